@@ -1,0 +1,37 @@
+import type { Condition, KubeObject } from '#kube/object.ts'
+import { defineResource } from '#kube/resource.ts'
+
+// Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/image.go. The CRD has no status subresource.
+
+export type ImageSourceType = 'download' | 'upload' | 'export-from-volume' | 'restore' | 'clone'
+export type ImageBackend = 'backingimage' | 'cdi'
+
+export interface VirtualMachineImage extends KubeObject {
+  readonly spec: {
+    readonly displayName: string
+    readonly sourceType: ImageSourceType
+    readonly backend?: ImageBackend
+    readonly description?: string
+    readonly url?: string
+    readonly checksum?: string
+    readonly pvcName?: string
+    readonly pvcNamespace?: string
+    readonly retry?: number
+    readonly storageClassParameters?: Readonly<Record<string, string>>
+    readonly targetStorageClassName?: string
+  }
+  readonly status?: {
+    readonly appliedUrl?: string
+    readonly progress?: number
+    readonly size?: number
+    readonly virtualSize?: number
+    readonly storageClassName?: string
+    readonly failed?: number
+    readonly lastFailedTime?: string
+    readonly conditions?: readonly Condition[]
+  }
+}
+export const IMAGES = defineResource<VirtualMachineImage>('harvesterhci.io/v1beta1', 'VirtualMachineImage', 'virtualmachineimages')
+
+/** On a BackingImage and on a claim: the image it comes from, as `namespace/name`. Source: pkg/util/constants.go. */
+export const IMAGE_ID_ANNOTATION = 'harvesterhci.io/imageId'

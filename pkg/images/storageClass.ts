@@ -1,0 +1,21 @@
+import type { StorageClass } from '#kube/core.ts'
+import type { ImageBackend } from './image.ts'
+
+const LONGHORN = 'driver.longhorn.io'
+
+/** Which engine of Longhorn a class provisions on, or undefined for another provisioner. An absent parameter means v1 (facts: harvester pkg/util). */
+export function dataEngineOf(storageClass: StorageClass): 'v1' | 'v2' | undefined {
+  if (storageClass.provisioner !== LONGHORN)
+    return undefined
+  return storageClass.parameters?.dataEngine === 'v2' ? 'v2' : 'v1'
+}
+
+/** The image backend that follows from the class: BackingImage for Longhorn v1, CDI for everything else (harvester pkg/api/volume/handler.go:550). */
+export function imageBackendOf(storageClass: StorageClass): ImageBackend {
+  return dataEngineOf(storageClass) === 'v1' ? 'backingimage' : 'cdi'
+}
+
+/** Whether the class is the cluster's default (annotation of kubernetes/kubernetes pkg/volume/util). */
+export function isDefaultClass(storageClass: StorageClass): boolean {
+  return storageClass.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
+}

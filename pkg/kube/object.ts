@@ -1,0 +1,65 @@
+/** What every Kubernetes object has. Fields as in `k8s.io/apimachinery` meta/v1. */
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly generateName?: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly generation?: number
+  readonly creationTimestamp: string
+  readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly finalizers?: readonly string[]
+  readonly ownerReferences?: readonly OwnerReference[]
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** An object as the cluster said it: never changed by us, only replaced by a newer one. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+}
+
+/** An object as we would send it: the server fills the rest of the metadata. */
+export type Manifest<T extends KubeObject = KubeObject> = Omit<T, 'metadata' | 'status'> & {
+  readonly metadata: Partial<ObjectMeta>
+  readonly status?: T extends { status?: infer S } ? S : never
+}
+
+export interface Condition {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
+  readonly lastTransitionTime?: string
+  readonly lastUpdateTime?: string
+}
+
+export interface KubeList<T extends KubeObject = KubeObject> {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly resourceVersion: string, readonly continue?: string, readonly remainingItemCount?: number }
+  readonly items: readonly T[]
+}
+
+/** Names an object the way people and annotations do: `namespace/name`, or `name` where the kind has no namespace. */
+export function objectKey(object: { readonly metadata: Partial<ObjectMeta> }): string {
+  const { namespace, name = '' } = object.metadata
+  return namespace ? `${namespace}/${name}` : name
+}
+
+/** The condition of that type, or undefined where the object has none. */
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find(condition => condition.type === type)
+}

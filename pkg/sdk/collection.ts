@@ -1,0 +1,31 @@
+import type { ApiError } from '#kube/client.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
+
+/**
+ * `loading`: nothing heard yet. `live`: in step with the cluster. `stale`: the line is down, the objects are the last known.
+ * `forbidden`: the user may not list it. `absent`: the cluster does not serve the kind.
+ */
+export type CollectionState = 'loading' | 'live' | 'stale' | 'forbidden' | 'absent'
+
+/** A live view of a collection. Reactive; its objects are frozen as they came. */
+export interface Collection<T extends KubeObject = KubeObject> {
+  readonly resource: Resource<T>
+  readonly objects: readonly T[]
+  readonly state: CollectionState
+  /** Why it is not live, in the cluster's words. */
+  readonly error?: ApiError
+  /** When the state began, in epoch milliseconds. */
+  readonly since: number
+  /** The namespaces that could be read where the cluster-wide list is forbidden; undefined when all are seen. */
+  readonly partial?: readonly string[]
+  /** The object of that key (`namespace/name` or `name`). */
+  find: (key: string) => T | undefined
+}
+
+export interface Scope {
+  /** Only these namespaces; all when empty or absent. Namespaced kinds only. */
+  readonly namespaces?: readonly string[]
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}

@@ -1,0 +1,14 @@
+import type { Condition, KubeObject } from '#kube/object.ts'
+import { defineResource } from '#kube/resource.ts'
+
+// Source: kubevirt/containerized-data-importer staging/src/kubevirt.io/containerized-data-importer-api core/v1beta1.
+
+export interface DataVolume extends KubeObject {
+  readonly spec: {
+    readonly source?: { readonly http?: { readonly url: string }, readonly pvc?: { readonly namespace: string, readonly name: string }, readonly upload?: object, readonly blank?: object }
+    readonly storage?: { readonly storageClassName?: string, readonly resources?: { readonly requests?: { readonly storage?: string } }, readonly accessModes?: readonly string[], readonly volumeMode?: string }
+    readonly pvc?: object
+  }
+  readonly status?: { readonly phase?: string, readonly progress?: string, readonly restartCount?: number, readonly claimName?: string, readonly conditions?: readonly Condition[] }
+}
+export const DATA_VOLUMES = defineResource<DataVolume>('cdi.kubevirt.io/v1beta1', 'DataVolume', 'datavolumes')
