@@ -1,0 +1,28 @@
+// `npm test`: everything that runs on a machine with Node and a browser, from a fresh clone.
+import { installIfMissing } from './install.mjs'
+import { closeWith, runTier } from './tiers.mjs'
+
+await installIfMissing()
+const { findChromium } = await import('./chromium.mjs')
+const chromium = await findChromium()
+console.log(chromium ? `Chromium: ${chromium.path} (${chromium.from})` : 'Chromium: none found; set CHROMIUM_PATH to one')
+
+const browser = chromium ? { CHROMIUM_PATH: chromium.path } : {}
+const noBrowser = chromium ? undefined : 'no Chromium on this machine, and none could be installed'
+
+const tiers = [
+  { name: 'lint', command: 'npx', args: ['eslint', '.'] },
+  { name: 'types', command: 'npx', args: ['vue-tsc'] },
+  { name: 'floors', command: 'npm', args: ['run', '--silent', 'floors'] },
+  { name: 'dead code', command: 'npx', args: ['knip'] },
+  { name: 'unit', command: 'npx', args: ['vitest', 'run', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
+  { name: 'build', command: 'npm', args: ['run', '--silent', 'build'] },
+  { name: 'size', command: 'npm', args: ['run', '--silent', 'size'] },
+  { name: 'contract on the embedded cluster', command: 'npm', args: ['run', '--silent', 'contract', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
+  { name: 'browser on the embedded cluster', command: 'npx', args: ['playwright', 'test'], environment: browser, reader: 'playwright', skip: noBrowser },
+]
+
+const results = []
+for (const tier of tiers)
+  results.push(await runTier(tier))
+process.exitCode = closeWith(results).failed ? 1 : 0

@@ -1,0 +1,64 @@
+// Runs tiers of tests one after the other and adds up what each really ran.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(import.meta.dirname, '..')
+const reports = join(root, 'test-results', 'reports')
+
+/** Runs a command in the repository with its output shown; answers its exit code. */
+export function run(command, args, environment = {}) {
+  return new Promise(done => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } })
+    child.on('error', error => { console.error(`${command}: ${error.message}`); done(127) })
+    child.on('exit', (code, signal) => done(signal ? 128 : code))
+  })
+}
+
+function vitestCounts(report) {
+  return { passed: report.numPassedTests, failed: report.numFailedTests + (report.numFailedTestSuites && !report.numFailedTests ? report.numFailedTestSuites : 0), skipped: report.numPendingTests + report.numTodoTests }
+}
+
+function playwrightCounts({ stats }) {
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
+}
+
+const readers = { vitest: vitestCounts, playwright: playwrightCounts }
+
+function countsOf(file, reader, code) {
+  const none = { passed: 0, failed: 0, skipped: 0 }
+  const counts = existsSync(file) ? readers[reader](JSON.parse(readFileSync(file, 'utf8'))) : none
+  // A runner that died without naming a failed test has failed all the same, and one that ran nothing has shown nothing.
+  return (code !== 0 || counts.passed === 0) && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+}
+
+/**
+ * A tier: `{ name, command, args, environment?, reader?, skip? }`. With a reader the command writes its report to
+ * GUARDRAILS_REPORT; without one the command itself is one test. `skip` names why it cannot run.
+ * Answers the tier's counts with its name and seconds.
+ */
+export async function runTier({ name, command, args, environment = {}, reader, skip }) {
+  console.log(`\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}`)
+  if (skip) {
+    console.log(`skipped: ${skip}`)
+    return { name, passed: 0, failed: 0, skipped: 1, seconds: 0, why: skip }
+  }
+  mkdirSync(reports, { recursive: true })
+  const file = join(reports, `${name.replaceAll(/\W+/g, '-')}.json`)
+  rmSync(file, { force: true })
+  const begun = Date.now()
+  const code = await run(command, args.map(arg => arg === '{report}' ? file : arg.replace('{report}', file)), { ...environment, GUARDRAILS_REPORT: file })
+  const counts = reader ? countsOf(file, reader, code) : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  return { name, ...counts, seconds: Math.round((Date.now() - begun) / 1000) }
+}
+
+/** Prints a line for each tier and the closing line over all; answers the sums. */
+export function closeWith(results) {
+  console.log('')
+  for (const { name, passed, failed, skipped, seconds, why } of results)
+    console.log(`${failed ? '✗' : skipped && !passed ? '○' : '✓'} ${name}: ${passed} ok, ${failed} not ok, ${skipped} left out${why ? ` (${why})` : ''}, ${seconds} s`)
+  const sum = key => results.reduce((total, result) => total + result[key], 0)
+  const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+  return total
+}
