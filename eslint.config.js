@@ -19,6 +19,7 @@ export default ts.config(
     files: ['**/*.{ts,vue,mjs,js}'],
     rules: {
       'no-undef': 'off', // the type checker's work
+      '@stylistic/arrow-parens': ['error', 'as-needed'],
       'max-depth': ['error', 3],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
