@@ -1,0 +1,279 @@
+// What is known of publishers: who they are, how their names behave where no build is named, and how to pin.
+// A mirror is known by the tail of its path. Source: the publishers' own pages and tools; the rule that a row follows from is tested in imageUrl.spec.ts.
+
+export type Algorithm = 'sha512' | 'sha256' | 'md5'
+
+export interface ChecksumFile {
+  /** Name beside the image; `{file}` stands for the image's own name. */
+  readonly name: string
+  readonly algorithm: Algorithm
+}
+
+export interface Habit {
+  /** Matched on the lower-case path. */
+  readonly path: RegExp
+  readonly verdict: 'mutable' | 'pinned' | 'unknown'
+  /** `rebuilt`: the same name gets new bytes. `frozen`: a tree that is no longer touched. `release`: made once. `respun`: made again now and then. */
+  readonly because: 'rebuilt' | 'frozen' | 'release' | 'respun'
+  /** Judged before alias words and versions: for trees where the word does not mean what it says. */
+  readonly first?: boolean
+}
+
+export interface Publisher {
+  readonly id: string
+  /** Host names and parents of host names. */
+  readonly hosts: readonly string[]
+  /** Mirrors: matched on the lower-case path. */
+  readonly mirror?: RegExp
+  readonly habits?: readonly Habit[]
+  /** How a pinned URL of this publisher looks. */
+  readonly pinnedForm?: string
+  readonly checksums?: readonly ChecksumFile[]
+  /** What becomes of pinned files: deleted, moved elsewhere, or kept (absent). */
+  readonly old?: 'pruned' | 'moved'
+}
+
+const SHA256SUMS: ChecksumFile = { name: 'SHA256SUMS', algorithm: 'sha256' }
+const SHA512SUMS: ChecksumFile = { name: 'SHA512SUMS', algorithm: 'sha512' }
+const OWN_SHA256: ChecksumFile = { name: '{file}.sha256', algorithm: 'sha256' }
+const OWN_SHA512: ChecksumFile = { name: '{file}.sha512', algorithm: 'sha512' }
+const CHECKSUM: ChecksumFile = { name: 'CHECKSUM', algorithm: 'sha256' }
+
+/** First match wins: narrower entries stand before wider ones. */
+export const PUBLISHERS: readonly Publisher[] = [
+  {
+    id: 'ubuntu-cloud',
+    hosts: ['cloud-images.ubuntu.com', 'uec-images.ubuntu.com'],
+    mirror: /\/ubuntu-cloud-images\/|\/release(?:-\d{8})?\/[^/]*-cloudimg-/,
+    habits: [{ path: /-cloudimg-[^/]*$/, verdict: 'mutable', because: 'rebuilt' }],
+    pinnedForm: 'https://cloud-images.ubuntu.com/releases/<codename>/release-<YYYYMMDD>/<file>',
+    checksums: [SHA256SUMS],
+    old: 'pruned',
+  },
+  {
+    id: 'ubuntu',
+    hosts: ['releases.ubuntu.com', 'old-releases.ubuntu.com', 'cdimage.ubuntu.com', 'cdimages.ubuntu.com', 'archive.ubuntu.com'],
+    mirror: /\/ubuntu-(?:releases|cdimage|iso)\//,
+    habits: [{ path: /\/[a-z]*ubuntu-\d\d\.\d\d(?:\.\d)?-[^/]*\.(?:iso|img(?:\.xz)?)$/, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://releases.ubuntu.com/<version>/ubuntu-<version.point>-live-server-<arch>.iso',
+    checksums: [SHA256SUMS],
+    old: 'moved',
+  },
+  {
+    id: 'debian',
+    hosts: ['cloud.debian.org', 'cdimage.debian.org', 'deb.debian.org'],
+    mirror: /\/(?:debian-cd|debian-cdimage|cdimage)\/|\/images\/cloud\/(?:bullseye|bookworm|trixie|forky|sid|buster)/,
+    habits: [{ path: /\/archive\/latest-[^/]*\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cloud.debian.org/images/cloud/<codename>/<YYYYMMDD-NNNN>/debian-<version>-genericcloud-<arch>-<YYYYMMDD-NNNN>.qcow2',
+    checksums: [SHA512SUMS],
+    old: 'pruned',
+  },
+  {
+    id: 'fedora-coreos',
+    hosts: ['builds.coreos.fedoraproject.org'],
+    pinnedForm: 'https://builds.coreos.fedoraproject.org/prod/streams/<stream>/builds/<id>/<arch>/fedora-coreos-<id>-qemu.<arch>.qcow2.xz',
+  },
+  {
+    id: 'fedora',
+    hosts: ['fedoraproject.org'],
+    mirror: /\/fedora(?:-secondary|-alt)?\/(?:linux\/)?(?:releases|development)\//,
+    habits: [{ path: /\/releases\/(?:test\/)?\d+[^/]*\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://download.fedoraproject.org/pub/fedora/linux/releases/<N>/Cloud/<arch>/images/Fedora-Cloud-Base-Generic-<N>-<R>.<arch>.qcow2',
+    old: 'moved',
+  },
+  {
+    id: 'rhcos',
+    hosts: ['mirror.openshift.com', 'rhcos.mirror.openshift.com'],
+    pinnedForm: 'https://mirror.openshift.com/pub/openshift-v4/<arch>/dependencies/rhcos/4.<N>/4.<N>.<Z>/<file>',
+    checksums: [{ name: 'sha256sum.txt', algorithm: 'sha256' }],
+  },
+  {
+    id: 'centos',
+    hosts: ['centos.org'],
+    mirror: /\/centos(?:-stream)?\/\d+(?:-stream)?\//,
+    habits: [
+      { path: /\/vault\//, verdict: 'pinned', because: 'frozen', first: true },
+      { path: /\/centos-\d-[^/]*-(?:1[4-9]|20)(?:0[1-9]|1[0-2])\.[^/]*$/, verdict: 'pinned', because: 'release' },
+      { path: /genericcloud\.[^/]*$/, verdict: 'mutable', because: 'rebuilt' },
+    ],
+    pinnedForm: 'https://cloud.centos.org/centos/<N>-stream/<arch>/images/CentOS-Stream-GenericCloud-<N>-<YYYYMMDD.n>.<arch>.qcow2',
+    checksums: [CHECKSUM, { name: '{file}.SHA256SUM', algorithm: 'sha256' }],
+    old: 'pruned',
+  },
+  {
+    id: 'rocky',
+    hosts: ['rockylinux.org'],
+    mirror: /\/rocky(?:linux)?\/\d+(?:\.\d+)?(?:-rc\d+)?\//,
+    habits: [
+      { path: /\/vault\/rocky\/\d+\.\d+\//, verdict: 'pinned', because: 'frozen', first: true },
+      { path: /\/stg\/|-rc\d+\//, verdict: 'unknown', because: 'respun', first: true },
+    ],
+    pinnedForm: 'https://dl.rockylinux.org/pub/rocky/<N.m>/images/<arch>/Rocky-<N>-GenericCloud-Base-<N.m>-<YYYYMMDD.n>.<arch>.qcow2',
+    checksums: [CHECKSUM, { name: '{file}.CHECKSUM', algorithm: 'sha256' }],
+    old: 'moved',
+  },
+  {
+    id: 'almalinux',
+    hosts: ['almalinux.org'],
+    mirror: /\/almalinux\/\d+(?:\.\d+)?\//,
+    habits: [
+      { path: /\/\d+\.\d+\/.*-latest[-.]/, verdict: 'unknown', because: 'respun', first: true },
+      { path: /-cloud[-.][^/]*$/, verdict: 'unknown', because: 'respun' },
+    ],
+    pinnedForm: 'https://repo.almalinux.org/almalinux/<N.m>/cloud/<arch>/images/AlmaLinux-<N>-GenericCloud-<N.m>-<YYYYMMDD>.<arch>.qcow2',
+    checksums: [CHECKSUM],
+    old: 'moved',
+  },
+  {
+    id: 'opensuse',
+    hosts: ['opensuse.org'],
+    mirror: /\/opensuse\/|\/(?:distribution|ports\/[^/]+)\/(?:leap|tumbleweed)\/|\/tumbleweed\//,
+    habits: [
+      { path: /\/repositories\//, verdict: 'mutable', because: 'rebuilt' },
+      { path: /\/appliances\//, verdict: 'mutable', because: 'rebuilt' },
+      { path: /\/leap\/42\.\d\//, verdict: 'pinned', because: 'frozen' },
+      { path: /leap/, verdict: 'unknown', because: 'respun' },
+    ],
+    pinnedForm: 'the same directory, the name ending in -Build<X.Y>.qcow2 or -Snapshot<YYYYMMDD>.qcow2 as the .sha256 file names it',
+    checksums: [OWN_SHA256],
+    old: 'pruned',
+  },
+  {
+    id: 'suse',
+    hosts: ['suse.com'],
+    pinnedForm: '<name>-GM.qcow2 or <name>-QU<n>.qcow2',
+    checksums: [OWN_SHA256],
+  },
+  {
+    id: 'arch',
+    hosts: ['archlinux.org', 'pkgbuild.com'],
+    mirror: /\/archlinux\/(?:iso|images)\//,
+    pinnedForm: 'https://geo.mirror.pkgbuild.com/images/v<YYYYMMDD.job>/Arch-Linux-x86_64-cloudimg-<YYYYMMDD.job>.qcow2',
+    checksums: [{ name: '{file}.SHA256', algorithm: 'sha256' }],
+    old: 'pruned',
+  },
+  {
+    id: 'alpine',
+    hosts: ['alpinelinux.org'],
+    mirror: /\/alpine\/(?:v\d|edge|latest-stable)/,
+    pinnedForm: 'https://dl-cdn.alpinelinux.org/alpine/v<3.N>/releases/cloud/nocloud_alpine-<3.N.P>-<arch>-uefi-cloudinit-r<R>.qcow2',
+    checksums: [OWN_SHA512],
+  },
+  {
+    id: 'gentoo',
+    hosts: ['gentoo.org'],
+    mirror: /\/gentoo\/.*\/autobuilds\//,
+    pinnedForm: 'https://distfiles.gentoo.org/releases/<arch>/autobuilds/<timestamp>/<name>-<timestamp>.qcow2',
+    checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
+    old: 'pruned',
+  },
+  {
+    id: 'nixos',
+    hosts: ['nixos.org'],
+    pinnedForm: 'https://releases.nixos.org/nixos/<version>/nixos-<version>.<n>.<hash>/<file>',
+    checksums: [OWN_SHA256],
+  },
+  {
+    id: 'flatcar',
+    hosts: ['flatcar-linux.net', 'flatcar-linux.org', 'core-os.net'],
+    habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', first: true }],
+    pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>',
+    checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
+  },
+  {
+    id: 'talos-factory',
+    hosts: ['factory.talos.dev'],
+    habits: [{ path: /\/image\/[0-9a-f]{64}\/v[\d.]+\/[^/]*\.(?:raw|qcow2)/, verdict: 'unknown', because: 'respun', first: true }],
+    pinnedForm: 'https://github.com/siderolabs/talos/releases/download/v<x.y.z>/<file>',
+  },
+  {
+    id: 'oracle',
+    hosts: ['yum.oracle.com'],
+    habits: [{ path: /-r\d+-u\d+-|ol\d+u\d+_/, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://yum.oracle.com/templates/OracleLinux/OL<n>/u<M>/x86_64/OL<n>U<M>_x86_64-kvm-b<NNN>.qcow2',
+    old: 'pruned',
+  },
+  {
+    id: 'amazon-linux',
+    hosts: ['cdn.amazonlinux.com'],
+    pinnedForm: 'https://cdn.amazonlinux.com/al2023/os-images/<2023.x.YYYYMMDD.n>/kvm/<file>',
+    checksums: [SHA256SUMS],
+  },
+  {
+    id: 'freebsd',
+    hosts: ['freebsd.org'],
+    mirror: /\/freebsd\/(?:releases|snapshots)\//,
+    pinnedForm: 'https://download.freebsd.org/releases/VM-IMAGES/<v>-RELEASE/<arch>/Latest/<file>',
+    checksums: [{ name: 'CHECKSUM.SHA512', algorithm: 'sha512' }, { name: 'CHECKSUM.SHA256', algorithm: 'sha256' }],
+    old: 'moved',
+  },
+  {
+    id: 'openbsd',
+    hosts: ['openbsd.org'],
+    mirror: /\/openbsd\/(?:\d+\.\d+|snapshots)\//,
+    habits: [{ path: /\/openbsd\/\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cdn.openbsd.org/pub/OpenBSD/<N.m>/<arch>/install<Nm>.iso',
+    checksums: [{ name: 'SHA256', algorithm: 'sha256' }],
+  },
+  {
+    id: 'netbsd',
+    hosts: ['netbsd.org'],
+    mirror: /\/netbsd\/netbsd-\d|\/netbsd-(?:daily|archive)\//,
+    habits: [{ path: /\/netbsd-\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cdn.netbsd.org/pub/NetBSD/NetBSD-<N.m>/images/NetBSD-<N.m>-<arch>.iso',
+    checksums: [{ name: 'SHA512', algorithm: 'sha512' }],
+  },
+  {
+    id: 'kali',
+    hosts: ['kali.org'],
+    mirror: /\/kali-images\//,
+    habits: [{ path: /\/kali-weekly\/kali-linux-20\d\d\.\d/, verdict: 'unknown', because: 'respun', first: true }],
+    pinnedForm: 'https://cdimage.kali.org/kali-<YYYY.N>/kali-linux-<YYYY.N>-installer-<arch>.iso',
+    checksums: [SHA256SUMS],
+    old: 'moved',
+  },
+  {
+    id: 'virtio-win',
+    hosts: ['fedorapeople.org'],
+    mirror: /\/virtio-win\/direct-downloads\//,
+    habits: [{ path: /\/(?:stable|latest)-virtio\//, verdict: 'mutable', because: 'rebuilt' }],
+    pinnedForm: 'https://fedorapeople.org/groups/virt/virtio-win/direct-downloads/archive-virtio/virtio-win-<X-R>/virtio-win-<X>.iso',
+  },
+  {
+    id: 'harvester',
+    hosts: ['releases.rancher.com'],
+    pinnedForm: 'https://releases.rancher.com/harvester/v<X.Y.Z>/harvester-v<X.Y.Z>-<arch>.iso',
+    checksums: [{ name: 'harvester-<version>-<arch>.sha512', algorithm: 'sha512' }],
+  },
+  {
+    id: 'github',
+    hosts: ['github.com', 'githubusercontent.com', 'gitlab.com'],
+    habits: [
+      { path: /\/releases\/download\/[^/]+\//, verdict: 'pinned', because: 'release' },
+      { path: /\/(?:raw|blob)\/refs\/tags\//, verdict: 'pinned', because: 'release' },
+      { path: /\/(?:raw|blob)\//, verdict: 'mutable', because: 'rebuilt' },
+    ],
+    pinnedForm: 'https://github.com/<owner>/<repository>/releases/download/<tag>/<file>',
+  },
+  {
+    id: 'openwrt',
+    hosts: ['openwrt.org'],
+    pinnedForm: 'https://downloads.openwrt.org/releases/<version>/targets/<target>/<file>',
+    checksums: [{ name: 'sha256sums', algorithm: 'sha256' }],
+  },
+  { id: 'vyos', hosts: ['vyos.io'], pinnedForm: 'https://github.com/vyos/vyos-nightly-build/releases/download/<stamp>/<file>', old: 'pruned' },
+  { id: 'microsoft', hosts: ['microsoft.com'], habits: [{ path: /\/fwlink\b/, verdict: 'mutable', because: 'rebuilt', first: true }] },
+  { id: 'netboot.xyz', hosts: ['netboot.xyz'], habits: [{ path: /\/ipxe\//, verdict: 'mutable', because: 'rebuilt' }], pinnedForm: 'https://github.com/netbootxyz/netboot.xyz/releases/download/<tag>/<file>' },
+  { id: 'hirens', hosts: ['hirensbootcd.org'], habits: [{ path: /\/files\/hbcd/, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'dietpi', hosts: ['dietpi.com'], habits: [{ path: /\/images\//, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'univention', hosts: ['software-univention.de'], habits: [{ path: /\/evaluation\/ucs-\d/, verdict: 'unknown', because: 'respun' }, { path: /\/evaluation\//, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'armbian', hosts: ['armbian.com'], habits: [{ path: /\/archive\//, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://dl.armbian.com/<board>/archive/Armbian_<version>_<…>.img.xz' },
+  { id: 'freedos', hosts: ['freedos.org', 'ibiblio.org'], habits: [{ path: /\/fd\d\d[a-z]*\.iso$/, verdict: 'pinned', because: 'release' }] },
+  { id: 'slackware', hosts: ['slackware.nl'], habits: [{ path: /-live-\d+\.\d+\.iso$/, verdict: 'unknown', because: 'respun' }] },
+  {
+    id: 'osism',
+    hosts: ['osism.tech', 'osism.de', 'regiocloud.tech'],
+    mirror: /\/openstack-(?:k8s-capi-images|octavia-am?p[a-z]*-image)\//,
+    habits: [{ path: /-kube-v\d|octavia-amphora/, verdict: 'mutable', because: 'rebuilt' }],
+  },
+]
