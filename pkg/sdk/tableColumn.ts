@@ -33,3 +33,15 @@ export interface TableFilter<Row = KubeObject> {
   readonly label: string
   readonly matches: (row: Row) => boolean
 }
+
+/** An act on all selected rows; the bar names them before it runs. */
+export interface BulkAction<Row = KubeObject> {
+  readonly id: string
+  readonly label: string
+  readonly tone?: 'danger'
+  /** Why these rows cannot be acted on together; undefined when they can. */
+  readonly refuses?: (rows: readonly Row[]) => string | undefined
+  readonly run: (rows: readonly Row[]) => void
+}
+
+export interface TableSort { readonly column: string, readonly descending?: boolean }
