@@ -1,0 +1,35 @@
+import { inject } from 'vue'
+import type { InjectionKey, Ref } from 'vue'
+import type { RouteLocationRaw } from 'vue-router'
+import type { Extension, FindableKind } from './extension.ts'
+
+export interface ClusterFacts {
+  readonly id: string
+  readonly title: string
+  /** The embedded cluster, which is a demonstration. */
+  readonly demo: boolean
+  /** Address of the API server, for people. */
+  readonly server: string
+}
+
+/** All that an extension knows of the console around it. A change of cluster mounts the pages anew. */
+export interface Host {
+  readonly cluster: ClusterFacts
+  /** The namespace filter of the top bar; empty means all. */
+  readonly namespaces: Readonly<Ref<readonly string[]>>
+  /** The location of a path below the cluster (`/images/create`), for a router link; keeps the namespace filter. */
+  readonly to: (path: string) => RouteLocationRaw
+  readonly go: (path: string) => Promise<void>
+  readonly extensions: readonly Extension[]
+  readonly kinds: readonly FindableKind[]
+}
+
+export const hostKey: InjectionKey<Host> = Symbol('host')
+
+/** The console around this extension; call in setup. Throws outside a console. */
+export function useHost(): Host {
+  const host = inject(hostKey)
+  if (!host)
+    throw new Error('useHost needs a console that provides hostKey')
+  return host
+}
