@@ -35,3 +35,11 @@ export const IMAGES = defineResource<VirtualMachineImage>('harvesterhci.io/v1bet
 
 /** On a BackingImage and on a claim: the image it comes from, as `namespace/name`. Source: pkg/util/constants.go. */
 export const IMAGE_ID_ANNOTATION = 'harvesterhci.io/imageId'
+/** On an image: the storage class that it was made for. Source: pkg/util/constants.go. */
+export const STORAGE_CLASS_ANNOTATION = 'harvesterhci.io/storageClassName'
+export const OS_TYPE_LABEL = 'harvesterhci.io/os-type'
+export const IMAGE_TYPE_LABEL = 'harvesterhci.io/image-type'
+/** Where Harvester's and Rancher's consoles keep a description. */
+export const DESCRIPTION_ANNOTATION = 'field.cattle.io/description'
+/** Ours, on an image: that its mutable URL was accepted knowingly, as JSON `{who, when}`. */
+export const MUTABLE_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/mutable-url-acknowledged'

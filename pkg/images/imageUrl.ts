@@ -9,16 +9,16 @@ export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 export type UrlPlace = 'name' | 'directory' | 'query'
 
 /** The first reason decided the verdict; the others are things to know besides. */
-export type ImageUrlReason =
-  | { readonly code: 'empty' | 'not-a-url' | 'too-long' | 'no-file-name' | 'credentials' | 'loopback' | 'redirector' | 'signed-link' | 'no-build-identity' | 'private-host' }
-  | { readonly code: 'scheme', readonly scheme: string }
-  | { readonly code: 'not-an-image', readonly kind: 'checksum' | 'signature' | 'page' | 'metadata', readonly file: string }
-  | { readonly code: 'format', readonly ending: string }
-  | { readonly code: 'build', readonly build: string, readonly where: UrlPlace }
-  | { readonly code: 'version', readonly version: string, readonly where: UrlPlace }
-  | { readonly code: 'release', readonly version: string, readonly where: UrlPlace }
-  | { readonly code: 'alias', readonly word: string, readonly kind: AliasKind, readonly where: UrlPlace, readonly segment: string }
-  | { readonly code: 'publisher', readonly publisher: string, readonly because: Habit['because'] }
+export type ImageUrlReason
+  = | { readonly code: 'empty' | 'not-a-url' | 'too-long' | 'no-file-name' | 'credentials' | 'loopback' | 'redirector' | 'signed-link' | 'no-build-identity' | 'private-host' }
+    | { readonly code: 'scheme', readonly scheme: string }
+    | { readonly code: 'not-an-image', readonly kind: 'checksum' | 'signature' | 'page' | 'metadata', readonly file: string }
+    | { readonly code: 'format', readonly ending: string }
+    | { readonly code: 'build', readonly build: string, readonly where: UrlPlace }
+    | { readonly code: 'version', readonly version: string, readonly where: UrlPlace }
+    | { readonly code: 'release', readonly version: string, readonly where: UrlPlace }
+    | { readonly code: 'alias', readonly word: string, readonly kind: AliasKind, readonly where: UrlPlace, readonly segment: string }
+    | { readonly code: 'publisher', readonly publisher: string, readonly because: Habit['because'] }
 
 export interface ImageUrlJudgement {
   readonly verdict: ImageUrlVerdict
@@ -197,9 +197,9 @@ function decide(address: Address): Decision {
   return { verdict: 'unknown', because: { code: privateHost ? 'private-host' : 'no-build-identity' } }
 }
 
-type Near =
-  | { readonly identity: 'build' | 'version', readonly text: string, readonly kind?: undefined }
-  | { readonly identity?: undefined, readonly kind: AliasKind, readonly word: string, readonly segment: string }
+type Near
+  = | { readonly identity: 'build' | 'version', readonly text: string, readonly kind?: undefined }
+    | { readonly identity?: undefined, readonly kind: AliasKind, readonly word: string, readonly segment: string }
 
 /** The nearest directory that says something. A word for rebuilds beats a pointer further down: `/daily/current/`. */
 function readDirectories(directories: readonly string[]): Near | undefined {

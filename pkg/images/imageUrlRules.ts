@@ -121,11 +121,11 @@ export const REBUILT_FLAVOUR = /(?<![a-z])(?:cloud|cloudimg|genericcloud|opensta
 
 /** Files beside an image that are not the image, by ending. */
 export const NOT_AN_IMAGE: Readonly<Record<string, 'checksum' | 'signature' | 'page' | 'metadata'>> = {
-  'sha1': 'checksum', 'sha256': 'checksum', 'sha512': 'checksum', 'sha1sum': 'checksum', 'sha256sum': 'checksum', 'sha512sum': 'checksum', 'sha224': 'checksum', 'sha384': 'checksum',
-  'md5': 'checksum', 'md5sum': 'checksum', 'b2sum': 'checksum', 'digests': 'checksum', 'checksum': 'checksum', 'sha': 'checksum',
-  'asc': 'signature', 'sig': 'signature', 'gpg': 'signature', 'sign': 'signature', 'minisig': 'signature', 'pem': 'signature',
-  'html': 'page', 'htm': 'page', 'php': 'page', 'aspx': 'page', 'asp': 'page', 'jsp': 'page', 'xhtml': 'page',
-  'json': 'metadata', 'txt': 'metadata', 'xml': 'metadata', 'manifest': 'metadata', 'torrent': 'metadata', 'metalink': 'metadata', 'zsync': 'metadata', 'yaml': 'metadata', 'yml': 'metadata', 'md': 'metadata', 'list': 'metadata', 'log': 'metadata', 'changelog': 'metadata', 'packages': 'metadata',
+  sha1: 'checksum', sha256: 'checksum', sha512: 'checksum', sha1sum: 'checksum', sha256sum: 'checksum', sha512sum: 'checksum', sha224: 'checksum', sha384: 'checksum',
+  md5: 'checksum', md5sum: 'checksum', b2sum: 'checksum', digests: 'checksum', checksum: 'checksum', sha: 'checksum',
+  asc: 'signature', sig: 'signature', gpg: 'signature', sign: 'signature', minisig: 'signature', pem: 'signature',
+  html: 'page', htm: 'page', php: 'page', aspx: 'page', asp: 'page', jsp: 'page', xhtml: 'page',
+  json: 'metadata', txt: 'metadata', xml: 'metadata', manifest: 'metadata', torrent: 'metadata', metalink: 'metadata', zsync: 'metadata', yaml: 'metadata', yml: 'metadata', md: 'metadata', list: 'metadata', log: 'metadata', changelog: 'metadata', packages: 'metadata',
 }
 /** The same by whole name. */
 export const CHECKSUM_FILE = /^(?:sha\d+sums?|md5sums?|b2sums?|checksum|checksums|sha\d+|md5|digests)(?:\.[a-z0-9]+)?$/
