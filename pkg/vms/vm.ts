@@ -84,3 +84,5 @@ export function effectiveRunStrategy(vm: VirtualMachine): RunStrategy {
     return vm.spec.runStrategy
   return vm.spec.running ? 'Always' : 'Halted'
 }
+/** The aggregated API that acts on VMs: `start`, `stop`, `restart` (kubevirt pkg/virt-api/api.go). It serves no objects. */
+export const VM_SUBRESOURCES = defineResource('subresources.kubevirt.io/v1', 'VirtualMachine', 'virtualmachines')
