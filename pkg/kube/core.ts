@@ -59,3 +59,7 @@ export interface VolumeAttachment extends KubeObject {
   readonly status?: { readonly attached: boolean }
 }
 export const VOLUME_ATTACHMENTS = defineResource<VolumeAttachment>('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', 'cluster')
+
+/** Asks the cluster who the user is; created, never kept. Source: kubernetes api/authentication/v1. */
+export interface SelfSubjectReview extends KubeObject { readonly status?: { readonly userInfo?: { readonly username?: string, readonly groups?: readonly string[] } } }
+export const SELF_SUBJECT_REVIEWS = defineResource<SelfSubjectReview>('authentication.k8s.io/v1', 'SelfSubjectReview', 'selfsubjectreviews', 'cluster')

@@ -1,0 +1,44 @@
+import type { ImageBackend } from './image.ts'
+import type { ImageUrlJudgement, ImageUrlReason } from './imageUrl.ts'
+import type { Tone, VerdictReason } from '#sdk/verdict.ts'
+import { useI18n } from '#sdk/i18n.ts'
+
+export const URL_TONES: Readonly<Record<ImageUrlJudgement['verdict'], Tone>> = { mutable: 'attention', pinned: 'ok', unknown: 'unknown', unusable: 'bad' }
+
+/** Turns a judgement into the words of the verdict block. */
+export function useUrlVerdict() {
+  const { t, locale } = useI18n()
+
+  function reasonText(reason: ImageUrlReason): string {
+    switch (reason.code) {
+      case 'alias': return t(`images.reason.alias-${reason.kind}`, { word: reason.word, segment: reason.segment })
+      case 'publisher': return t(`images.reason.publisher-${reason.because}`)
+      case 'not-an-image': return t('images.reason.not-an-image', { file: reason.file, kind: t(`images.notAnImage.${reason.kind}`) })
+      default: return t(`images.reason.${reason.code}`, { ...reason })
+    }
+  }
+
+  /** What happens on the day that the copies are lost, by who would download again. */
+  function consequence(judgement: ImageUrlJudgement, backend: ImageBackend): string[] {
+    if (judgement.verdict === 'mutable')
+      return [t(backend === 'cdi' ? 'images.verdict.lossCdi' : 'images.verdict.lossLonghorn')]
+    return judgement.verdict === 'unknown' ? [t('images.verdict.unknownAdvice')] : []
+  }
+
+  function asides({ mayDisappear, expires, pinnedForm, checksumFiles = [] }: ImageUrlJudgement): string[] {
+    const day = expires?.at && new Intl.DateTimeFormat(locale.value, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(expires.at))
+    return [
+      ...(mayDisappear ? [t(`images.verdict.${mayDisappear}`, { publisher: t('images.verdict.thePublisher') })] : []),
+      ...(expires ? [day ? t('images.verdict.expiresAt', { at: day }) : t('images.verdict.expires')] : []),
+      ...(pinnedForm ? [t('images.verdict.pinnedForm', { form: pinnedForm })] : []),
+      ...checksumFiles.slice(0, 1).map(({ url, algorithm }) => t('images.verdict.checksumFile', { url, algorithm: algorithm.toUpperCase().replace('SHA', 'SHA-') })),
+    ]
+  }
+
+  function describe(judgement: ImageUrlJudgement, backend: ImageBackend): { tone: Tone, title: string, reasons: VerdictReason[] } {
+    const lines = [...judgement.reasons.map(reasonText), ...consequence(judgement, backend), ...asides(judgement)]
+    return { tone: URL_TONES[judgement.verdict], title: t(`images.verdict.${judgement.verdict}`), reasons: lines.map(text => ({ text })) }
+  }
+
+  return { describe, reasonText }
+}
