@@ -21,6 +21,8 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly partial?: readonly string[]
   /** The object of that key (`namespace/name` or `name`). */
   find: (key: string) => T | undefined
+  /** Tries now instead of at the end of the back-off; the button of a stale, forbidden or absent collection. */
+  readonly retry?: () => void
 }
 
 export interface Scope {

@@ -1,0 +1,8 @@
+// Before the first paint, so that no theme flashes. The choice is made in src/useTheme.ts.
+{
+  let choice = 'system'
+  try { choice = JSON.parse(localStorage.getItem('guardrails.theme') ?? '"system"') }
+  catch { /* a private window may keep nothing */ }
+  const dark = choice === 'dark' || (choice !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
+  document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+}
