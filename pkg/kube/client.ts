@@ -1,34 +1,24 @@
 import axios from 'axios'
+import type { AxiosResponse } from 'axios'
+import { readFailure, readStatus } from './failure.ts'
+import type { ErrorCause, Failure, StatusDetails } from './failure.ts'
+import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
+import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, targetOf, watchRequest } from './request.ts'
+import type { AccessQuestion, Address, KubeRequest, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
+import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
+import { SocketRefusedError, socketMessages } from './socketMessages.ts'
+import { parseWarnings } from './warnings.ts'
 
-export interface ErrorCause { readonly field: string, readonly message: string, readonly reason?: string }
-
-interface ApiErrorParts {
-  readonly status: number
-  readonly reason: string
-  readonly message: string
-  readonly causes?: readonly ErrorCause[]
-  readonly retryAfter?: number
-  readonly details?: StatusDetails
-  readonly cause?: unknown
-}
-
-/** `details` of a `Status` (k8s.io/apimachinery meta/v1). */
-export interface StatusDetails {
-  readonly name?: string
-  readonly group?: string
-  readonly kind?: string
-  readonly uid?: string
-  readonly retryAfterSeconds?: number
-  readonly causes?: readonly { readonly field?: string, readonly message?: string, readonly reason?: string }[]
-}
+// Part of the client's own signature, wherever it is written down.
+export type { AccessQuestion, Address, JsonPatchOperation, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
 
 /** The one shape of every failure. */
 export class ApiError extends Error {
   /** The HTTP status; 0 when there was no answer. */
   readonly status: number
-  /** The `reason` of the Status (`Conflict`, `AlreadyExists`, …); of ours when there was no Status: `Unreachable`, `Aborted`, `LineCut`. */
+  /** The `reason` of the Status (`Conflict`, `AlreadyExists`, …); ours where there was none: `Unreachable`, `Timeout`, `Aborted`, `LineCut`, `BadAnswer`. */
   readonly reason: string
   /** What is wrong with each field, in the cluster's words. */
   readonly causes: readonly ErrorCause[]
@@ -36,14 +26,14 @@ export class ApiError extends Error {
   readonly retryAfter?: number
   readonly details?: StatusDetails
 
-  constructor(parts: ApiErrorParts) {
-    super(parts.message, { cause: parts.cause })
+  constructor(failure: Failure) {
+    super(failure.message, { cause: failure.cause })
     this.name = 'ApiError'
-    this.status = parts.status
-    this.reason = parts.reason
-    this.causes = parts.causes ?? []
-    this.retryAfter = parts.retryAfter
-    this.details = parts.details
+    this.status = failure.status
+    this.reason = failure.reason
+    this.causes = failure.causes ?? []
+    this.retryAfter = failure.retryAfter
+    this.details = failure.details
   }
 }
 
@@ -51,16 +41,18 @@ export class ApiError extends Error {
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError)
     return thrown
-  return new ApiError({ status: 0, reason: axios.isCancel(thrown) ? 'Aborted' : 'Unreachable', message: String(thrown), cause: thrown })
+  const message = thrown instanceof Error ? deepestMessage(thrown) : String(thrown)
+  const failed = (reason: string, text: string): ApiError => new ApiError({ status: 0, reason, message: text, cause: thrown })
+  if (axios.isCancel(thrown) || (thrown instanceof Error && thrown.name === 'AbortError'))
+    return failed('Aborted', 'the request was given up')
+  if (axios.isAxiosError(thrown))
+    return failed(thrown.code === 'ETIMEDOUT' ? 'Timeout' : 'Unreachable', `no answer: ${message}`)
+  return failed('InternalError', message)
 }
 
-export interface Address { readonly namespace?: string, readonly name: string }
-
-export interface ListScope {
-  /** All namespaces when absent. */
-  readonly namespace?: string
-  readonly labelSelector?: string
-  readonly fieldSelector?: string
+// Node says "fetch failed" and keeps "connect ECONNREFUSED" in the cause.
+function deepestMessage(error: Error): string {
+  return error.cause instanceof Error ? deepestMessage(error.cause) : error.message || error.name
 }
 
 export interface ListOptions<T extends KubeObject = KubeObject> extends ListScope {
@@ -88,46 +80,13 @@ export type WatchEvent<T extends KubeObject = KubeObject> = ObjectEvent<T>
 /** What the server answered to a write, and the warnings that came with it. */
 export interface Written<T> { readonly object: T, readonly warnings: readonly string[] }
 
-export interface WriteOptions {
-  /** The whole chain of admission and validation, and nothing kept. */
-  readonly dryRun?: boolean
-  readonly fieldManager?: string
-  readonly subresource?: string
-  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
-  readonly signal?: AbortSignal
-}
-
-export interface RemoveOptions {
-  readonly propagation?: 'Background' | 'Foreground' | 'Orphan'
-  readonly preconditions?: { readonly uid?: string, readonly resourceVersion?: string }
-  readonly gracePeriodSeconds?: number
-  readonly dryRun?: boolean
-  readonly signal?: AbortSignal
-}
-
-/** One operation of RFC 6902. */
-export type JsonPatchOperation
-  = { readonly op: 'add' | 'replace' | 'test', readonly path: string, readonly value: unknown }
-    | { readonly op: 'remove', readonly path: string }
-    | { readonly op: 'move' | 'copy', readonly from: string, readonly path: string }
-
-/** `merge`: RFC 7386, null deletes. `json`: RFC 6902, a failing `test` is a 422. */
-export type Patch
-  = { readonly type: 'merge', readonly body: object }
-    | { readonly type: 'json', readonly body: readonly JsonPatchOperation[] }
-
-export interface AccessQuestion {
-  readonly verb: string
-  readonly resource: Resource
-  readonly namespace?: string
-  readonly name?: string
-  readonly subresource?: string
-}
 export interface AccessAnswer { readonly allowed: boolean, readonly reason?: string }
+
+interface Abortable { readonly signal?: AbortSignal }
 
 /** Kubernetes over HTTP. Every method throws an `ApiError`. */
 export interface KubeClient {
-  readonly get: <T extends KubeObject>(resource: Resource<T>, at: Address, options?: { readonly subresource?: string, readonly signal?: AbortSignal }) => Promise<T>
+  readonly get: <T extends KubeObject>(resource: Resource<T>, at: Address, options?: Abortable & { readonly subresource?: string }) => Promise<T>
   /** The whole collection, in pages; its resourceVersion is the first page's. An expired `continue` token starts the list anew. */
   readonly list: <T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>) => Promise<KubeList<T>>
   readonly create: <T extends KubeObject>(resource: Resource<T>, manifest: Manifest<T>, options?: WriteOptions) => Promise<Written<T>>
@@ -136,9 +95,9 @@ export interface KubeClient {
   /** The object where it lives on (finalizers, grace), undefined where it is gone. */
   readonly remove: <T extends KubeObject>(resource: Resource<T>, at: Address, options?: RemoveOptions) => Promise<Written<T | undefined>>
   /** PUT on a subresource that acts, e.g. `start` of `subresources.kubevirt.io`. Not every server honours a dry run here, so none is offered. */
-  readonly call: (resource: Resource, at: Address, subresource: string, body?: object, options?: { readonly signal?: AbortSignal }) => Promise<{ readonly warnings: readonly string[] }>
+  readonly call: (resource: Resource, at: Address, subresource: string, body?: object, options?: Abortable) => Promise<{ readonly warnings: readonly string[] }>
   /** SelfSubjectAccessReview. */
-  readonly review: (question: AccessQuestion, options?: { readonly signal?: AbortSignal }) => Promise<AccessAnswer>
+  readonly review: (question: AccessQuestion, options?: Abortable) => Promise<AccessAnswer>
   /** Ends when the server ends it; throws on an ERROR event and when the line is cut. */
   readonly watch: <T extends KubeObject>(resource: Resource<T>, options: WatchOptions) => AsyncIterable<WatchEvent<T>>
 }
@@ -148,10 +107,197 @@ export interface KubeClientOptions {
   readonly baseUrl: string
   readonly token?: string
   /** For Node with its own TLS. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /**
+   * How watches travel. A page has six HTTP/1.1 connections for all its tabs and a watch holds one for ever, so there the
+   * default is a WebSocket each (k8s.io/apiserver serves both), and a stream where the server takes none; elsewhere a stream.
+   */
+  readonly watchBy?: 'socket' | 'stream'
 }
 
-export function createKubeClient(options: KubeClientOptions): KubeClient {
-  void options
-  throw new Error('in the making')
+const PAGE_SIZE = 500
+const LIST_ATTEMPTS = 5
+const TIMEOUT_MS = 90_000
+/** So often a WebSocket may fail where a stream then opens, before only streams are used. */
+const SOCKET_REFUSALS = 3
+
+class ExpiredTokenError extends Error {}
+
+/** A client of the API server at that address. */
+export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: KubeClientOptions): KubeClient {
+  const base = baseUrl.replace(/\/+$/, '')
+  const bySocket = (watchBy ?? (base.startsWith('/') && !ownFetch ? 'socket' : 'stream')) === 'socket'
+  let refusals = 0
+  const http = axios.create({
+    adapter: 'fetch',
+    headers: token ? { Authorization: `Bearer ${token}` } : {},
+    transformRequest: (data: unknown) => data,
+    transformResponse: (data: unknown) => data,
+    validateStatus: () => true,
+    ...(ownFetch && { env: { fetch: (input, init) => callOwnFetch(ownFetch, input, init) } }),
+  })
+
+  async function send(request: KubeRequest, signal?: AbortSignal, responseType: 'text' | 'stream' = 'text'): Promise<AxiosResponse<unknown>> {
+    const { method, body, accept = 'application/json', contentType = 'application/json' } = request
+    const response = await http.request<unknown>({
+      url: base + targetOf(request),
+      method,
+      data: body && JSON.stringify(body),
+      headers: { Accept: accept, ...(body && { 'Content-Type': contentType }) },
+      responseType,
+      signal,
+      timeout: responseType === 'text' ? TIMEOUT_MS : 0,
+    }).catch((thrown: unknown) => { throw toApiError(thrown) })
+    if (response.status < 300)
+      return response
+    const text = response.data instanceof ReadableStream ? await new Response(response.data).text().catch(() => '') : String(response.data ?? '')
+    throw new ApiError(readFailure(response.status, text, headerOf(response, 'retry-after'), Date.now()))
+  }
+
+  async function read<T>(request: KubeRequest, signal?: AbortSignal): Promise<T> {
+    return parseBody<T>(await send(request, signal))
+  }
+
+  async function write<T>(request: KubeRequest, signal?: AbortSignal): Promise<Written<T>> {
+    const response = await send(request, signal)
+    return { object: parseBody<T>(response), warnings: warningsOf(response) }
+  }
+
+  async function listOnce<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T>): Promise<KubeList<T>> {
+    const limit = options.limit ?? PAGE_SIZE
+    const first = await read<KubeList<T>>(pageRequest(resource, options, limit), options.signal)
+    const items: T[] = []
+    for (let page: KubeList<T> | undefined = first; page;) {
+      const following: Promise<KubeList<T>> | undefined = page.metadata.continue
+        ? read<KubeList<T>>(pageRequest(resource, options, limit, page.metadata.continue), options.signal)
+        : undefined
+      following?.catch(() => undefined)
+      const objects = page.items.map(item => withKind(item, resource))
+      options.onPage?.(objects)
+      items.push(...objects)
+      page = await following?.catch((thrown: unknown) => { throw toApiError(thrown).status === 410 ? new ExpiredTokenError('', { cause: thrown }) : thrown })
+    }
+    return { apiVersion: first.apiVersion, kind: first.kind, metadata: { resourceVersion: first.metadata.resourceVersion }, items }
+  }
+
+  async function list<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T> = {}): Promise<KubeList<T>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await listOnce(resource, options)
+      }
+      catch (thrown) {
+        if (!(thrown instanceof ExpiredTokenError))
+          throw thrown
+        if (attempt === LIST_ATTEMPTS)
+          throw thrown.cause
+      }
+    }
+  }
+
+  async function* values(request: KubeRequest, signal: AbortSignal, onOpen: () => void): AsyncGenerator<unknown> {
+    if (bySocket && refusals < SOCKET_REFUSALS) {
+      try {
+        return yield* socketMessages(socketUrl(base + targetOf(request)), signal, onOpen)
+      }
+      catch (thrown) {
+        if (!(thrown instanceof SocketRefusedError))
+          throw thrown
+      }
+    }
+    // What a refused WebSocket cannot say, the stream says: 403, 410, nobody there.
+    const { data } = await send(request, signal, 'stream')
+    refusals++
+    onOpen()
+    if (data instanceof ReadableStream)
+      yield* jsonLines(data as ReadableStream<Uint8Array>)
+  }
+
+  async function* watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    const { signal } = options
+    const ours = new AbortController()
+    const abort = (): void => ours.abort()
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted)
+      abort()
+    try {
+      const request = watchRequest(resource, options, options.resourceVersion, options.timeoutSeconds)
+      for await (const value of values(request, ours.signal, () => options.onOpen?.()))
+        yield readEvent<T>(value)
+    }
+    catch (thrown) {
+      throw toWatchError(thrown, signal)
+    }
+    finally {
+      signal?.removeEventListener('abort', abort)
+      abort()
+    }
+  }
+
+  return {
+    get: (resource, at, options = {}) => read(readRequest(resource, at, options.subresource), options.signal),
+    list,
+    create: (resource, manifest, options) => write(createRequest(resource, manifest, options), options?.signal),
+    replace: (resource, object, options) => write(replaceRequest(resource, object, options), options?.signal),
+    patch: (resource, at, patch, options) => write(patchRequest(resource, at, patch, options), options?.signal),
+    remove: async <T extends KubeObject>(resource: Resource<T>, at: Address, options?: RemoveOptions) => {
+      const { object, warnings } = await write<T>(removeRequest(resource, at, options), options?.signal)
+      return { object: object.kind === 'Status' ? undefined : object, warnings }
+    },
+    call: async (resource, at, subresource, body, options) => ({ warnings: warningsOf(await send(callRequest(resource, at, subresource, body), options?.signal)) }),
+    review: async (question, options) => {
+      const { status } = await read<{ readonly status?: AccessAnswer }>(reviewRequest(question), options?.signal)
+      return { allowed: status?.allowed === true, reason: status?.reason || undefined }
+    },
+    watch,
+  }
+}
+
+// axios hands a Request of this runtime, which the fetch of another implementation (undici's) does not know.
+async function callOwnFetch(ownFetch: NonNullable<KubeClientOptions['fetch']>, input: URL | Request | string, init: RequestInit = {}): Promise<Response> {
+  if (!(input instanceof Request))
+    return ownFetch(String(input), init)
+  const { url, method, signal } = input
+  return ownFetch(url, { method, signal, headers: [...input.headers], body: await input.text() || undefined })
+}
+
+function headerOf(response: AxiosResponse<unknown>, name: string): string | undefined {
+  const value: unknown = response.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function warningsOf(response: AxiosResponse<unknown>): string[] {
+  return parseWarnings(headerOf(response, 'warning'))
+}
+
+function parseBody<T>(response: AxiosResponse<unknown>): T {
+  try {
+    return JSON.parse(String(response.data)) as T
+  }
+  catch (thrown) {
+    throw new ApiError({ status: response.status, reason: 'BadAnswer', message: 'the answer is not JSON', cause: thrown })
+  }
+}
+
+// The items of a built-in list say neither their kind nor their version (k8s.io/apimachinery leaves it to the list).
+function withKind<T extends KubeObject>(item: T, resource: Resource<T>): T {
+  return item.kind ? item : { ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }
+}
+
+function readEvent<T extends KubeObject>(value: unknown): WatchEvent<T> {
+  const event = value as WatchEvent<T> | { readonly type: 'ERROR', readonly object: object }
+  if (event.type === 'ERROR')
+    throw new ApiError(readStatus(event.object))
+  return event
+}
+
+function toWatchError(thrown: unknown, signal: AbortSignal | undefined): ApiError {
+  if (signal?.aborted)
+    return new ApiError({ status: 0, reason: 'Aborted', message: 'the watch was given up', cause: thrown })
+  return thrown instanceof ApiError ? thrown : new ApiError({ status: 0, reason: 'LineCut', message: 'the line was cut', cause: thrown })
+}
+
+function socketUrl(path: string): string {
+  const url = new URL(path, globalThis.location?.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  return url.href
 }

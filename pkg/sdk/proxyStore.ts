@@ -1,7 +1,8 @@
 import { inject } from 'vue'
 import type { InjectionKey, MaybeRefOrGetter } from 'vue'
-import type { AccessQuestion, Address, KubeClient, Patch, RemoveOptions, WriteOptions, Written } from '#kube/client.ts'
+import type { KubeClient, Written } from '#kube/client.ts'
 import type { KubeObject, Manifest } from '#kube/object.ts'
+import type { AccessQuestion, Address, Patch, RemoveOptions, WriteOptions } from '#kube/request.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Collection, CollectionState, Scope } from './collection.ts'
 
