@@ -86,3 +86,9 @@ export function effectiveRunStrategy(vm: VirtualMachine): RunStrategy {
 }
 /** The aggregated API that acts on VMs: `start`, `stop`, `restart` (kubevirt pkg/virt-api/api.go). It serves no objects. */
 export const VM_SUBRESOURCES = defineResource('subresources.kubevirt.io/v1', 'VirtualMachine', 'virtualmachines')
+
+/** The claims that the VM's disks live on, from its own spec. Source: kubevirt pkg/storage/types/pvc.go. */
+export function claimNamesOf(vm: VirtualMachine): string[] {
+  const names = (vm.spec.template.spec.volumes ?? []).map(volume => volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName)
+  return [...new Set(names.filter(name => name !== undefined))]
+}

@@ -1,0 +1,50 @@
+import type { VmActions } from './powerActions.ts'
+import type { PowerState, PowerWord } from './powerState.ts'
+import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
+import { vmActions } from './powerActions.ts'
+import { derivePowerState } from './powerState.ts'
+
+/** The sign that goes with a power state; the words are the state's own. */
+export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
+  off: 'unknown', starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
+  crashed: 'bad', failing: 'bad', provisioning: 'progress', terminating: 'progress', unknown: 'unknown',
+}
+/** Which states an operator wants to see first. */
+export const POWER_RANKS: Readonly<Record<PowerWord, number>> = {
+  failing: 0, crashed: 1, unknown: 2, paused: 3, stopping: 4, restarting: 5, starting: 6, provisioning: 7, migrating: 8, terminating: 9, running: 10, off: 11,
+}
+
+/** Ours, on a VM that was shut down for an export: the claim, as `namespace/name`. The intent itself is on the claim. */
+export const EXPORT_ANNOTATION = 'guardrails.harvesterhci.io/export'
+
+/** A VM with everything that a list shows of it. */
+export interface VmRow {
+  readonly vm: VirtualMachine
+  readonly vmi?: VirtualMachineInstance
+  readonly state: PowerState
+  readonly actions: VmActions
+  readonly node?: string
+  readonly addresses: readonly string[]
+  readonly cpu?: number
+  readonly memory?: string
+  /** Key of the claim whose export shut it down. */
+  readonly exporting?: string
+}
+
+/** The row of a VM. `instances` says whether the instances can be seen at all: without them nothing is known of the guest. `now` in epoch milliseconds. */
+export function vmRow(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, instances: 'seen' | 'blind', now: number): VmRow {
+  const state: PowerState = instances === 'seen' ? derivePowerState(vm, vmi, now) : { word: 'unknown', because: { code: 'instance-not-seen' }, printed: vm.status?.printableStatus }
+  const domain = vm.spec.template.spec.domain
+  const { cores = 1, sockets = 1, threads = 1 } = domain?.cpu ?? {}
+  return {
+    vm,
+    vmi,
+    state,
+    actions: vmActions(vm, vmi, state),
+    node: vmi?.status?.nodeName,
+    addresses: vmi?.status?.interfaces?.flatMap(({ ipAddress }) => ipAddress ? [ipAddress] : []) ?? [],
+    cpu: domain?.cpu && cores * sockets * threads,
+    memory: domain?.resources?.limits?.memory ?? domain?.memory?.guest,
+    exporting: vm.metadata.annotations?.[EXPORT_ANNOTATION],
+  }
+}
