@@ -1,0 +1,26 @@
+import type { KubeObject } from './object.ts'
+import type { Resource } from './resource.ts'
+import { qualifiedName } from './resource.ts'
+
+/**
+ * What somebody knows of a collection, and how well: a judgement needs both, because blind is not healthy.
+ * A live collection of the store is one; so is a list read once (`live`).
+ */
+export interface Seen<T extends KubeObject = KubeObject> {
+  readonly objects: readonly T[]
+  readonly state: 'loading' | 'live' | 'stale' | 'forbidden' | 'absent'
+  /** The only namespaces that could be read; all where absent. */
+  readonly partial?: readonly string[]
+}
+
+/** A collection that could not be looked at, or not now. */
+export interface Unseen { readonly code: 'not-seen', readonly resource: string, readonly state: 'loading' | 'stale' | 'forbidden' | 'absent', readonly namespace?: string }
+
+/** Why the objects of that namespace (all where none is given) cannot be relied on, or undefined where they can. */
+export function blindSpot(resource: Resource, seen: Seen, namespace?: string): Unseen | undefined {
+  const named = { code: 'not-seen' as const, resource: qualifiedName(resource), ...(namespace && { namespace }) }
+  if (seen.state !== 'live')
+    return { ...named, state: seen.state }
+  const covered = !seen.partial || (namespace !== undefined && seen.partial.includes(namespace))
+  return covered ? undefined : { ...named, state: 'forbidden' }
+}

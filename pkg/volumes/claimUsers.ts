@@ -1,0 +1,142 @@
+import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { VirtualMachine, VirtualMachineInstance, VmVolume } from '#vms/vm.ts'
+import { objectKey } from '#kube/object.ts'
+import { CLAIM_TEMPLATES_ANNOTATION } from '#vms/vm.ts'
+
+/** Everything that mentions a claim. A VM may be among them without holding the disk: it is off. */
+export interface ClaimUsers {
+  readonly vms: readonly VirtualMachine[]
+  readonly vmis: readonly VirtualMachineInstance[]
+  readonly pods: readonly Pod[]
+}
+
+const NOBODY: ClaimUsers = { vms: [], vmis: [], pods: [] }
+
+/** KubeVirt's label on the claim that keeps a VM's TPM and EFI state. Source: kubevirt pkg/storage/backend-storage. */
+const STATE_OF_LABEL = 'persistent-state-for'
+
+/** The claim of a VM's volume: a DataVolume's claim has its name. Source: kubevirt pkg/storage/types/pvc.go. */
+export function claimOfVolume(volume: VmVolume): string | undefined {
+  return volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? volume.memoryDump?.claimName ?? volume.ephemeral?.persistentVolumeClaim?.claimName
+}
+
+function namesIn(volumes: readonly VmVolume[] | undefined): string[] {
+  return (volumes ?? []).flatMap(volume => claimOfVolume(volume) ?? [])
+}
+
+interface ClaimTemplate { readonly metadata?: { readonly name?: unknown } }
+
+function templatesOf(vm: VirtualMachine): string[] {
+  try {
+    const read: unknown = JSON.parse(vm.metadata.annotations?.[CLAIM_TEMPLATES_ANNOTATION] ?? '[]')
+    return Array.isArray(read) ? (read as (ClaimTemplate | null)[]).flatMap(entry => typeof entry?.metadata?.name === 'string' ? entry.metadata.name : []) : []
+  }
+  catch {
+    return []
+  }
+}
+
+interface MigratedVolume { readonly sourcePVCInfo?: { readonly claimName?: string }, readonly destinationPVCInfo?: { readonly claimName?: string } }
+
+function migrated(volumes: readonly MigratedVolume[] | undefined): string[] {
+  return (volumes ?? []).flatMap(volume => [volume.sourcePVCInfo?.claimName, volume.destinationPVCInfo?.claimName]).flatMap(name => name ?? [])
+}
+
+/** Names of the claims that a VM mentions, in its namespace: volumes, templates, Harvester's claim templates, memory dump, storage migration. */
+export function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
+  const update = vm.status?.volumeUpdateState as { volumeMigrationState?: { migratedVolumes?: readonly MigratedVolume[] } } | undefined
+  return new Set([
+    ...namesIn(vm.spec.template.spec.volumes),
+    ...(vm.spec.dataVolumeTemplates ?? []).map(template => template.metadata.name),
+    ...templatesOf(vm),
+    ...(vm.status?.memoryDumpRequest ? [vm.status.memoryDumpRequest.claimName] : []),
+    ...migrated(update?.volumeMigrationState?.migratedVolumes),
+  ])
+}
+
+/**
+ * Names of the claims that an instance holds: its own volumes, which differ from the VM's until it restarts, and what its
+ * status still lists while it is unplugged. Older KubeVirt lists it by volume name alone: `vm` then says the claim.
+ */
+export function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): ReadonlySet<string> {
+  const byName = new Map((vm?.spec.template.spec.volumes ?? []).map(volume => [volume.name, claimOfVolume(volume)]))
+  const status = vmi.status as (VirtualMachineInstance['status'] & { readonly migratedVolumes?: readonly MigratedVolume[] }) | undefined
+  return new Set([
+    ...namesIn(vmi.spec.volumes),
+    ...(vmi.spec.utilityVolumes ?? []).map(volume => volume.claimName),
+    ...(status?.volumeStatus ?? []).flatMap(volume => volume.persistentVolumeClaimInfo?.claimName ?? byName.get(volume.name) ?? []),
+    ...migrated(status?.migratedVolumes),
+  ])
+}
+
+/** Names of the claims that a pod mounts; that of an ephemeral volume is `<pod>-<volume>`. */
+export function claimsOfPod(pod: Pod): ReadonlySet<string> {
+  return new Set((pod.spec?.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : [])))
+}
+
+export interface UsersWorld {
+  readonly vms: readonly VirtualMachine[]
+  readonly vmis: readonly VirtualMachineInstance[]
+  readonly pods: readonly Pod[]
+}
+
+/** Users of all claims at once, by `namespace/name`: for lists, where asking claim by claim would read every VM for every row. */
+export function indexClaimUsers(world: UsersWorld): ReadonlyMap<string, ClaimUsers> {
+  const index = new Map<string, { vms: VirtualMachine[], vmis: VirtualMachineInstance[], pods: Pod[] }>()
+  const of = (namespace: string | undefined, name: string) => {
+    const key = `${namespace}/${name}`
+    const users = index.get(key) ?? { vms: [], vmis: [], pods: [] }
+    index.set(key, users)
+    return users
+  }
+  const vmByKey = new Map(world.vms.map(vm => [objectKey(vm), vm]))
+  for (const vm of world.vms)
+    claimsOfVm(vm).forEach(name => of(vm.metadata.namespace, name).vms.push(vm))
+  for (const vmi of world.vmis)
+    claimsOfVmi(vmi, vmByKey.get(objectKey(vmi))).forEach(name => of(vmi.metadata.namespace, name).vmis.push(vmi))
+  for (const pod of world.pods)
+    claimsOfPod(pod).forEach(name => of(pod.metadata.namespace, name).pods.push(pod))
+  return index
+}
+
+/**
+ * Which VMs, instances and pods use the claim: the union of all the ways in which one can. Source: kubevirt
+ * pkg/storage/types/pvc.go, pkg/virt-controller/watch/vmi/storage.go; a VM of an instance that uses it counts too.
+ */
+export function usersOfClaim(claim: PersistentVolumeClaim, world: UsersWorld): ClaimUsers {
+  const { namespace, name, labels } = claim.metadata
+  const here = <T extends KubeObject>(objects: readonly T[]) => objects.filter(object => object.metadata.namespace === namespace)
+  const vms = here(world.vms)
+  const vmOf = new Map(vms.map(vm => [vm.metadata.name, vm]))
+  const vmis = here(world.vmis).filter(vmi => claimsOfVmi(vmi, vmOf.get(vmi.metadata.name)).has(name) || labels?.[STATE_OF_LABEL] === vmi.metadata.name)
+  const running = new Set(vmis.map(vmi => vmi.metadata.name))
+  return {
+    vms: vms.filter(vm => running.has(vm.metadata.name) || claimsOfVm(vm).has(name) || labels?.[STATE_OF_LABEL] === vm.metadata.name),
+    vmis,
+    pods: here(world.pods).filter(pod => claimsOfPod(pod).has(name)),
+  }
+}
+
+/** The users of one claim from the index; nobody where it is not mentioned. */
+export function usersIn(index: ReadonlyMap<string, ClaimUsers>, claim: PersistentVolumeClaim): ClaimUsers {
+  return index.get(objectKey(claim)) ?? NOBODY
+}
+
+/** Whether the pod may still touch the disk: it has not ended, or it is being deleted with a container alive. */
+export function isHolding(pod: Pod): boolean {
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  return !ended || Boolean(pod.metadata.deletionTimestamp && pod.status?.containerStatuses?.some(container => !container.state?.terminated))
+}
+
+export type PodRole = 'launcher' | 'hotplug' | 'cdi' | 'other'
+
+/** What the pod is to the disk, by the labels that KubeVirt and CDI put on their pods. */
+export function roleOfPod(pod: Pod): PodRole {
+  const labels = pod.metadata.labels ?? {}
+  if (labels['kubevirt.io'] === 'virt-launcher')
+    return 'launcher'
+  if (labels['kubevirt.io'] === 'hotplug-disk')
+    return 'hotplug'
+  return Object.keys(labels).some(label => label.startsWith('cdi.kubevirt.io')) || labels.app === 'containerized-data-importer' ? 'cdi' : 'other'
+}

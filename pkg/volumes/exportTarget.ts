@@ -1,0 +1,81 @@
+import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
+import type { ImageFormReason } from '#images/imageForm.ts'
+import { checkImageName } from '#images/imageForm.ts'
+import { imageBackendOf } from '#images/storageClass.ts'
+import { isResizing } from './volume.ts'
+
+export interface ExportTarget {
+  readonly claim: PersistentVolumeClaim
+  /** The claim's class, undefined where it is gone. */
+  readonly sourceClass: StorageClass | undefined
+  readonly targetClass: StorageClass | undefined
+  /** Where the image shall be. */
+  readonly namespace: string
+  readonly displayName: string
+  readonly images: readonly VirtualMachineImage[]
+}
+
+export type ExportTargetReason
+  = | ImageFormReason
+    | { readonly code: 'claim-not-bound' | 'claim-deleting' | 'claim-resizing' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
+    | { readonly code: 'namespace-must-match', readonly namespace: string }
+
+export interface ExportTargetJudgement {
+  /** What will make the image; undefined without a class. */
+  readonly backend?: ImageBackend
+  /** What Harvester would refuse, or accept and then fail at, by field. */
+  readonly problems: Partial<Record<'claim' | 'storageClass' | 'namespace' | 'name', ExportTargetReason>>
+}
+
+/** Harvester's internal classes (harvester pkg/util/constants.go). */
+const RESERVED = ['longhorn-static', 'vmstate-persistence']
+
+/**
+ * Whether the volume can become that image. Longhorn v1 to v1 makes a BackingImage; anything else goes through CDI, which
+ * reads the claim in the image's namespace whatever `pvcNamespace` says (harvester pkg/image/cdi/common.go:81); from CDI
+ * there is no way back to v1 (pkg/api/volume/handler.go:128).
+ */
+export function judgeExportTarget(target: ExportTarget): ExportTargetJudgement {
+  const { claim, targetClass, namespace } = target
+  const backend = targetClass && imageBackendOf(targetClass)
+  const problems: ExportTargetJudgement['problems'] = {}
+  const onClaim = checkClaim(target)
+  if (onClaim)
+    problems.claim = onClaim
+  const onClass = checkClass(target)
+  if (onClass)
+    problems.storageClass = onClass
+  if (!namespace)
+    problems.namespace = { code: 'required' }
+  else if (backend === 'cdi' && namespace !== claim.metadata.namespace)
+    problems.namespace = { code: 'namespace-must-match', namespace: claim.metadata.namespace ?? '' }
+  const onName = checkImageName(target.displayName, namespace, target.images)
+  if (onName)
+    problems.name = onName
+  return { ...(backend && { backend }), problems }
+}
+
+function checkClaim({ claim, sourceClass }: ExportTarget): ExportTargetReason | undefined {
+  if (claim.metadata.deletionTimestamp)
+    return { code: 'claim-deleting' }
+  if (claim.status?.phase !== 'Bound')
+    return { code: 'claim-not-bound' }
+  if (isResizing(claim))
+    return { code: 'claim-resizing' }
+  return sourceClass?.parameters?.encrypted === 'true' ? { code: 'encrypted' } : undefined
+}
+
+function checkClass({ sourceClass, targetClass }: ExportTarget): ExportTargetReason | undefined {
+  if (!targetClass)
+    return { code: 'required' }
+  if (targetClass.parameters?.backingImage)
+    return { code: 'image-class' }
+  if (RESERVED.includes(targetClass.metadata.name))
+    return { code: 'reserved-class' }
+  if (imageBackendOf(targetClass) === 'cdi')
+    return undefined
+  if (!sourceClass)
+    return { code: 'source-class-gone' }
+  return imageBackendOf(sourceClass) === 'cdi' ? { code: 'cdi-to-v1' } : undefined
+}
