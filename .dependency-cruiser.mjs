@@ -9,7 +9,7 @@ export default {
     {
       name: 'kube-stands-alone',
       severity: 'error',
-      from: { path: '^pkg/kube/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^pkg/kube/', pathNot: '(\\.spec|/scriptedServer)\\.ts$' },
       to: { pathNot: ['^pkg/kube/', library('axios')] },
     },
     {

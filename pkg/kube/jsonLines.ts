@@ -8,7 +8,7 @@ export class CutLineError extends Error {
 
 /**
  * The values of a body that has one JSON value per line, each as soon as its line is whole, wherever the chunks split it.
- * Throws `CutLineError` when the body ends inside a line, and lets go of the body when the reader stops early.
+ * Throws `CutLineError` when the body ends inside a line. Closing the body is left to the signal of its request.
  */
 export async function* jsonLines(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
   const reader = body.getReader()
@@ -30,7 +30,7 @@ export async function* jsonLines(body: ReadableStream<Uint8Array>): AsyncGenerat
     }
   }
   finally {
-    void reader.cancel().catch(() => undefined)
+    reader.releaseLock()
   }
 }
 

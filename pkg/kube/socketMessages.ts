@@ -23,6 +23,7 @@ export async function* socketMessages(url: string, signal: AbortSignal, onOpen: 
 
   socket.onopen = () => { opened = true; onOpen() }
   socket.onmessage = (event: MessageEvent<unknown>) => { texts.push(String(event.data)); wake() }
+  socket.onerror = () => undefined // the close that follows says it
   socket.onclose = event => finish(!opened ? new SocketRefusedError() : event.wasClean ? 'clean' : new CutLineError())
   signal.addEventListener('abort', abort)
   if (signal.aborted)
