@@ -1,6 +1,7 @@
 import type { VmActions } from './powerActions.ts'
 import type { PowerState, PowerWord } from './powerState.ts'
 import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
 import { vmActions } from './powerActions.ts'
 import { derivePowerState } from './powerState.ts'
 
@@ -13,9 +14,6 @@ export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' 
 export const POWER_RANKS: Readonly<Record<PowerWord, number>> = {
   failing: 0, crashed: 1, unknown: 2, paused: 3, stopping: 4, restarting: 5, starting: 6, provisioning: 7, migrating: 8, terminating: 9, running: 10, off: 11,
 }
-
-/** Ours, on a VM that was shut down for an export: the claim, as `namespace/name`. The intent itself is on the claim. */
-export const EXPORT_ANNOTATION = 'guardrails.harvesterhci.io/export'
 
 /** A VM with everything that a list shows of it. */
 export interface VmRow {
@@ -45,6 +43,6 @@ export function vmRow(vm: VirtualMachine, vmi: VirtualMachineInstance | undefine
     addresses: vmi?.status?.interfaces?.flatMap(({ ipAddress }) => ipAddress ? [ipAddress] : []) ?? [],
     cpu: domain?.cpu && cores * sockets * threads,
     memory: domain?.resources?.limits?.memory ?? domain?.memory?.guest,
-    exporting: vm.metadata.annotations?.[EXPORT_ANNOTATION],
+    exporting: vm.metadata.annotations?.[EXPORT_ANNOTATION]?.split(' ')[0],
   }
 }

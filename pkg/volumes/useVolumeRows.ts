@@ -1,0 +1,33 @@
+import { computed } from 'vue'
+import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { useHost } from '#sdk/host.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { VMIS, VMS } from '#vms/vm.ts'
+import type { VolumeRow } from './volumeRow.ts'
+import { indexClaimUsers, usersIn } from './claimUsers.ts'
+import { readIntent } from './exportIntent.ts'
+import { volumeFacts } from './volume.ts'
+
+/** The volumes of the namespaces chosen in the top bar, each with who uses it. Call in setup. */
+export function useVolumeRows() {
+  const host = useHost()
+  const proxy = useProxyStore()
+  const scope = () => ({ namespaces: host.namespaces.value })
+  const claims = proxy.collection(CLAIMS, scope)
+  const vms = proxy.collection(VMS, scope)
+  const vmis = proxy.collection(VMIS, scope)
+  const pods = proxy.collection(PODS, scope)
+  const classes = proxy.collection(STORAGE_CLASSES)
+  const longhorn = proxy.collection(LONGHORN_VOLUMES, { namespaces: [LONGHORN_NAMESPACE] })
+
+  const index = computed(() => indexClaimUsers({ vms: vms.objects, vmis: vmis.objects, pods: pods.objects }))
+  const rows = computed<VolumeRow[]>(() => claims.objects.map(claim => {
+    const users = usersIn(index.value, claim)
+    const volume = claim.spec?.volumeName ? longhorn.find(`${LONGHORN_NAMESPACE}/${claim.spec.volumeName}`) : undefined
+    return { claim, users, facts: volumeFacts(claim, users, classes.find(claim.spec?.storageClassName ?? ''), volume), exporting: readIntent(claim) }
+  }))
+  const vmOf = (namespace: string | undefined, name: string) => ({ vm: vms.find(objectKey({ metadata: { namespace, name } })), vmi: vmis.find(objectKey({ metadata: { namespace, name } })) })
+  return { claims, rows, vmOf, collections: [claims, vms, vmis, pods] }
+}
