@@ -1,5 +1,9 @@
-import type { JsonObject } from './json.ts'
+import type { JsonObject, JsonValue } from './json.ts'
+import { checkImmutable, checkListTypes } from './invariants.ts'
 import type { KindVersion } from './kind.ts'
+import { OBJECT_META } from './kinds/meta.ts'
+import { copy, dropNulls, fillDefaults, prune } from './prune.ts'
+import { isUnchanged, validate } from './validate.ts'
 
 /** A cause in `details.causes` of a Status. `message` is without the field: the whole text is `field: message`. */
 export interface StatusCause { readonly reason: string, readonly message: string, readonly field: string }
@@ -26,10 +30,29 @@ export interface Admission {
 }
 
 /** Reads, prunes, defaults and validates an object of a kind, in that order. Pure; never throws. */
-export function admit(kind: KindVersion, object: JsonObject, options: AdmitOptions): Admission {
-  void kind
-  void options
-  return { object, causes: [], warnings: [], strictErrors: [] }
+export function admit(kind: KindVersion, sent: JsonObject, { fieldValidation, previous, part }: AdmitOptions): Admission {
+  const object = copy(sent)
+  const { unknown: unknownMetadata, malformed } = readMetadata(kind, object)
+  if (malformed) return { object, causes: [], warnings: [], strictErrors: [], malformed }
+
+  const unknown = [...unknownMetadata, ...prune(object, kind.schema, true)].map(path => `unknown field "${path}"`)
+  const found = {
+    warnings: fieldValidation === 'Warn' ? unknown : [],
+    strictErrors: fieldValidation === 'Strict' ? unknown : [],
+  }
+  dropNulls(object, kind.schema)
+  fillDefaults(object, kind.schema)
+  const admitted = takePart(kind, object, previous, part)
+  const wrong = validate(admitted, kind.schema)
+  const unreadable = kind.builtIn ? wrong.find(cause => cause.reason === 'FieldValueTypeInvalid') : undefined
+  if (unreadable) return { object: admitted, causes: [], ...found, malformed: `${unhandled(kind)}: ${decodingError(kind, unreadable)}` }
+
+  const causes = [
+    ...(previous ? wrong.filter(cause => !isUnchanged(cause, admitted, previous)) : wrong),
+    ...checkListTypes(admitted, kind.schema),
+    ...checkImmutable(admitted, previous, kind.schema),
+  ]
+  return { object: admitted, causes, ...found }
 }
 
 /** The message of a 422: `Kind.group "name" is invalid: a`, or `[a, b]` when several. */
@@ -41,5 +64,62 @@ export function invalidMessage(kind: KindVersion, name: string, causes: readonly
 
 /** The message of a 400 for unknown fields under fieldValidation=Strict. */
 export function strictMessage(kind: KindVersion, strictErrors: readonly string[]): string {
-  return `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${strictErrors.join(', ')}`
+  return `${unhandled(kind)}: strict decoding error: ${strictErrors.join(', ')}`
+}
+
+function unhandled({ kind, version }: KindVersion): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}`
+}
+
+/** Metadata is typed by itself, whatever the schema says: unknown fields go, a field of a wrong type makes the object unreadable. */
+function readMetadata(kind: KindVersion, object: JsonObject): { unknown: string[], malformed?: string } {
+  const metadata = object.metadata
+  if (metadata === undefined) return { unknown: [] }
+  const unknown = prune(metadata, OBJECT_META).map(path => `metadata.${path}`)
+  dropNulls(metadata, OBJECT_META)
+  const wrong = validate(metadata, OBJECT_META).find(cause => cause.reason === 'FieldValueTypeInvalid')
+  if (!wrong) return { unknown }
+  const path = kind.builtIn ? `metadata.${wrong.field}` : wrong.field
+  return { unknown, malformed: `${unhandled(kind)}: json: cannot unmarshal ${goKind(wrong)} into Go struct field ObjectMeta.${path} of type ${goType(wrong)}` }
+}
+
+/** Who may write which part: without a status subresource the object is one; with it, each door leaves the other's part as it was. */
+function takePart(kind: KindVersion, object: JsonObject, previous: JsonObject | undefined, part: 'object' | 'status'): JsonObject {
+  if (!kind.hasStatus) return object
+  const { status, ...rest } = object
+  if (part === 'status' && previous) {
+    const { status: replaced, ...kept } = previous
+    void replaced
+    return withStatus({ ...kept, ...(kind.builtIn ? { metadata: rest.metadata ?? {} } : {}) }, status)
+  }
+  if (previous) return withStatus(rest, previous.status)
+  const initial = kind.builtIn ? kind.schema.properties?.status?.default as JsonValue | undefined : undefined
+  return withStatus(rest, initial === undefined ? undefined : structuredClone(initial))
+}
+
+function withStatus(object: JsonObject, status: JsonValue | undefined): JsonObject {
+  return status === undefined ? object : { ...object, status }
+}
+
+/** What Go's decoder says of a value of a wrong type; the struct's name is ours, for lack of the types. */
+function decodingError(kind: KindVersion, cause: StatusCause): string {
+  if (cause.message.includes('must be of type date-time')) {
+    const value = foundIn(cause)
+    return `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`
+  }
+  return `json: cannot unmarshal ${goKind(cause)} into Go struct field ${kind.kind}.${cause.field.replaceAll(/\[\d+\]/g, '')} of type ${goType(cause)}`
+}
+
+const foundIn = (cause: StatusCause): string => String(JSON.parse(/: ("(?:[^"\\]|\\.)*")$/.exec(cause.message)?.[1] ?? '""'))
+const GO_KINDS: Readonly<Record<string, string>> = { integer: 'number', boolean: 'bool' }
+const GO_TYPES: Readonly<Record<string, string>> = { integer: 'int64', boolean: 'bool', array: '[]string', object: 'map[string]string' }
+
+function goKind(cause: StatusCause): string {
+  const found = foundIn(cause)
+  return GO_KINDS[found] ?? found
+}
+
+function goType(cause: StatusCause): string {
+  const type = /must be of type ([a-z-]+)/.exec(cause.message)?.[1] ?? 'string'
+  return GO_TYPES[type] ?? type
 }
