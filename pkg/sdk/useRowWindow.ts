@@ -1,0 +1,44 @@
+import { useElementSize, useScroll } from '@vueuse/core'
+import { computed } from 'vue'
+import type { ComputedRef, Ref } from 'vue'
+
+/** Height of every row, in pixels; `--row` in theme.css. */
+export const ROW_HEIGHT = 36
+/** Rows drawn above and below what is seen, so that a fast scroll shows no gap. */
+const OVERSCAN = 12
+
+export interface RowWindow<Row> {
+  /** The rows that are drawn, each with its place among all. */
+  readonly drawn: ComputedRef<readonly { readonly row: Row, readonly index: number }[]>
+  /** Pixels above the first of them. */
+  readonly offset: ComputedRef<number>
+  readonly height: ComputedRef<number>
+  readonly scrollTo: (index: number) => void
+}
+
+/** Draws only the rows that can be seen of a long list. */
+export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<Ref<HTMLElement | null>>): RowWindow<Row> {
+  const { y } = useScroll(scroller)
+  const { height: seen } = useElementSize(scroller)
+  const first = computed(() => Math.max(0, Math.min(Math.floor(y.value / ROW_HEIGHT) - OVERSCAN, rows.value.length - 1)))
+  const count = computed(() => Math.ceil((seen.value || 600) / ROW_HEIGHT) + 2 * OVERSCAN)
+
+  function scrollTo(index: number): void {
+    const element = scroller.value
+    if (!element)
+      return
+    // The head is sticky: a row just below the upper edge would lie under it.
+    const top = index * ROW_HEIGHT
+    const bottom = top + 2 * ROW_HEIGHT
+    if (top < element.scrollTop)
+      element.scrollTop = top
+    else if (bottom > element.scrollTop + element.clientHeight)
+      element.scrollTop = bottom - element.clientHeight
+  }
+  return {
+    drawn: computed(() => rows.value.slice(first.value, first.value + count.value).map((row, at) => ({ row, index: first.value + at }))),
+    offset: computed(() => first.value * ROW_HEIGHT),
+    height: computed(() => rows.value.length * ROW_HEIGHT),
+    scrollTo,
+  }
+}
