@@ -1,0 +1,148 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { addConsole } from './console.ts'
+import { PAGE_HEADERS } from './headers.ts'
+import type { Cluster } from './kubeconfig.ts'
+import type { LogLevel } from './cli.ts'
+import { judgeVisit } from './origin.ts'
+import type { Door } from './origin.ts'
+import { addProxy, findTarget } from './proxy.ts'
+import type { Sessions } from './session.ts'
+import { statusOf } from './status.ts'
+import type { Status } from './status.ts'
+import { openTunnel, refuseUpgrade } from './tunnel.ts'
+
+export interface AppOptions {
+  /** Requests wait for them: the port is taken before the clusters are there. */
+  readonly clusters: Promise<readonly Cluster[]>
+  readonly real: boolean
+  readonly consoleRoot: string
+  readonly tls?: { readonly cert: Buffer, readonly key: Buffer }
+  readonly logLevel: LogLevel | 'silent'
+  /** Known once the port is. */
+  readonly door: () => Door
+  /** Undefined when nobody has to log in. */
+  readonly sessions: Sessions | undefined
+}
+
+export interface App {
+  readonly fastify: FastifyInstance
+  /** Takes no more requests, breaks WebSockets off at once and everything else after a moment, and ends. */
+  stop(): Promise<void>
+}
+
+const LOGIN = 'no session: open the link that the server printed to its terminal; npm start -- link prints another'
+const LAST_WORDS = 1_500
+const FREE = /^\/(healthz|readyz)$/
+const GUARDED = /^\/(k8s|console)\//
+
+function visitOf({ method = 'GET', url = '/', headers }: IncomingMessage, upgrade: boolean) {
+  const { host, origin } = headers
+  const [path = '/'] = url.split('?')
+  return { method, path, upgrade, host, origin, fetchSite: headers['sec-fetch-site'] as string | undefined, fetchDest: headers['sec-fetch-dest'] as string | undefined }
+}
+
+/** Why a request goes no further: the wrong door (421), another origin (403), no session (401). */
+function turnAway(incoming: IncomingMessage, upgrade: boolean, { door, sessions }: AppOptions): Status | undefined {
+  const visit = visitOf(incoming, upgrade)
+  const refusal = judgeVisit(visit, door())
+  if (refusal)
+    return statusOf(refusal.code, refusal.message)
+  return sessions && GUARDED.test(visit.path) && !sessions.admits(incoming.headers.cookie) ? statusOf(401, LOGIN) : undefined
+}
+
+function addSession(app: FastifyInstance, { sessions }: AppOptions): void {
+  app.get<{ Querystring: { code?: unknown } }>('/session', { exposeHeadRoute: false }, async (request, reply) => {
+    const code = typeof request.query.code === 'string' ? request.query.code : ''
+    const session = sessions?.exchange(code)
+    reply.header('cache-control', 'no-store')
+    if (session !== undefined)
+      reply.header('set-cookie', session)
+    if (session !== undefined || !sessions || sessions.admits(request.headers.cookie))
+      return reply.redirect('/', 303)
+    return reply.code(403).type('text/plain; charset=utf-8').send('This link was used before, or is older than five minutes.\nnpm start -- link prints another.\n')
+  })
+}
+
+function addHealth(app: FastifyInstance, ready: () => boolean): void {
+  app.get('/healthz', async (_request, reply) => reply.type('text/plain').send('ok'))
+  app.get('/readyz', async (_request, reply) => ready() ? reply.type('text/plain').send('ok') : reply.code(503).type('text/plain').send('the cluster is starting'))
+}
+
+/** WebSockets: the same door, and then a tunnel to the cluster. */
+function addUpgrades({ server, log }: FastifyInstance, clusters: () => Promise<readonly Cluster[]>, options: AppOptions, sockets: Set<Duplex>): void {
+  async function upgrade(incoming: IncomingMessage, socket: Duplex, early: Buffer): Promise<void> {
+    const refusal = turnAway(incoming, true, options) ?? (incoming.headers.upgrade?.toLowerCase() === 'websocket' ? undefined : statusOf(400, 'only WebSockets are passed through'))
+    const target = refusal ?? findTarget(incoming.url ?? '', await clusters())
+    if (!('kind' in target))
+      return openTunnel(incoming, socket, early, target, log)
+    log.warn({ path: incoming.url?.split('?')[0], code: target.code }, target.message)
+    refuseUpgrade(socket, target)
+  }
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, early: Buffer) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    upgrade(incoming, socket, early).catch(() => socket.destroy())
+  })
+}
+
+/** The server as a whole: who may come in, the console, the proxy, the streams. Nothing listens yet. */
+export function createApp(options: AppOptions): App {
+  let clusters: readonly Cluster[] | undefined
+  const arrived = options.clusters.then(found => { clusters = found })
+  arrived.catch(() => undefined)
+  const app = fastify({
+    ...options.tls && { https: options.tls },
+    // Big pieces of big lists in one go; nothing is held back by it.
+    http: { highWaterMark: 256 * 1024 },
+    logger: { level: options.logLevel, base: null, stream: process.stderr },
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+    requestTimeout: 0,
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 500 },
+  }) as unknown as FastifyInstance
+  const sockets = new Set<Duplex>()
+  const known = () => clusters ?? []
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(PAGE_HEADERS)
+    const [path = ''] = request.url.split('?')
+    if (FREE.test(path))
+      return undefined
+    const refusal = turnAway(request.raw, false, options)
+    if (refusal) {
+      request.log.warn({ method: request.method, path, code: refusal.code }, refusal.message)
+      return reply.code(refusal.code).send(refusal)
+    }
+    return arrived
+  })
+  app.addHook('onResponse', async ({ method, url, log }, reply) => {
+    log.debug({ method, path: url.split('?')[0], code: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+  })
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const code = error.statusCode ?? 500
+    if (code >= 500)
+      request.log.error({ err: error }, 'failed')
+    return reply.code(code).send(statusOf(code, code >= 500 ? 'the server failed at this; its log says how' : error.message))
+  })
+
+  addHealth(app, () => clusters !== undefined)
+  addSession(app, options)
+  addConsole(app, { root: options.consoleRoot, clusters: known, real: options.real })
+  addProxy(app, known)
+  addUpgrades(app, () => options.clusters, options, sockets)
+
+  async function stop(): Promise<void> {
+    for (const socket of sockets)
+      socket.destroy()
+    const force = setTimeout(() => app.server.closeAllConnections(), LAST_WORDS)
+    await app.close()
+    clearTimeout(force)
+    await Promise.all(known().map(({ access }) => access.close()))
+  }
+  return { fastify: app, stop }
+}

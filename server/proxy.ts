@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { isStream, judgeApiPath } from './apiPath.ts'
+import { forward } from './forward.ts'
+import { requestHeaders, responseHeaders } from './headers.ts'
+import type { Cluster } from './kubeconfig.ts'
+import { describeFailure, statusOf } from './status.ts'
+import type { Status } from './status.ts'
+
+/** Where a request to `/k8s/clusters/<id>/…` is to go. */
+export interface Target { readonly cluster: Cluster, readonly path: string, readonly query: string }
+
+/** The target of a raw URL, or the Status that refuses it. */
+export function findTarget(url: string, clusters: readonly Cluster[]): Target | Status {
+  const judged = judgeApiPath(url)
+  if (!judged.pass)
+    return statusOf(judged.code, judged.message)
+  const cluster = clusters.find(({ id }) => id === judged.cluster)
+  return cluster
+    ? { cluster, path: judged.path, query: judged.query }
+    : statusOf(404, `the console has no cluster ${judged.cluster}`)
+}
+
+/** Answers with a Status of the proxy's own. */
+export function sendStatus(raw: ServerResponse, status: Status): void {
+  const body = Buffer.from(JSON.stringify(status))
+  raw.writeHead(status.code, responseHeaders({ 'content-type': 'application/json', 'content-length': String(body.length), 'cache-control': 'no-store' }))
+  raw.end(raw.req.method === 'HEAD' ? undefined : body)
+}
+
+function hasBody({ method = '', headers }: IncomingMessage): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+}
+
+function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, query }: Target, log: FastifyBaseLogger): void {
+  const { method = 'GET' } = incoming
+  const stream = method === 'GET' && isStream(query)
+  const body = hasBody(incoming) ? incoming : undefined
+  const headers = requestHeaders(incoming.headers, stream)
+  if (!body && method !== 'POST')
+    delete headers['content-length']
+  const flow = forward(cluster.access, { method, path: path + query, headers, body, stream }, {
+    start(status, answer, statusText) {
+      raw.writeHead(status, statusText, responseHeaders(answer))
+      raw.flushHeaders()
+    },
+    data: chunk => raw.write(chunk),
+    end: () => raw.end(),
+    fail(error) {
+      const status = describeFailure(error, cluster)
+      log.warn({ cluster: cluster.id, method, path, begun: raw.headersSent }, status.message)
+      // An answer that broke off must not look finished: the browser's connection breaks too.
+      if (raw.headersSent)
+        raw.destroy()
+      else
+        sendStatus(raw, status)
+    },
+  })
+  raw.on('drain', () => flow.resume())
+  raw.on('close', () => {
+    if (!raw.writableFinished)
+      flow.abort()
+  })
+}
+
+/** Adds the proxy: `/k8s/clusters/<id>/…` (Rancher's convention) goes to that cluster, streaming both ways. */
+export function addProxy(app: FastifyInstance, clusters: () => readonly Cluster[]): void {
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null))
+    scope.route({
+      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url: '/k8s/*',
+      handler(request, reply) {
+        reply.hijack()
+        const target = findTarget(request.raw.url ?? '', clusters())
+        if ('kind' in target)
+          sendStatus(reply.raw, target)
+        else
+          pass(request.raw, reply.raw, target, request.log)
+      },
+    })
+    done()
+  })
+}

@@ -1,0 +1,143 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { version } from '../package.json'
+import { createApp } from './app.ts'
+import { isLoopback } from './cli.ts'
+import type { LogLevel, ServeOptions } from './cli.ts'
+import { loadKubeconfig, readKubeconfigFile } from './kubeconfig.ts'
+import type { Cluster, Kubeconfig } from './kubeconfig.ts'
+import { linkSocket, offerLinks } from './link.ts'
+import { addressOf, doorNames, listen, readTls } from './listen.ts'
+import { reach } from './reach.ts'
+import { createSessions } from './session.ts'
+import { sessionKey, stateFolder } from './stateFolder.ts'
+import { firstLine } from './usageError.ts'
+
+/** What the server has of the world around it. */
+export interface Surroundings {
+  readonly say: (line: string) => void
+  readonly complain: (line: string) => void
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly consoleRoot: string
+  readonly now: () => number
+}
+
+export interface Running {
+  readonly url: string
+  readonly port: number
+  /** A link that opens a session; the plain address where nobody has to log in. */
+  makeLink(): string
+  stop(): Promise<void>
+}
+
+type Serving = Omit<ServeOptions, 'logLevel'> & { readonly logLevel: LogLevel | 'silent' }
+
+interface Supply { readonly clusters: readonly Cluster[], stop(): Promise<void> }
+
+/** The demonstration cluster, its kubeconfig written into the working directory for kubectl (mode 0600). */
+async function startDemonstration({ data }: Serving, { cwd, complain }: Surroundings): Promise<Supply> {
+  const { startEmbeddedCluster } = await import('./cluster/main.ts')
+  const demo = await startEmbeddedCluster({ host: '127.0.0.1', seed: true, ...data !== undefined && { dataDir: resolve(cwd, data) } })
+  const file = join(cwd, 'demo.kubeconfig')
+  try {
+    writeFileSync(`${file}.new`, demo.kubeconfig, { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  }
+  catch (error) {
+    complain(`demo.kubeconfig could not be written, kubectl must do without: ${firstLine(error)}`)
+  }
+  const { clusters } = await loadKubeconfig(demo.kubeconfig, file, undefined)
+  return { clusters, stop: () => demo.stop() }
+}
+
+function describeClusters({ clusters }: Kubeconfig): string {
+  const first = clusters.find(cluster => cluster.default)
+  const others = clusters.length - 1
+  return `${first?.title} at ${first?.server}${others > 0 ? ` and ${others} more` : ''}`
+}
+
+/** Says on the terminal when the first cluster does not answer; the console runs on and says it too. */
+async function complainWhenUnreachable({ clusters }: Kubeconfig, { complain }: Surroundings): Promise<void> {
+  const first = clusters.find(cluster => cluster.default)
+  const found = first && await reach(first)
+  if (found?.state === 'unreachable')
+    complain(`warning: ${found.message}`)
+}
+
+interface Announcement {
+  readonly url: string
+  readonly port: number
+  readonly link: string
+  readonly needsLogin: boolean
+  readonly kubeconfig: Kubeconfig | undefined
+}
+
+function announce({ url, port, link, needsLogin, kubeconfig }: Announcement, { say, complain }: Surroundings): void {
+  const noLogin = needsLogin ? '' : '; no login, because only this machine can reach it'
+  say(`Harvester Guardrails ${version}`)
+  say(`  console  ${link}`)
+  if (needsLogin)
+    say(`           this link works once, within five minutes; another: npm start -- link${port === 8090 ? '' : ` --port ${port}`}`)
+  say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration in memory${noLogin}`}`)
+  if (!kubeconfig)
+    say('  kubectl  kubectl --kubeconfig demo.kubeconfig get virtualmachines -A')
+  say('  stop     Ctrl-C')
+  for (const line of kubeconfig?.leftOut ?? [])
+    complain(`warning: ${line}; left out`)
+  if (needsLogin && url.startsWith('http:') && !kubeconfig)
+    complain('warning: without --tls-cert the session travels in clear text')
+}
+
+/**
+ * Starts the console: with a kubeconfig on its clusters, behind a login, otherwise on the demonstration cluster.
+ * The port is taken first, so that a second start cannot disturb the first. Throws UsageError for what the operator can mend.
+ */
+export async function serve(options: Serving, around: Surroundings): Promise<Running> {
+  const { host, context } = options
+  const path = (file: string | undefined) => file === undefined ? undefined : resolve(around.cwd, file)
+  const tls = readTls(path(options.tlsCert), path(options.tlsKey))
+  const file = path(options.kubeconfig)
+  const kubeconfig = file === undefined ? undefined : await loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
+  // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
+  const needsLogin = kubeconfig !== undefined || !isLoopback(host)
+  const folder = stateFolder(around.env)
+  const secure = tls !== undefined
+  let port = options.port
+  const sessions = needsLogin ? createSessions({ key: sessionKey(folder), port: () => port, secure, now: around.now }) : undefined
+
+  let supply: (clusters: readonly Cluster[]) => void = () => undefined
+  const clusters = new Promise<readonly Cluster[]>(done => { supply = done })
+  const names = doorNames(host, tls)
+  const app = createApp({
+    clusters, tls, sessions, real: kubeconfig !== undefined, consoleRoot: around.consoleRoot, logLevel: options.logLevel,
+    door: () => ({ names, port, secure }),
+  })
+  port = await listen(app.fastify, host, port)
+  const demonstration = kubeconfig
+    ? undefined
+    : await startDemonstration(options, around).catch(async (error: unknown) => {
+        await app.stop()
+        throw error
+      })
+  supply(kubeconfig?.clusters ?? demonstration?.clusters ?? [])
+
+  const url = addressOf(host, port, secure)
+  const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
+  const links = await offerLinks(linkSocket(folder, port), makeLink).catch((error: unknown) => {
+    around.complain(`warning: npm start -- link will not work: ${firstLine(error)}`)
+    return undefined
+  })
+  announce({ url, port, link: makeLink(), needsLogin, kubeconfig }, around)
+  if (kubeconfig)
+    void complainWhenUnreachable(kubeconfig, around)
+
+  return {
+    url, port, makeLink,
+    async stop() {
+      links?.close()
+      await app.stop()
+      await demonstration?.stop()
+    },
+  }
+}

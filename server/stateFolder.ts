@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Where the server keeps what outlives it: $XDG_STATE_HOME/harvester-guardrails or ~/.local/state/…, made for its owner alone. */
+export function stateFolder(env: NodeJS.ProcessEnv): string {
+  const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'harvester-guardrails')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chmodSync(folder, 0o700)
+  return folder
+}
+
+function readKey(file: string): Buffer | undefined {
+  try {
+    // A key that others could read may be known to them: sessions signed with it end here.
+    if (statSync(file).mode & 0o077)
+      rmSync(file)
+    const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64')
+    return key.length === 32 ? key : undefined
+  }
+  catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return undefined
+    throw error
+  }
+}
+
+/** The key that signs sessions, 32 bytes, from a file of mode 0600 in the folder; made when it is missing, broken or was open to others. */
+export function sessionKey(folder: string): Buffer {
+  const file = join(folder, 'session.key')
+  const kept = readKey(file)
+  if (kept)
+    return kept
+  const key = randomBytes(32)
+  rmSync(file, { force: true })
+  writeFileSync(file, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+  return key
+}
