@@ -1,0 +1,362 @@
+import type { Pod, PersistentVolumeClaim, VolumeAttachment } from '#kube/core.ts'
+import type { Seen } from '#kube/seen.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Write } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { ExportStep, StepWorld } from './exportSteps.ts'
+import type { Operation } from 'rfc6902'
+import { applyPatch } from 'rfc6902'
+import { describe, expect, it } from 'vitest'
+import { EXPORT_ANNOTATION, exportImageName, planExport, readIntent } from './exportIntent.ts'
+import { nextExportStep, planStartNow, vmsKeptOff } from './exportSteps.ts'
+import { usersOfClaim } from './claimUsers.ts'
+import { effectiveRunStrategy } from '#vms/vm.ts'
+
+// A cluster in thirty lines: what KubeVirt, the guest, the attacher and Harvester's image controller answer to our writes,
+// one small step at a time, with KubeVirt's own trap (RerunOnFailure put back while the old instance is there never starts).
+
+type Open<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Open<T[K]> : T[K] }
+type Guest = 'obedient' | 'deaf'
+interface Setting { strategy: RunStrategy | 'running', off?: boolean, guest?: Guest }
+
+let versions = 100
+const meta = (name: string, extra: object = {}) => ({ name, namespace: 'production', uid: `uid-${name}`, resourceVersion: String(++versions), creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
+
+class Cluster {
+  time = Date.parse('2026-03-01T12:00:00Z')
+  vms: Open<VirtualMachine>[] = []
+  vmis: Open<VirtualMachineInstance>[] = []
+  pods: Open<Pod>[] = []
+  attachments: Open<VolumeAttachment>[] = []
+  images: Open<VirtualMachineImage>[] = []
+  claim: Open<PersistentVolumeClaim> = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-root'), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } }
+  guests = new Map<string, Guest>()
+  importFails = false
+  /** Acts of KubeVirt's that a start request waits for. */
+  starts = new Set<string>()
+  firstSeen = new Map<string, string>()
+
+  constructor(vms: Readonly<Record<string, Setting>>) {
+    for (const [name, { strategy, off, guest }] of Object.entries(vms)) {
+      this.guests.set(name, guest ?? 'obedient')
+      const wanted: object = strategy === 'running' ? { running: !off } : { runStrategy: strategy }
+      this.vms.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta(name), spec: { ...wanted, template: { spec: { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] } } }, status: {} })
+      const vm = this.vms.at(-1)
+      if (vm) {
+        vm.status = { runStrategy: effectiveRunStrategy(vm) }
+        if (!off)
+          this.boot(name)
+      }
+    }
+    for (let turn = 0; turn < 6; turn++)
+      this.turn()
+  }
+
+  boot(name: string) {
+    this.vmis.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta(name, { uid: `vmi-${++versions}` }), spec: { terminationGracePeriodSeconds: 120, volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Scheduling' } })
+    this.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(`virt-launcher-${name}-${versions}`, { labels: { 'kubevirt.io': 'virt-launcher', 'vm': name } }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+  }
+
+  /** One small step of every controller. */
+  turn() {
+    this.time += 5000
+    for (const vm of this.vms)
+      this.turnVm(vm)
+    const used = this.pods.length > 0
+    if (used && !this.attachments.length)
+      this.attachments.push({ apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata: { ...meta('csi-1'), namespace: undefined } as Open<VolumeAttachment>['metadata'], spec: { attacher: 'driver.longhorn.io', nodeName: 'node-1', source: { persistentVolumeName: 'pv-1' } }, status: { attached: true } })
+    else if (!used)
+      this.attachments = []
+    for (const image of this.images) {
+      const progress = Math.min(100, (image.status?.progress ?? 0) + 40)
+      const failed = this.importFails && progress >= 80
+      image.status = { progress, conditions: [{ type: 'Initialized', status: 'True' }, failed ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }] }
+    }
+  }
+
+  turnVm(vm: Open<VirtualMachine>) {
+    const name = vm.metadata.name
+    const strategy = effectiveRunStrategy(vm)
+    const vmi = this.vmis.find(candidate => candidate.metadata.name === name)
+    const pod = this.pods.find(candidate => candidate.metadata.labels?.vm === name)
+    const switched = vm.status?.runStrategy !== strategy
+    if (!vmi) {
+      if (strategy === 'Always' || (strategy === 'RerunOnFailure' && switched) || this.starts.delete(name))
+        this.boot(name)
+      vm.status = { ...vm.status, runStrategy: strategy, stateChangeRequests: [] }
+      return
+    }
+    vm.status = { ...vm.status, runStrategy: strategy }
+    if (strategy === 'Halted' && !vmi.metadata.deletionTimestamp)
+      vmi.metadata.deletionTimestamp = new Date(this.time).toISOString()
+    else if (vmi.metadata.deletionTimestamp && vmi.status?.phase === 'Running')
+      vmi.status.phase = this.guests.get(name) === 'obedient' ? 'Succeeded' : 'Running'
+    else if (vmi.metadata.deletionTimestamp && pod && pod.status?.phase === 'Running')
+      pod.status = { phase: 'Succeeded' }
+    else if (vmi.metadata.deletionTimestamp && pod && vmi.status?.phase !== 'Running')
+      this.pods = this.pods.filter(candidate => candidate !== pod)
+    else if (vmi.metadata.deletionTimestamp && !pod)
+      this.vmis = this.vmis.filter(candidate => candidate !== vmi)
+    else if (vmi.status?.phase === 'Scheduling')
+      vmi.status.phase = 'Running'
+  }
+
+  write(write: Write): 'ok' | 'refused' {
+    if (write.act === 'call') {
+      this.starts.add(write.at.name)
+      const vm = this.vms.find(candidate => candidate.metadata.name === write.at.name)
+      if (vm)
+        vm.status = { ...vm.status, stateChangeRequests: [{ action: 'Start' }] }
+      return 'ok'
+    }
+    if (write.act === 'create') {
+      if (this.images.some(image => image.metadata.name === write.manifest.metadata.name))
+        return 'refused'
+      this.images.push({ ...structuredClone(write.manifest), metadata: { ...meta(''), ...write.manifest.metadata } } as unknown as Open<VirtualMachineImage>)
+      return 'ok'
+    }
+    const all: KubeObject[] = [...this.vms as VirtualMachine[], ...this.images as VirtualMachineImage[], this.claim as PersistentVolumeClaim]
+    const object = all.find(candidate => candidate.metadata.name === write.at.name && (write.resource.kind === candidate.kind))
+    if (!object || write.patch.type !== 'json')
+      return 'refused'
+    const copy = structuredClone(object)
+    if (applyPatch(copy, [...write.patch.body] as Operation[]).some(error => error !== null))
+      return 'refused'
+    Object.assign(object, copy, { metadata: { ...copy.metadata, resourceVersion: String(++versions) } })
+    return 'ok'
+  }
+
+  world(): StepWorld {
+    const live = <T extends KubeObject>(objects: readonly unknown[]): Seen<T> => ({ objects: structuredClone(objects) as T[], state: 'live' })
+    return {
+      claims: live([this.claim]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
+      nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
+      storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }]),
+    }
+  }
+
+  begin(restart = true): ExportIntent {
+    const world = this.world()
+    const claim = world.claims.objects[0] as PersistentVolumeClaim
+    const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+    const { intent, writes } = planExport({ claim, users, id: 'abcde', image: { namespace: 'production', displayName: 'web-01-disk' }, storageClass: 'harvester-longhorn', restart, requester: 'admin', now: this.time })
+    expect(this.write(writes[0] as Write)).toBe('ok')
+    return intent
+  }
+
+  vm(name: string) {
+    return this.vms.find(vm => vm.metadata.name === name)
+  }
+
+  running(name: string) {
+    return this.vmis.some(vmi => vmi.metadata.name === name && vmi.status?.phase === 'Running' && !vmi.metadata.deletionTimestamp)
+  }
+}
+
+interface Run { readonly words: string[], readonly last: ExportStep }
+
+/** Carries the export out to its end, with as many runners as asked for, each acting on what it saw before the others wrote. */
+function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, each }: { runners?: number, turns?: number, each?: (step: ExportStep, turn: number) => void } = {}): Run {
+  const words: string[] = []
+  let last = nextExportStep(cluster.world(), intent, cluster.time)
+  for (let turn = 0; turn < turns; turn++) {
+    const seen = cluster.world()
+    last = nextExportStep(seen, intent, cluster.time)
+    if (words.at(-1) !== last.word)
+      words.push(last.word)
+    if (last.word === 'done' || last.word === 'stopped')
+      break
+    if (last.word === 'create-image')
+      expect(cluster.pods, 'no image of a disk that a pod holds').toEqual([])
+    for (let runner = 0; runner < runners; runner++)
+      nextExportStep(seen, intent, cluster.time).writes.forEach(write => cluster.write(write))
+    each?.(last, turn)
+    cluster.turn()
+  }
+  return { words, last }
+}
+
+const WAY = ['stop-vm', 'wait-guest', 'wait-detach', 'create-image', 'wait-import', 'start-vm', 'wait-start', 'clean', 'done']
+
+describe('an export from beginning to end', () => {
+  it.each(['RerunOnFailure', 'Always', 'Manual', 'running'] as const)('leaves a VM of strategy %s running as before', strategy => {
+    const cluster = new Cluster({ 'web-01': { strategy } })
+    expect(cluster.running('web-01')).toBe(true)
+    const spec = structuredClone(cluster.vm('web-01')?.spec)
+    const { words, last } = run(cluster, cluster.begin())
+    expect(words).toEqual(expect.arrayContaining(WAY.filter(word => strategy !== 'Manual' || word !== 'wait-start')))
+    expect(last.result).toBe('exported')
+    expect(cluster.running('web-01')).toBe(true)
+    expect(cluster.vm('web-01')?.spec).toEqual(spec)
+    expect(cluster.images.map(image => image.metadata.name)).toEqual(['export-abcde'])
+    expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+  })
+
+  it('keeps the strategy where Harvester keeps it', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    run(cluster, cluster.begin())
+    expect(cluster.vm('web-01')?.metadata.annotations).toMatchObject({ 'harvesterhci.io/vmRunStrategy': 'Always' })
+  })
+
+  it('touches no VM that was off already', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
+    const before = structuredClone(cluster.vm('web-01')?.spec)
+    const { words } = run(cluster, cluster.begin())
+    expect(words).toEqual(['create-image', 'wait-import', 'clean', 'done'])
+    expect(cluster.vm('web-01')?.spec).toEqual(before)
+    expect(cluster.running('web-01')).toBe(false)
+  })
+
+  it('shuts down and starts both VMs of a shared disk, each with its own strategy', () => {
+    const cluster = new Cluster({ 'shared-a': { strategy: 'Always' }, 'shared-b': { strategy: 'Manual' } })
+    const { last } = run(cluster, cluster.begin())
+    expect(last.word).toBe('done')
+    expect(['shared-a', 'shared-b'].map(name => [cluster.running(name), effectiveRunStrategy(cluster.vm(name) as VirtualMachine)])).toEqual([[true, 'Always'], [true, 'Manual']])
+  })
+
+  it('leaves the VM off where that was chosen, and says so', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { words, last } = run(cluster, cluster.begin(false))
+    expect(words).not.toContain('start-vm')
+    expect(last.word).toBe('done')
+    expect(effectiveRunStrategy(cluster.vm('web-01') as VirtualMachine)).toBe('Halted')
+  })
+
+  it('comes to the same end with three runners that act on what they saw before', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { runners: 3 })
+    expect(last.word).toBe('done')
+    expect(cluster.images).toHaveLength(1)
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('goes on after nobody looked for a while, from any step', () => {
+    for (const pause of WAY.slice(0, -2)) {
+      const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+      const intent = cluster.begin()
+      run(cluster, intent, { each: step => {
+        if (step.word === pause)
+          Array.from({ length: 8 }, () => cluster.turn())
+      } })
+      expect(cluster.running('web-01'), `after a pause in ${pause}`).toBe(true)
+      expect(readIntent(cluster.claim as PersistentVolumeClaim), pause).toBeUndefined()
+    }
+  })
+})
+
+describe('an export on a bad day', () => {
+  it('waits for a guest that does not shut down, says how long it may take, and makes no image', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'deaf' } })
+    const { last } = run(cluster, cluster.begin(), { turns: 40 })
+    expect(last.word).toBe('wait-guest')
+    expect(last.because).toEqual([{ code: 'waiting-for-guest', vm: 'production/web-01', graceSeconds: 120, since: expect.any(String), overdue: true }])
+    expect(cluster.images).toEqual([])
+  })
+
+  it('stops when somebody else starts the VM meanwhile, and takes no image of it', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      const vm = cluster.vm('web-01')
+      if (step.word === 'wait-detach' && vm)
+        vm.spec.runStrategy = 'Always'
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+    expect(cluster.images).toEqual([])
+    Array.from({ length: 6 }, () => cluster.turn())
+    expect(cluster.running('web-01')).toBe(true)
+    last.dismiss?.forEach(write => expect(cluster.write(write)).toBe('ok'))
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+  })
+
+  it('starts the other VM of a shared disk again when one was started by somebody', () => {
+    const cluster = new Cluster({ 'shared-a': { strategy: 'RerunOnFailure' }, 'shared-b': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      const vm = cluster.vm('shared-a')
+      if (step.word === 'wait-guest' && vm?.metadata.annotations?.[EXPORT_ANNOTATION])
+        vm.spec.runStrategy = 'Always'
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up' })
+    expect(cluster.images).toEqual([])
+    expect(cluster.running('shared-b')).toBe(true)
+  })
+
+  it('starts the VM again when the import fails, and says that it failed', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Manual' } })
+    cluster.importFails = true
+    const { last } = run(cluster, cluster.begin())
+    expect(last).toMatchObject({ word: 'stopped', result: 'import-failed', because: [{ code: 'import-failed', image: 'production/export-abcde', message: 'disk is full' }] })
+    expect(cluster.running('web-01')).toBe(true)
+    expect(last.timeline.find(entry => entry.step === 'import')?.state).toBe('failed')
+  })
+
+  it('marks the image when a VM runs on the disk while it is read', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
+    const intent = cluster.begin()
+    const { words, last } = run(cluster, intent, { each: step => {
+      if (step.word === 'create-image') {
+        cluster.boot('web-01')
+        const vm = cluster.vm('web-01')
+        if (vm)
+          vm.spec.runStrategy = 'Always'
+      }
+    } })
+    expect(words).toContain('mark-overtaken')
+    expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
+  })
+
+  it('gives up when the VM is deleted under it', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'wait-guest')
+        cluster.vms = []
+    } })
+    expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'vm-gone', vm: 'production/web-01' }] })
+    expect(cluster.images).toEqual([])
+  })
+
+  it.each(['forbidden', 'stale', 'loading', 'absent'] as const)('does nothing on attachments that are %s', state => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
+    const intent = cluster.begin()
+    const step = nextExportStep({ ...cluster.world(), attachments: { objects: [], state } }, intent, cluster.time)
+    expect(step).toMatchObject({ word: 'blind', writes: [], because: [{ code: 'not-seen', resource: 'volumeattachments.storage.k8s.io', state }] })
+  })
+
+  it.each(['stop-vm', 'wait-guest', 'wait-detach', 'create-image', 'wait-import'])('starts the VM now when that is asked for in %s, and ends', word => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin()
+    const { last } = run(cluster, intent, { each: step => {
+      if (step.word === word)
+        planStartNow(cluster.world(), readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, 'ann').forEach(write => expect(cluster.write(write)).toBe('ok'))
+    } })
+    expect(last.word).toBe('done')
+    expect(cluster.running('web-01')).toBe(true)
+    const made = cluster.images.map(image => 'guardrails.harvesterhci.io/export-overtaken' in (image.metadata.annotations ?? {}))
+    expect(made, 'no image, or one that is marked').toEqual(word === 'create-image' || word === 'wait-import' ? [true] : [])
+  })
+
+  it('names the VMs that it keeps off', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin()
+    run(cluster, intent, { turns: 4 })
+    expect(vmsKeptOff(cluster.world(), intent)).toEqual(['production/web-01'])
+  })
+})
+
+describe('two exports of one volume', () => {
+  it('cannot both begin: the second one was planned on a claim that has changed', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const world = cluster.world()
+    const claim = world.claims.objects[0] as PersistentVolumeClaim
+    const plan = (id: string) => planExport({ claim, users: { vms: [], vmis: [], pods: [] }, id, image: { namespace: 'production', displayName: id }, storageClass: 'harvester-longhorn', restart: true, requester: 'admin', now: cluster.time })
+    expect(cluster.write(plan('first').writes[0] as Write)).toBe('ok')
+    expect(cluster.write(plan('second').writes[0] as Write)).toBe('refused')
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toMatchObject({ id: 'first' })
+  })
+
+  it('make images of different names', () => {
+    expect(exportImageName({ id: 'first' })).not.toBe(exportImageName({ id: 'second' }))
+  })
+})
