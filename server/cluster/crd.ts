@@ -46,6 +46,7 @@ export function builtInVersions(definition: KindDefinition): KindVersion[] {
     selectableFields: definition.selectableFields ?? [],
     builtIn: true,
     verbs: definition.verbs ?? ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+    subresources: definition.subresources ?? [],
   }))
 }
 

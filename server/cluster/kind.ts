@@ -45,6 +45,15 @@ export interface PrinterColumn {
   readonly jsonPath: string
 }
 
+export interface Subresource {
+  readonly name: string
+  readonly kind: string
+  /** Where the kind is of another group. */
+  readonly group?: string
+  readonly version?: string
+  readonly verbs: readonly string[]
+}
+
 /** One served version of a kind. */
 export interface KindVersion {
   readonly group: string
@@ -65,6 +74,8 @@ export interface KindVersion {
   /** A built-in takes strategic merge patches, keeps unknown fields out by its own schema, and may bring its own table. */
   readonly builtIn: boolean
   readonly verbs: readonly string[]
+  /** Built-ins only: subresources beside `status`, as discovery names them. */
+  readonly subresources?: readonly Subresource[]
   /** Text of the Warning header that every request for a deprecated version is answered with. */
   readonly deprecation?: string
 }

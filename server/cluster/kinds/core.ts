@@ -21,6 +21,7 @@ const reference = (description: string) => shape(description, texts({
 const namespace: KindDefinition = {
   ...core, kind: 'Namespace', plural: 'namespaces', shortNames: ['ns'], cluster: true, status: true, selectableFields: ['status.phase'],
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
   schema: object('A space of names.', {
     spec: shape('What holds its deletion back.', { finalizers: textList('Who must be done first.') }),
     status: shape('Whether it is in use.', { phase: text('Active or Terminating.'), conditions: byType(transition) }, { default: { phase: 'Active' } }),

@@ -134,6 +134,7 @@ const containerStatuses = (description: string) => listOf(open('', {
 export const POD: KindDefinition = {
   group: '', versions: ['v1'], kind: 'Pod', plural: 'pods', shortNames: ['po'], categories: ['all'], status: true,
   selectableFields: ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'],
+  subresources: [{ name: 'binding', kind: 'Binding', verbs: ['create'] }, { name: 'eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }],
   schema: object('Containers that run together on a node.', {
     spec: podSpec,
     status: shape('What it does.', {

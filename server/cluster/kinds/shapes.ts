@@ -1,4 +1,4 @@
-import type { PrinterColumn, Schema } from '../kind.ts'
+import type { PrinterColumn, Schema, Subresource } from '../kind.ts'
 
 // Words to write kinds with. Every constructor takes its description first; a field whose name ends in `!` is required.
 
@@ -19,9 +19,10 @@ export interface KindDefinition {
   readonly columns?: readonly PrinterColumn[]
   readonly schema: Schema
   readonly annotations?: Readonly<Record<string, string>>
-  /** Built-ins only: what a field selector may use, and the verbs when not all. */
+  /** Built-ins only, this and the following: what a field selector may use, the verbs when not all, subresources beside status. */
   readonly selectableFields?: readonly string[]
   readonly verbs?: readonly string[]
+  readonly subresources?: readonly Subresource[]
 }
 
 type Fields = Readonly<Record<string, Schema>>
