@@ -1,0 +1,69 @@
+import { computed, reactive, watchEffect } from 'vue'
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import { carryOut } from '#kube/write.ts'
+import { dataEngineOf, imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useOperator } from '#sdk/useOperator.ts'
+import { useSubmit } from '#sdk/useSubmit.ts'
+import { usersOfClaim } from './claimUsers.ts'
+import { planExport } from './exportIntent.ts'
+import { judgeExportSafety } from './exportSafety.ts'
+import { judgeExportTarget } from './exportTarget.ts'
+import { useExportRunner } from './useExportRunner.ts'
+import type { LiveExportWorld } from './useExportWorld.ts'
+
+/** The export's form, the verdict on the disk, what the one button says, and what it does. Call in setup. */
+export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExportWorld) {
+  const proxy = useProxyStore()
+  const operator = useOperator()
+  const runner = useExportRunner()
+  const { t } = useI18n()
+  const form = reactive({ displayName: `${claim().metadata.name}-export`, storageClass: '', description: '', restart: true })
+
+  const sourceClass = computed(() => world.storageClasses.find(claim().spec?.storageClassName ?? ''))
+  const choices = computed(() => world.storageClasses.objects.filter(storageClass => !storageClass.parameters?.backingImage))
+  const targetClass = computed(() => world.storageClasses.find(form.storageClass))
+  watchEffect(() => {
+    // The same engine as the disk's: a v1 disk goes to the default class, whose parameters the image takes; any other to its own.
+    const own = sourceClass.value && dataEngineOf(sourceClass.value) === 'v1' ? choices.value.find(choice => isDefaultClass(choice) && imageBackendOf(choice) === 'backingimage') : sourceClass.value
+    form.storageClass ||= own?.metadata.name ?? ''
+  })
+
+  const users = computed(() => usersOfClaim(claim(), { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }))
+  const safety = computed(() => judgeExportSafety({ ...world, claim: claim() }))
+  const target = computed(() => judgeExportTarget({
+    claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: claim().metadata.namespace ?? '', displayName: form.displayName, images: world.images.objects,
+  }))
+  const plan = (id: string, requester: string, now: number) => planExport({
+    claim: claim(), users: users.value, id, image: { namespace: claim().metadata.namespace ?? '', displayName: form.displayName, ...(form.description && { description: form.description }) },
+    storageClass: form.storageClass, restart: form.restart, requester, now,
+  })
+  const running = computed(() => plan('preview', '', 0).intent.vms.filter(vm => vm.wasRunning))
+  // Only VMs can be shut down from here: what a pod, another job or somebody's blindness holds is not ours to free.
+  const freeable = computed(() => safety.value.word === 'at-rest' || (running.value.length > 0 && safety.value.word !== 'unknown'
+    && !safety.value.reasons.some(reason => ['vm-busy', 'vm-terminating', 'export-in-progress', 'clone-in-progress', 'node-unresponsive', 'node-unreachable', 'not-seen', 'claim-deleting'].includes(reason.code) || (reason.code === 'pod' && reason.role !== 'launcher' && reason.role !== 'hotplug'))))
+  const verb = computed(() => running.value.length
+    ? t('volumes.export.verbStopping', { vms: new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)) })
+    : t('volumes.export.verb'))
+  const blocked = computed(() => {
+    if (Object.keys(target.value.problems).length)
+      return t('volumes.export.incomplete')
+    return freeable.value || safety.value.word === 'detaching' ? undefined : t(`volumes.export.notYet.${safety.value.word}`)
+  })
+
+  const submission = useSubmit(async () => {
+    const id = crypto.randomUUID().replaceAll('-', '').slice(0, 12)
+    const { intent, writes } = plan(id, await operator(), Date.now())
+    const [first, ...rest] = writes
+    if (!first)
+      return
+    await carryOut(proxy, first, { dryRun: true })
+    await carryOut(proxy, first)
+    // From here on the intent is in the cluster, and whatever else happens the export can be taken up from it.
+    runner.run(intent)
+    for (const write of rest)
+      await carryOut(proxy, write).catch(() => undefined)
+  })
+  return { form, choices, users, running, safety, target, verb, blocked, submission }
+}

@@ -1,0 +1,107 @@
+import { computed, effectScope, watch } from 'vue'
+import { toApiError } from '#kube/client.ts'
+import { carryOut } from '#kube/write.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useNotices } from '#sdk/notices.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useTasks } from '#sdk/tasks.ts'
+import type { TaskProgress } from '#sdk/tasks.ts'
+import { useNow } from '#sdk/time.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION, exportImageName } from './exportIntent.ts'
+import type { ExportStep } from './exportSteps.ts'
+import { nextExportStep, safetyOfExport, wasOvertaken } from './exportSteps.ts'
+import { exportTimeline } from './exportTimeline.ts'
+import { useExportWords } from './useExportWords.ts'
+import { useExportWorld } from './useExportWorld.ts'
+
+/** How long an answer of the watch is awaited before a write is tried again. */
+const PATIENCE_MS = 5_000
+const FIRST_SIGHT_MS = 30_000
+
+const taskId = (intent: Pick<ExportIntent, 'claim'>) => `export:${intent.claim.namespace}/${intent.claim.name}`
+
+/** Carries exports out from this console, in the background: leaving the page does not end them. Call in setup. */
+export function useExportRunner() {
+  const proxy = useProxyStore()
+  const tasks = useTasks()
+  const notices = useNotices()
+  const { t } = useI18n()
+  const { reasonOf } = useExportWords()
+
+  /** Whether this console is carrying the export of that claim out. */
+  const isRunning = (claim: ExportIntent['claim']) => tasks.tasks.some(task => task.id === taskId({ claim }) && task.state === 'running')
+
+  /** Follows the protocol to its end. Anybody else may do the same at the same time without harm. */
+  function run(intent: ExportIntent): void {
+    const path = `/volumes/${intent.claim.namespace}/${intent.claim.name}/export`
+    const steps = exportTimeline({ word: 'stop-vm' }, intent).map(({ step }) => ({ id: step, label: t(`volumes.export.step.${step}`) }))
+    void tasks.run({ id: taskId(intent), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
+  }
+
+  async function follow(intent: ExportIntent, progress: TaskProgress): Promise<void> {
+    const live = progress.within(() => {
+      const world = useExportWorld(() => intent.claim.namespace, proxy)
+      const now = useNow()
+      return { world, step: computed(() => nextExportStep(world, intent, now.value)) }
+    })
+    // The answer to the first write may be faster than the watch: until the intent is seen there is nothing to follow.
+    const isSeen = () => live.world.claims.find(`${intent.claim.namespace}/${intent.claim.name}`)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined
+    for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
+      await change(() => String(isSeen()), progress.signal)
+    let shown = ''
+    while (!progress.signal.aborted) {
+      const step = live.step.value
+      const current = step.timeline.find(entry => entry.state === 'now')?.step
+      if (current && current !== shown)
+        progress.begin(shown = current)
+      progress.say({ message: step.because.map(reason => reasonOf(reason).text).join(' '), progress: step.progress })
+      if (step.word === 'done')
+        return tell(intent, step)
+      if (step.word === 'stopped')
+        throw new Error(step.because.map(reason => reasonOf(reason).text).join(' '))
+      // What was decided a moment ago may no longer be so: the last look is the nearest one to the write.
+      if (step.word !== 'create-image' || safetyOfExport(live.world, intent)?.word === 'at-rest')
+        await send(step)
+      await change(() => JSON.stringify(live.step.value), progress.signal)
+    }
+  }
+
+  async function send(step: ExportStep): Promise<void> {
+    for (const write of step.writes) {
+      try {
+        await carryOut(proxy, write)
+      }
+      catch (thrown) {
+        const error = toApiError(thrown)
+        // Somebody was faster, or the server is away for a moment: look again. Anything else is the operator's to read.
+        if (!wasOvertaken(error) && error.status !== 0 && error.status < 500 && error.status !== 429)
+          throw error
+      }
+    }
+  }
+
+  function tell(intent: ExportIntent, step: ExportStep): void {
+    const { namespace, displayName } = intent.image
+    const link = { text: displayName, path: `/images/${namespace}/${exportImageName(intent)}` }
+    notices.notify({ tone: step.result === 'exported' ? 'ok' : 'attention', text: t(`volumes.export.told.${step.result ?? 'given-up'}`, { name: intent.claim.name }), link })
+  }
+
+  return { run, isRunning }
+}
+
+/** Ends when what is watched changes, when patience does, or with the signal. */
+function change(read: () => string, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const scope = effectScope(true)
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      scope.stop()
+      resolve()
+    }
+    const timer = setTimeout(end, PATIENCE_MS)
+    signal.addEventListener('abort', end)
+    scope.run(() => watch(read, end))
+  })
+}

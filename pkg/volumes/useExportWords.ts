@@ -1,0 +1,36 @@
+import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { IMAGES } from '#images/image.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import type { ObjectReference, Tone, VerdictReason } from '#sdk/verdict.ts'
+import { VMIS, VMS } from '#vms/vm.ts'
+import { DATA_VOLUMES } from './dataVolume.ts'
+import type { ExportSafetyWord } from './exportSafety.ts'
+import type { StepReason } from './exportSteps.ts'
+
+export const SAFETY_TONES: Readonly<Record<ExportSafetyWord, Tone>> = { 'at-rest': 'ok', 'detaching': 'progress', 'in-use': 'attention', 'will-start': 'attention', 'unknown': 'unknown' }
+
+const KINDS: Readonly<Record<string, Resource>> = { vm: VMS as Resource, vmi: VMIS as Resource, pod: PODS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource }
+
+function reference(resource: Resource<KubeObject>, key: string): ObjectReference {
+  const slash = key.indexOf('/')
+  return slash < 0 ? { resource, name: key } : { resource, namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+}
+
+/** Turns the reasons of an export into sentences that name their objects. */
+export function useExportWords() {
+  const { t } = useI18n()
+
+  function reasonOf(reason: StepReason): VerdictReason {
+    const facts: Record<string, unknown> = { ...reason }
+    const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' ? [reference(resource, facts[field])] : [])
+    const longhorn = reason.code === 'longhorn-attached' ? [{ resource: LONGHORN_VOLUMES as Resource, namespace: LONGHORN_NAMESPACE, name: reason.volume }] : []
+    const text = t(`volumes.because.${reason.code}`, facts)
+    return { text: typeof facts.message === 'string' ? `${text} ${facts.message}` : text, objects: [...objects, ...longhorn] }
+  }
+
+  const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
+  return { reasonOf, claimOf }
+}
