@@ -180,7 +180,7 @@ export default {
     'waiting-for-start': 'Waiting until this VM is seen to run:',
     'class-gone': 'The storage class {storageClass} is gone.',
     'claim-gone': 'The volume is gone.',
-    'image-exists-already': 'An image of this export is there already.',
+    'abandoned': 'Given up by {by}.',
     'importing': 'Being imported:',
     'import-failed': 'The import failed:',
     'exported': 'Exported:',

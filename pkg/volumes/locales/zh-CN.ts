@@ -180,7 +180,7 @@ export default {
     'waiting-for-start': '等待看到这台虚拟机运行：',
     'class-gone': '存储类 {storageClass} 已不存在。',
     'claim-gone': '卷已不存在。',
-    'image-exists-already': '此次导出的镜像已经存在。',
+    'abandoned': '{by} 放弃了导出。',
     'importing': '正在导入：',
     'import-failed': '导入失败：',
     'exported': '已导出：',
