@@ -103,3 +103,9 @@ export interface LonghornReplica extends KubeObject {
   readonly status?: { readonly currentState?: string }
 }
 export const LONGHORN_REPLICAS = defineResource<LonghornReplica>('longhorn.io/v1beta2', 'Replica', 'replicas')
+
+export interface BackupBackingImage extends KubeObject {
+  readonly spec?: { readonly backingImage?: string, readonly backupTargetName?: string }
+  readonly status?: { readonly backingImage?: string, readonly checksum?: string, readonly state?: string, readonly url?: string, readonly backupCreatedAt?: string }
+}
+export const BACKUP_BACKING_IMAGES = defineResource<BackupBackingImage>('longhorn.io/v1beta2', 'BackupBackingImage', 'backupbackingimages')
