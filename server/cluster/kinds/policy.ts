@@ -56,7 +56,7 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
 
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const apiGroup = 'rbac.authorization.k8s.io'
-const bootstrapped = (name: string) => /^(system:|cluster-admin$|admin$|edit$|view$)/.test(name) ? { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } } : {}
+const bootstrapped = (name: string): JsonObject => /^(system:|cluster-admin$|admin$|edit$|view$)/.test(name) ? { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } } : {}
 const group = (name: string) => [{ kind: 'Group', apiGroup, name }]
 const clusterRole = (name: string) => ({ apiGroup, kind: 'ClusterRole', name })
 
