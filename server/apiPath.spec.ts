@@ -18,18 +18,18 @@ describe('a path to the proxy', () => {
     expect(at(url)).toEqual({ pass: true, cluster: 'demo', path, query })
   })
 
-  it.each(['', '/', '/metrics', '/logs/kube-apiserver.log', '/debug/pprof', '/apiextra/v1', '/API/v1', '/v1/harvester/x', '/k8s/clusters/local/api', '/?/api', '/%61pi/v1'])('outside the API is not found: %s', (url) => {
+  it.each(['', '/', '/metrics', '/logs/kube-apiserver.log', '/debug/pprof', '/apiextra/v1', '/API/v1', '/v1/harvester/x', '/k8s/clusters/local/api', '/?/api', '/%61pi/v1'])('outside the API is not found: %s', url => {
     expect(at(url)).toMatchObject({ pass: false, code: 404 })
   })
 
   it.each([
     '/api/../metrics', '/api/./v1', '/api//v1', '//api/v1', '/api/v1//', '/api/%2e%2e/metrics', '/api/%2E/v1', '/api/v1%2f..%2f..%2fmetrics', '/api/v1%2Fpods',
     '/api/v1/%5c..', '/api/v1/..\\metrics', '/api/v1\\pods', '/api/v1/%00', '/api/v1/%252e%252e', '/api/v1/pods%0d%0aX:1', '/api/v1/%zz', '/api/v1/ä', '/api/v1/a b', '/api/v1/pods?x=\u0000', '/api/v1/pods?x=ä', '/api/v1/pods#x',
-  ])('that can be read in two ways is refused: %s', (url) => {
+  ])('that can be read in two ways is refused: %s', url => {
     expect(at(url).pass).toBe(false)
   })
 
-  it.each(['/k8s/clusters', '/k8s/cluster/demo/api', '/K8S/clusters/demo/api', '/api/v1'])('elsewhere is not found: %s', (url) => {
+  it.each(['/k8s/clusters', '/k8s/cluster/demo/api', '/K8S/clusters/demo/api', '/api/v1'])('elsewhere is not found: %s', url => {
     expect(judgeApiPath(url)).toMatchObject({ pass: false, code: 404 })
   })
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { addConsole } from './console.ts'
 import { PAGE_HEADERS } from './headers.ts'
@@ -8,7 +8,7 @@ import type { Cluster } from './kubeconfig.ts'
 import type { LogLevel } from './cli.ts'
 import { judgeVisit } from './origin.ts'
 import type { Door } from './origin.ts'
-import { addProxy, findTarget } from './proxy.ts'
+import { addProxy, findTarget, sendStatus } from './proxy.ts'
 import type { Sessions } from './session.ts'
 import { statusOf } from './status.ts'
 import type { Status } from './status.ts'
@@ -29,7 +29,7 @@ export interface AppOptions {
 
 export interface App {
   readonly fastify: FastifyInstance
-  /** Takes no more requests, breaks WebSockets off at once and everything else after a moment, and ends. */
+  /** Takes no more requests, breaks streams and WebSockets off at once and everything else after a moment, and ends. */
   stop(): Promise<void>
 }
 
@@ -99,7 +99,11 @@ export function createApp(options: AppOptions): App {
     // Big pieces of big lists in one go; nothing is held back by it.
     http: { highWaterMark: 256 * 1024 },
     logger: { level: options.logLevel, base: null, stream: process.stderr },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors(_error, _request, reply) {
+      reply.hijack()
+      sendStatus(reply.raw, statusOf(400, 'the URL is not well formed'))
+    },
     forceCloseConnections: 'idle',
     requestTimeout: 0,
     exposeHeadRoutes: true,
@@ -133,12 +137,12 @@ export function createApp(options: AppOptions): App {
   addHealth(app, () => clusters !== undefined)
   addSession(app, options)
   addConsole(app, { root: options.consoleRoot, clusters: known, real: options.real })
-  addProxy(app, known)
+  const streams = addProxy(app, known)
   addUpgrades(app, () => options.clusters, options, sockets)
 
   async function stop(): Promise<void> {
-    for (const socket of sockets)
-      socket.destroy()
+    for (const open of [...sockets, ...streams])
+      open.destroy()
     const force = setTimeout(() => app.server.closeAllConnections(), LAST_WORDS)
     await app.close()
     clearTimeout(force)

@@ -10,7 +10,7 @@ describe('the headers of a request', () => {
   it.each([
     'authorization', 'cookie', 'impersonate-user', 'impersonate-group', 'impersonate-uid', 'impersonate-extra-scopes', 'x-remote-user', 'x-remote-group', 'x-remote-extra-a',
     'proxy-authorization', 'x-forwarded-for', 'forwarded', 'x-forwarded-client-cert', 'origin', 'referer', 'host', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'keep-alive', 'expect', 'sec-fetch-site', 'x-api-auth-header',
-  ])('do not reach it when they are credentials, names of the browser or of the connection: %s', (name) => {
+  ])('do not reach it when they are credentials, names of the browser or of the connection: %s', name => {
     expect(requestHeaders({ [name]: 'x', accept: 'a' }, false)).toEqual({ accept: 'a' })
   })
 
@@ -32,7 +32,7 @@ describe('the headers of an answer', () => {
   it.each([
     'set-cookie', 'strict-transport-security', 'clear-site-data', 'alt-svc', 'access-control-allow-origin', 'access-control-allow-credentials', 'service-worker-allowed', 'report-to',
     'connection', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-  ])('stay away when they would act on this origin or are of the connection: %s', (name) => {
+  ])('stay away when they would act on this origin or are of the connection: %s', name => {
     expect(responseHeaders({ [name]: 'x' })).not.toHaveProperty([name])
   })
 

@@ -54,12 +54,14 @@ export function readKubeconfigFile(file: string): string {
 
 function parse({ KubeConfig, loadYaml }: Library, text: string, file: string): { config: ClientNode.KubeConfig, raw: RawKubeconfig } {
   try {
-    const raw = loadYaml<RawKubeconfig | undefined>(text)
-    if (raw === null || typeof raw !== 'object' || Array.isArray(raw))
-      throw new Error('it is not a mapping of clusters, users and contexts')
+    if (/^\s*(null\s*|~\s*)?$/.test(text))
+      throw new Error('it is empty')
     const config = new KubeConfig()
     config.loadFromString(text)
     config.makePathsAbsolute(dirname(resolve(file)))
+    const raw = loadYaml<RawKubeconfig>(text)
+    if (typeof raw !== 'object' || Array.isArray(raw))
+      throw new Error('it is not a mapping of clusters, users and contexts')
     return { config, raw }
   }
   catch (error) {

@@ -32,7 +32,9 @@ function hasBody({ method = '', headers }: IncomingMessage): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method) && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
 }
 
-function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, query }: Target, log: FastifyBaseLogger): void {
+const NOTHING = Buffer.alloc(0)
+
+function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, query }: Target, streams: Set<ServerResponse>, log: FastifyBaseLogger): void {
   const { method = 'GET' } = incoming
   const stream = method === 'GET' && isStream(query)
   const body = hasBody(incoming) ? incoming : undefined
@@ -42,7 +44,8 @@ function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, q
   const flow = forward(cluster.access, { method, path: path + query, headers, body, stream }, {
     start(status, answer, statusText) {
       raw.writeHead(status, statusText, responseHeaders(answer))
-      raw.flushHeaders()
+      // Sends the headers now, byte for byte: flushHeaders() would write them as UTF-8 a second time.
+      raw.write(NOTHING)
     },
     data: chunk => raw.write(chunk),
     end: () => raw.end(),
@@ -56,15 +59,22 @@ function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, q
         sendStatus(raw, status)
     },
   })
+  if (stream)
+    streams.add(raw)
   raw.on('drain', () => flow.resume())
   raw.on('close', () => {
+    streams.delete(raw)
     if (!raw.writableFinished)
       flow.abort()
   })
 }
 
-/** Adds the proxy: `/k8s/clusters/<id>/…` (Rancher's convention) goes to that cluster, streaming both ways. */
-export function addProxy(app: FastifyInstance, clusters: () => readonly Cluster[]): void {
+/**
+ * Adds the proxy: `/k8s/clusters/<id>/…` (Rancher's convention) goes to that cluster, streaming both ways.
+ * Answers the watches and followed logs that are open, for whoever must end them.
+ */
+export function addProxy(app: FastifyInstance, clusters: () => readonly Cluster[]): ReadonlySet<ServerResponse> {
+  const streams = new Set<ServerResponse>()
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null))
@@ -77,9 +87,10 @@ export function addProxy(app: FastifyInstance, clusters: () => readonly Cluster[
         if ('kind' in target)
           sendStatus(reply.raw, target)
         else
-          pass(request.raw, reply.raw, target, request.log)
+          pass(request.raw, reply.raw, target, streams, request.log)
       },
     })
     done()
   })
+  return streams
 }

@@ -38,7 +38,7 @@ interface Supply { readonly clusters: readonly Cluster[], stop(): Promise<void> 
 /** The demonstration cluster, its kubeconfig written into the working directory for kubectl (mode 0600). */
 async function startDemonstration({ data }: Serving, { cwd, complain }: Surroundings): Promise<Supply> {
   const { startEmbeddedCluster } = await import('./cluster/main.ts')
-  const demo = await startEmbeddedCluster({ host: '127.0.0.1', seed: true, ...data !== undefined && { dataDir: resolve(cwd, data) } })
+  const demo = await startEmbeddedCluster({ seed: true, ...data !== undefined && { dataDir: resolve(cwd, data) } })
   const file = join(cwd, 'demo.kubeconfig')
   try {
     writeFileSync(`${file}.new`, demo.kubeconfig, { mode: 0o600 })

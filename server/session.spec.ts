@@ -34,7 +34,7 @@ describe('a one-time code', () => {
     expect(sessions.exchange(late)).toBeUndefined()
   })
 
-  it.each(['', 'x', 'a'.repeat(43), '\u0000', '../..'])('that was never given opens nothing: %j', (code) => {
+  it.each(['', 'x', 'a'.repeat(43), '\u0000', '../..'])('that was never given opens nothing: %j', code => {
     const sessions = open()
     sessions.issueCode()
     expect(sessions.exchange(code)).toBeUndefined()

@@ -52,7 +52,7 @@ export async function startServer(handler: RequestListener, tls?: ServerOptions)
   const { port } = server.address() as AddressInfo
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, server, seen,
-    stop: () => new Promise((done) => {
+    stop: () => new Promise(done => {
       server.close(() => done())
       server.closeAllConnections()
     }),
