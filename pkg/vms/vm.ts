@@ -24,9 +24,11 @@ export interface VmiSpec {
     readonly memory?: { readonly guest?: string }
     readonly resources?: { readonly limits?: Readonly<Record<string, string>>, readonly requests?: Readonly<Record<string, string>> }
     readonly features?: { readonly acpi?: { readonly enabled?: boolean } }
-    readonly devices?: { readonly disks?: readonly { readonly name: string, readonly bootOrder?: number, readonly shareable?: boolean, readonly disk?: object, readonly cdrom?: object }[], readonly interfaces?: readonly object[] }
+    readonly machine?: { readonly type?: string }
+    readonly devices?: { readonly inputs?: readonly object[], readonly disks?: readonly { readonly name: string, readonly bootOrder?: number, readonly shareable?: boolean, readonly disk?: object, readonly cdrom?: object }[], readonly interfaces?: readonly object[] }
   }
   readonly networks?: readonly object[]
+  readonly affinity?: object
   readonly volumes?: readonly VmVolume[]
   readonly utilityVolumes?: readonly { readonly name: string, readonly claimName: string }[]
 }

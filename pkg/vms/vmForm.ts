@@ -1,0 +1,102 @@
+import type { KubeObject } from '#kube/object.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { VirtualMachine } from './vm.ts'
+import type { VmForm } from './vmPlan.ts'
+import { objectKey } from '#kube/object.ts'
+import { IMAGE_TYPE_LABEL } from '#images/image.ts'
+import { imageState } from '#images/imageState.ts'
+import { isMap, parseDocument } from 'yaml'
+
+export interface VmFormWorld {
+  readonly images: readonly VirtualMachineImage[]
+  readonly vms: readonly VirtualMachine[]
+  readonly networks: readonly KubeObject[]
+}
+
+export type VmFormField = 'name' | 'namespace' | 'cpu' | 'memoryGib' | 'image' | 'diskGib' | 'network' | 'userData' | 'networkData'
+export type VmFormReason
+  = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' }
+    | { readonly code: 'below-minimum', readonly minimumGib: number }
+    | { readonly code: 'smaller-than-image', readonly bytes: number }
+    | { readonly code: 'not-yaml', readonly line: number, readonly message: string }
+export type VmFormProblems = Partial<Record<VmFormField, VmFormReason>>
+
+/** The smallest disk that Harvester's console offers for an image (harvester-ui-extension VirtualMachineVolume/type/vmImage.vue). */
+const SMALLEST_DISK_GIB = 10
+const GIB = 2 ** 30
+
+/** What stands in the way of creating the VM, by field; empty when nothing does. */
+export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
+  const image = world.images.find(candidate => objectKey(candidate) === form.image)
+  const checked: Record<VmFormField, VmFormReason | undefined> = {
+    name: checkName(form, world.vms),
+    namespace: form.namespace ? undefined : { code: 'required' },
+    cpu: checkNumber(form.cpu, true),
+    memoryGib: checkNumber(form.memoryGib, false),
+    image: checkImage(form.image, image),
+    diskGib: checkDisk(form.diskGib, image),
+    network: form.network && !world.networks.some(network => objectKey(network) === form.network) ? { code: 'not-found' } : undefined,
+    userData: checkUserData(form.userData),
+    networkData: checkYaml(form.networkData),
+  }
+  return Object.fromEntries(Object.entries(checked).filter(([, reason]) => reason))
+}
+
+function checkName({ name, namespace }: VmForm, vms: readonly VirtualMachine[]): VmFormReason | undefined {
+  if (!name)
+    return { code: 'required' }
+  if (name.length > 63)
+    return { code: 'too-long' }
+  if (!/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(name))
+    return { code: 'not-a-dns-label' }
+  return vms.some(vm => vm.metadata.namespace === namespace && vm.metadata.name === name) ? { code: 'taken' } : undefined
+}
+
+function checkNumber(value: number, whole: boolean): VmFormReason | undefined {
+  if (!(value > 0 && Number.isFinite(value)))
+    return { code: 'not-a-positive-number' }
+  return whole && !Number.isInteger(value) ? { code: 'not-whole' } : undefined
+}
+
+function checkImage(name: string, image: VirtualMachineImage | undefined): VmFormReason | undefined {
+  if (!name)
+    return { code: 'required' }
+  if (!image)
+    return { code: 'not-found' }
+  if (imageState(image).word !== 'ready')
+    return { code: 'image-not-ready' }
+  if (!image.status?.storageClassName)
+    return { code: 'image-without-class' }
+  // An installer needs an empty disk beside it, which this form does not make.
+  return image.metadata.labels?.[IMAGE_TYPE_LABEL] === 'iso' ? { code: 'installer-iso' } : undefined
+}
+
+function checkDisk(diskGib: number, image: VirtualMachineImage | undefined): VmFormReason | undefined {
+  const number = checkNumber(diskGib, false)
+  if (number)
+    return number
+  const bytes = image?.status?.virtualSize ?? 0
+  if (diskGib * GIB < bytes)
+    return { code: 'smaller-than-image', bytes }
+  return diskGib < SMALLEST_DISK_GIB ? { code: 'below-minimum', minimumGib: SMALLEST_DISK_GIB } : undefined
+}
+
+/** User data of other kinds than cloud-config begins with a mark of its own (cloud-init: user-data formats). */
+const OTHER_USER_DATA = /^(?:#!|#include|#cloud-boothook|#part-handler|## template:|Content-Type:|MIME-Version:)/
+
+function checkUserData(text: string): VmFormReason | undefined {
+  const [header = ''] = text.split('\n')
+  if (!text.trim() || OTHER_USER_DATA.test(header))
+    return undefined
+  return header.trimEnd() === '#cloud-config' ? checkYaml(text) : { code: 'no-cloud-config-header' }
+}
+
+function checkYaml(text: string): VmFormReason | undefined {
+  if (!text.trim())
+    return undefined
+  const document = parseDocument(text, { prettyErrors: true })
+  const [error] = document.errors
+  if (error)
+    return { code: 'not-yaml', line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? error.message }
+  return document.contents === null || isMap(document.contents) ? undefined : { code: 'not-a-mapping' }
+}
