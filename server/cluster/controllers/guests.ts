@@ -1,0 +1,124 @@
+import { CLAIMS, NODES, PODS } from '#kube/core.ts'
+import type { Condition } from '#kube/object.ts'
+import { findCondition } from '#kube/object.ts'
+import type { VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
+import { VMIS } from '#vms/vm.ts'
+import { hasEnded } from './claimIndexes.ts'
+import { claimNameOf } from './claimNames.ts'
+import type { Finding } from './conditions.ts'
+import { withCondition } from './conditions.ts'
+import { pick } from './hash.ts'
+import { DOWN_ANNOTATION, isLauncher, podAddress } from './kubelet.ts'
+import { graceOf } from './launcher.ts'
+import type { Controller, Next, Time, Write } from './step.ts'
+import { NOTHING, on, setStatus, wait, write, writeOr } from './step.ts'
+import { TAKES } from './takes.ts'
+import { withPhase } from './vmis.ts'
+import type { World } from './world.ts'
+
+// virt-handler and the guests: kubevirt pkg/virt-handler/vm.go, calculateVmPhaseForStatusReason.
+
+/** On a VM's template (and so on its VMI): what the guest is like. Without it, obedient. */
+export const GUEST_ANNOTATION = 'guardrails.test/guest'
+/** On a running VMI: what the guest does by itself, once: `shutdown` or `crash`. */
+export const ACT_ANNOTATION = 'guardrails.test/guest-does'
+
+/** obedient: shuts down when asked. deaf: ignores ACPI, killed when its grace is over. crashing: ends before it runs. stuck: never gets to run. */
+type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck'
+
+export const guests: Controller<VirtualMachineInstance> = {
+  name: 'virt-handler',
+  actor: 'virt-handler',
+  kind: VMIS,
+  reads: [CLAIMS],
+  wakes: [
+    on(PODS, pod => pod.metadata.ownerReferences?.filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`) ?? []),
+    on(NODES, (node, world) => world.all(VMIS).filter(vmi => vmi.status?.nodeName === node.metadata.name).map(vmi => `${vmi.metadata.namespace}/${vmi.metadata.name}`)),
+  ],
+  stage: vmi => `${vmi.status?.phase} ${Boolean(vmi.metadata.deletionTimestamp)} ${vmi.metadata.annotations?.[ACT_ANNOTATION]}`,
+  step(vmi, world, time) {
+    const phase = vmi.status?.phase
+    if ((phase !== 'Scheduled' && phase !== 'Running') || world.get(NODES, vmi.status?.nodeName)?.metadata.annotations?.[DOWN_ANNOTATION])
+      return NOTHING
+    if (!world.owned(PODS, vmi.metadata.uid).some(pod => isLauncher(pod) && !hasEnded(pod)))
+      return write(to(vmi, 'Failed', time))
+    return phase === 'Scheduled' ? boot(vmi, world, time) : live(vmi, world, time)
+  },
+}
+
+function guestOf(vmi: VirtualMachineInstance): Guest {
+  return (vmi.metadata.annotations?.[GUEST_ANNOTATION] ?? 'obedient') as Guest
+}
+
+function after(time: Time, ms: number, next: () => readonly Write[]): Next {
+  return time.left(ms) > 0 ? wait(time.left(ms)) : write(next())
+}
+
+function to(vmi: VirtualMachineInstance, phase: VmiPhase, time: Time, more: object = {}): Write[] {
+  return setStatus(VMIS, vmi, { ...vmi.status, phase, phaseTransitionTimestamps: withPhase(vmi, phase, time), ...more })
+}
+
+function boot(vmi: VirtualMachineInstance, world: World, time: Time): Next {
+  if (vmi.metadata.deletionTimestamp)
+    return after(time, TAKES.endContainers, () => to(vmi, 'Failed', time))
+  const guest = guestOf(vmi)
+  if (guest === 'stuck')
+    return NOTHING
+  if (guest === 'crashing')
+    return after(time, TAKES.crashGuest, () => to(vmi, 'Failed', time))
+  return after(time, TAKES.bootGuest, () => to(vmi, 'Running', time, { ...running(vmi, world), conditions: conditionsOf(vmi, world, time, false) }))
+}
+
+function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
+  const guest = guestOf(vmi)
+  const paused = findCondition(vmi.status?.conditions, 'Paused')?.status === 'True'
+  if (vmi.metadata.deletionTimestamp) {
+    const grace = graceOf(vmi) * 1000
+    const obeys = guest === 'obedient' && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
+    if (obeys && TAKES.shutDownGuest <= grace)
+      return after(time, TAKES.shutDownGuest, () => to(vmi, 'Succeeded', time))
+    // The grace is over and the plug is pulled: Failed, unless the guest has no ACPI that it could have obeyed.
+    return after(time, grace, () => to(vmi, vmi.spec.domain?.features?.acpi?.enabled === false ? 'Succeeded' : 'Failed', time))
+  }
+  const act = vmi.metadata.annotations?.[ACT_ANNOTATION]
+  if (act === 'shutdown' || act === 'crash')
+    return after(time, TAKES.crashGuest, () => to(vmi, act === 'crash' ? 'Failed' : 'Succeeded', time))
+  const agent = guest === 'obedient' && !paused && time.left(TAKES.connectAgent) <= 0
+  const known = findCondition(vmi.status?.conditions, 'AgentConnected') !== undefined
+  const status = setStatus(VMIS, vmi, { ...vmi.status, conditions: conditionsOf(vmi, world, time, agent || known) })
+  return writeOr(status, guest === 'obedient' && !paused && !known ? wait(Math.max(1, time.left(TAKES.connectAgent))) : NOTHING)
+}
+
+function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, agent: boolean): Condition[] {
+  const local = (vmi.spec.volumes ?? []).map(claimNameOf).find(name => name !== undefined && !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`)?.spec?.accessModes?.includes('ReadWriteMany'))
+  const migratable: Finding = local === undefined
+    ? { type: 'LiveMigratable', status: 'True' }
+    : { type: 'LiveMigratable', status: 'False', reason: 'DisksNotLiveMigratable', message: `cannot migrate VMI: PVC ${local} is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)` }
+  const conditions = withCondition(vmi.status?.conditions, migratable, time.now)
+  return agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions
+}
+
+/** What virt-handler tells of a domain that runs: where its disks and interfaces are. */
+function running(vmi: VirtualMachineInstance, world: World): object {
+  const [pod] = world.owned(PODS, vmi.metadata.uid).filter(isLauncher)
+  const interfaces = (vmi.spec.domain?.devices?.interfaces ?? []) as readonly { name: string, macAddress?: string, masquerade?: object }[]
+  return {
+    interfaces: interfaces.map((nic, index) => {
+      const ipAddress = nic.masquerade && pod ? podAddress(pod) : `192.168.100.${20 + pick(`${vmi.metadata.name} ${index}`, 200)}`
+      return { name: nic.name, ipAddress, ipAddresses: [ipAddress], mac: nic.macAddress ?? macOf(`${vmi.metadata.uid} ${index}`), infoSource: 'domain, guest-agent' }
+    }),
+    volumeStatus: (vmi.spec.volumes ?? []).map((volume, index) => {
+      const target = `vd${String.fromCharCode(97 + index)}`
+      const claimName = claimNameOf(volume)
+      const claim = claimName === undefined ? undefined : world.get(CLAIMS, `${vmi.metadata.namespace}/${claimName}`)
+      return claim
+        ? { name: volume.name, target, persistentVolumeClaimInfo: { claimName, accessModes: claim.spec?.accessModes ?? [], capacity: claim.status?.capacity ?? {}, requests: claim.spec?.resources?.requests ?? {}, volumeMode: claim.spec?.volumeMode ?? 'Filesystem', filesystemOverhead: '0.055' } }
+        : { name: volume.name, target, size: 1_048_576 }
+    }),
+    qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107,
+  }
+}
+
+function macOf(text: string): string {
+  return ['52', '54', '00', ...[0, 1, 2].map(index => pick(`${text} ${index}`, 256).toString(16).padStart(2, '0'))].join(':')
+}

@@ -1,0 +1,203 @@
+import type { VirtualMachineImage } from '#images/image.ts'
+import { IMAGES, IMAGE_ID_ANNOTATION } from '#images/image.ts'
+import { BACKING_IMAGES, LONGHORN_NAMESPACE } from '#health/longhorn.ts'
+import type { StorageClass } from '#kube/core.ts'
+import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
+import type { Condition } from '#kube/object.ts'
+import { findCondition, objectKey } from '#kube/object.ts'
+import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { stamp } from './conditions.ts'
+import { headOf, virtualSizeOf } from './internet.ts'
+import { parseQuantity } from '#kube/quantity.ts'
+import type { Controller, Next, Time, Write } from './step.ts'
+import { NOTHING, addFinalizer, create, dropFinalizer, on, ownerOf, remove, setStatus, wait, write, writeOr } from './step.ts'
+import { TAKES } from './takes.ts'
+import type { World } from './world.ts'
+
+// harvester pkg/controller/master/image, pkg/image/common/operator.go, pkg/image/backingimage, pkg/image/cdi.
+
+const FINALIZER = 'wrangler.cattle.io/vm-image-controller'
+/** pkg/util/image.go: parameters of the class of an image that brings none. */
+const DEFAULT_PARAMETERS = { migratable: 'true', numberOfReplicas: '3', staleReplicaTimeout: '30' }
+
+type Status = NonNullable<VirtualMachineImage['status']>
+
+/** Harvester's image controller: checks the URL, makes what the backend needs, and copies the import's progress until it is imported; after that it never looks again. */
+export const harvesterImages: Controller<VirtualMachineImage> = {
+  name: 'harvester-image',
+  actor: 'harvester',
+  kind: IMAGES,
+  wakes: [
+    on(BACKING_IMAGES, image => [image.metadata.annotations?.[IMAGE_ID_ANNOTATION]]),
+    on(DATA_VOLUMES, volume => [objectKey(volume)]),
+    on(STORAGE_CLASSES, () => []),
+    on(CLAIMS, () => []),
+  ],
+  stage: image => `${image.status?.failed ?? 0} ${isTrue(image, 'Initialized')}`,
+  step(image, world, time) {
+    if (image.metadata.deletionTimestamp)
+      return clear(image, world)
+    const finalizer = addFinalizer(IMAGES, image, FINALIZER)
+    if (finalizer.length > 0)
+      return write(finalizer)
+    if (isTrue(image, 'RetryLimitExceeded') || isTrue(image, 'Imported'))
+      return NOTHING
+    const failed = image.status?.failed ?? 0
+    const tried = isTrue(image, 'Initialized') && !failedSince(image)
+    if (!tried) {
+      const left = time.left(failed > 0 ? TAKES.retryImage : TAKES.checkUrl)
+      return left > 0 ? wait(left) : initialize(image, world, time)
+    }
+    return image.spec.backend === 'cdi' ? followDataVolume(image, world, time) : followBackingImage(image, world, time)
+  },
+}
+
+function isTrue(image: VirtualMachineImage, type: string): boolean {
+  return findCondition(image.status?.conditions, type)?.status === 'True'
+}
+
+/** Between a failed attempt and the next the only sign is a message on RetryLimitExceeded. */
+function failedSince(image: VirtualMachineImage): boolean {
+  return Boolean(findCondition(image.status?.conditions, 'RetryLimitExceeded')?.message)
+}
+
+/** Harvester's conditions carry the time of their last update. */
+function condition(conditions: readonly Condition[], type: string, status: Condition['status'], reason: string, message: string, now: number): Condition[] {
+  const old = findCondition(conditions, type)
+  const next: Condition = { type, status, ...(reason ? { reason } : {}), ...(message ? { message } : {}), lastUpdateTime: old?.status === status && old.message === (message || undefined) ? old.lastUpdateTime ?? stamp(now) : stamp(now) }
+  return old ? conditions.map(one => one === old ? next : one) : [...conditions, next]
+}
+
+/** operator.go failStateTransit: counted, retried ten seconds later, and frozen for good when the limit is passed. */
+function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', error: string, now: number): Write[] {
+  const limit = image.spec.retry ?? 3
+  const failed = (image.status?.failed ?? 0) + 1
+  const over = failed > limit
+  const message = failed === 1 && !over ? `failed due to error: ${error}` : `retry attempted ${failed - 1}/${limit} failed due to error: ${error}`
+  const limited = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', over ? 'True' : 'False', '', message, now)
+  const conditions = over ? condition(limited, during, 'False', '', message, now) : limited
+  return setStatus(IMAGES, image, { ...image.status, failed, lastFailedTime: stamp(now), conditions })
+}
+
+function initialize(image: VirtualMachineImage, world: World, time: Time): Next {
+  const refusal = refusalOf(image, world)
+  if (refusal)
+    return write(fail(image, 'Initialized', refusal, time.now))
+  const head = image.spec.sourceType === 'download' ? headOf(image.spec.url ?? '') : undefined
+  const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, head?.ok ? head.size : 0) : makeBackingImage(image, world)
+  const cleared = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', 'False', '', '', time.now)
+  const initialized = condition(cleared, 'Initialized', 'True', 'Initialized', '', time.now)
+  const claim = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)
+  const size = head?.ok ? head.size : image.spec.sourceType === 'export-from-volume' && image.spec.backend === 'cdi' ? parseQuantity(claim?.status?.capacity?.storage) : undefined
+  const status: Status = {
+    ...image.status,
+    appliedUrl: image.spec.url ?? '', progress: 0,
+    ...(size ? { size } : {}),
+    storageClassName: image.spec.backend === 'cdi' ? image.spec.targetStorageClassName ?? '' : `lh-${image.metadata.uid}`,
+    conditions: condition(initialized, 'Imported', 'Unknown', 'Importing', '', time.now),
+  }
+  return write(made, setStatus(IMAGES, image, status))
+}
+
+/** Why the attempt fails at once, in the words of whoever refuses it. */
+function refusalOf(image: VirtualMachineImage, world: World): string | undefined {
+  const { sourceType, url = '', checksum = '', backend, pvcNamespace, pvcName } = image.spec
+  if (sourceType === 'download') {
+    const head = headOf(url)
+    if (!head.ok)
+      return head.message
+  }
+  if (backend !== 'cdi' && checksum && !/^[a-f0-9]{128}$/.test(checksum))
+    return `admission webhook "validator.longhorn.io" denied the request: invalid checksum ${checksum}`
+  if (sourceType !== 'export-from-volume')
+    return undefined
+  const claim = world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)
+  if (!claim)
+    return `persistentvolumeclaims "${pvcName}" not found`
+  return claim.spec?.volumeName || backend === 'cdi' ? undefined : 'admission webhook "validator.longhorn.io" denied the request: invalid parameter map[export-type:raw volume-name:] for source type export-from-volume'
+}
+
+/** The class and the BackingImage; what an earlier attempt left is removed first (backingimage.go Initialize). */
+function makeBackingImage(image: VirtualMachineImage, world: World): Write[] {
+  const { uid } = image.metadata
+  const name = `vmi-${uid}`
+  const parameters: Readonly<Record<string, string>> = { ...DEFAULT_PARAMETERS, ...image.spec.storageClassParameters }
+  const old = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${name}`)
+  const oldClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
+  if (old && !old.metadata.deletionTimestamp && (image.status?.failed ?? 0) > 0)
+    return [remove(BACKING_IMAGES, old), ...(oldClass ? [remove(STORAGE_CLASSES, oldClass)] : [])]
+  const volume = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)?.spec?.volumeName ?? ''
+  const sources: Readonly<Record<string, Record<string, string>>> = { 'download': { url: image.spec.url ?? '' }, 'export-from-volume': { 'volume-name': volume, 'export-type': 'raw' } }
+  const list = (text?: string) => text ? text.split(',').map(tag => tag.trim()).filter(Boolean) : []
+  const backingImage = create(BACKING_IMAGES, {
+    metadata: { name, namespace: LONGHORN_NAMESPACE, annotations: { [IMAGE_ID_ANNOTATION]: objectKey(image) }, labels: { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' }, finalizers: ['longhorn.io'] },
+    spec: {
+      sourceType: image.spec.sourceType, sourceParameters: sources[image.spec.sourceType] ?? {}, checksum: image.spec.checksum ?? '',
+      minNumberOfCopies: Number(parameters.numberOfReplicas) || 3, dataEngine: 'v1',
+      nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector),
+    },
+  })
+  return [...(old ? [] : [backingImage]), ...(oldClass ? [] : [classFor(image, name, parameters)])]
+}
+
+function classFor(image: VirtualMachineImage, backingImage: string, parameters: Readonly<Record<string, string>>): Write {
+  const body: Omit<StorageClass, 'apiVersion' | 'kind' | 'metadata'> = { provisioner: 'driver.longhorn.io', parameters: { ...parameters, backingImage }, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true }
+  return create(STORAGE_CLASSES, { metadata: { name: `lh-${image.metadata.uid}` }, ...body })
+}
+
+function makeDataVolume(image: VirtualMachineImage, world: World, bytes: number): Write[] {
+  const { name, namespace } = image.metadata
+  if (world.get(DATA_VOLUMES, objectKey(image)))
+    return []
+  const { sourceType, url = '', pvcName = '' } = image.spec
+  const size = sourceType === 'export-from-volume' ? world.get(CLAIMS, `${image.spec.pvcNamespace}/${pvcName}`)?.status?.capacity?.storage ?? '10Gi' : String(virtualSizeOf(url, bytes) || 10 * 2 ** 30)
+  // Harvester takes the image's namespace for the source, not spec.pvcNamespace (pkg/image/cdi/common.go:81).
+  const sources = { 'download': { http: { url } }, 'export-from-volume': { pvc: { namespace: namespace ?? '', name: pvcName } } } as Readonly<Record<string, object>>
+  return [create(DATA_VOLUMES, {
+    metadata: { name, namespace, annotations: { 'harvesterhci.io/goldenImage': 'true', 'cdi.kubevirt.io/storage.bind.immediate.requested': 'true' }, ownerReferences: [ownerOf(IMAGES, image)] },
+    spec: { source: sources[sourceType] ?? { upload: {} }, storage: { storageClassName: image.spec.targetStorageClassName ?? '', resources: { requests: { storage: size } } } },
+  })]
+}
+
+/** backing_image_controller.go: only while exactly one copy is known. */
+function followBackingImage(image: VirtualMachineImage, world: World, time: Time): Next {
+  const backing = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/vmi-${image.metadata.uid}`)
+  if (!backing || backing.metadata.deletionTimestamp)
+    return writeOr(makeBackingImage(image, world), NOTHING)
+  const copies = Object.values(backing.status?.diskFileStatusMap ?? {})
+  const [copy] = copies
+  if (!copy || copies.length !== 1)
+    return NOTHING
+  if (copy.state === 'failed')
+    return write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now))
+  if (copy.state === 'ready')
+    return write(imported(image, backing.status?.size ?? 0, backing.status?.virtualSize ?? 0, time.now))
+  return write(setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, copy.progress ?? 0) }))
+}
+
+/** cdi.go Check: what goes wrong in CDI never fails the image; it says Importing for ever. */
+function followDataVolume(image: VirtualMachineImage, world: World, time: Time): Next {
+  const volume = world.get(DATA_VOLUMES, objectKey(image))
+  if (!volume)
+    return writeOr(makeDataVolume(image, world, image.status?.size ?? 0), NOTHING)
+  if (volume.status?.phase === 'Succeeded')
+    return write(imported(image, image.status?.size ?? 0, parseQuantity(volume.spec.storage?.resources?.requests?.storage) || 0, time.now))
+  const progress = Math.min(99, Math.floor(Number.parseFloat(volume.status?.progress ?? '') || 0))
+  return write(setStatus(IMAGES, image, { ...image.status, progress }))
+}
+
+function imported(image: VirtualMachineImage, size: number, virtualSize: number, now: number): Write[] {
+  const cleared = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', 'False', '', '', now)
+  return setStatus(IMAGES, image, { ...image.status, progress: 100, size, virtualSize, conditions: condition(cleared, 'Imported', 'True', 'Imported', '', now) })
+}
+
+function clear(image: VirtualMachineImage, world: World): Next {
+  const { uid } = image.metadata
+  const backing = image.spec.backend === 'cdi' ? undefined : world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/vmi-${uid}`)
+  const storageClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
+  return write(
+    backing && !backing.metadata.deletionTimestamp ? [remove(BACKING_IMAGES, backing)] : [],
+    storageClass ? [remove(STORAGE_CLASSES, storageClass)] : [],
+    dropFinalizer(IMAGES, image, FINALIZER),
+  )
+}

@@ -1,0 +1,113 @@
+import type { BackingImage, BackingImageManager } from '#health/longhorn.ts'
+import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NODES } from '#health/longhorn.ts'
+import { stamp } from './conditions.ts'
+import type { FileOnDisk } from './copies.ts'
+import { hasSender } from './copies.ts'
+import type { Disk } from './disks.ts'
+import { MANAGERS_BY_DISK, diskOf, isReachable } from './disks.ts'
+import { sha512 } from './hash.ts'
+import { LOCAL_RATE, paceOf, virtualSizeOf } from './internet.ts'
+import type { Controller, Time } from './step.ts'
+import { NOTHING, on, remove, setStatus, wait, write, writeOr } from './step.ts'
+import { TAKES } from './takes.ts'
+import type { World } from './world.ts'
+
+// longhorn-manager controller/backing_image_manager_controller.go and longhorn/backing-image-manager pkg/sync: one manager a disk, one file an image.
+
+/** On a Longhorn node: disks (`disk-1,disk-2`) whose files cannot be trusted; a copy there fails, and each new one too. */
+export const BAD_DISKS_ANNOTATION = 'guardrails.test/bad-disks'
+
+/** Longhorn's managers of image files: the state of every copy on one disk. */
+export const imageManagers: Controller<BackingImageManager> = {
+  name: 'backing-image-manager',
+  actor: 'longhorn',
+  kind: BACKING_IMAGE_MANAGERS,
+  wakes: [
+    on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk.diskUUID).map(keyOf))),
+    on(BACKING_IMAGES, (image, world) => Object.keys(image.spec.diskFileSpecMap ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk).map(keyOf))),
+    on(BACKING_IMAGE_DATA_SOURCES, (source, world) => world.find(MANAGERS_BY_DISK, source.spec.diskUUID).map(keyOf)),
+  ],
+  stage: manager => Object.entries(manager.status?.backingImageFileMap ?? {}).map(([name, file]) => `${name} ${file.state} ${file.progress}`).join(),
+  step(manager, world, time) {
+    const listed = Object.entries(manager.spec.backingImages ?? {})
+    if (manager.metadata.deletionTimestamp)
+      return NOTHING
+    if (listed.length === 0)
+      return time.left(TAKES.ignoreNode) > 0 ? wait(time.left(TAKES.ignoreNode)) : write(remove(BACKING_IMAGE_MANAGERS, manager))
+    const disk = diskOf(world, manager.spec.diskUUID)
+    const running = isReachable(disk)
+    const files: Record<string, FileOnDisk> = {}
+    let busy = false
+    for (const [name, uuid] of listed) {
+      const image = world.get(BACKING_IMAGES, `${manager.metadata.namespace}/${name}`)
+      const old = (manager.status?.backingImageFileMap ?? {})[name] as FileOnDisk | undefined
+      const file = image && !image.metadata.deletionTimestamp ? nextFile({ image, old, disk: running ? disk : undefined, manager, world, time }) : old
+      busy ||= file?.state === undefined || MOVING.includes(file.state)
+      if (file?.state)
+        files[name] = { ...file, name, uuid }
+    }
+    const status = setStatus(BACKING_IMAGE_MANAGERS, manager, { ...manager.status, ownerID: manager.spec.nodeID, currentState: running ? 'running' : 'unknown', backingImageFileMap: files, apiMinVersion: 3, apiVersion: 3 })
+    const failed = Object.values(files).some(file => file.state === 'failed')
+    const left = Math.max(time.left(busy ? TAKES.tick : TAKES.retryFile), 20)
+    return writeOr(status, running && (busy || failed) ? wait(left) : NOTHING)
+  },
+}
+
+const MOVING = ['pending', 'starting', 'in-progress']
+
+function keyOf(manager: BackingImageManager): string {
+  return `${manager.metadata.namespace}/${manager.metadata.name}`
+}
+
+interface Position {
+  readonly image: BackingImage
+  readonly old: FileOnDisk | undefined
+  /** Undefined while the disk or its node cannot be reached. */
+  readonly disk: Disk | undefined
+  readonly manager: BackingImageManager
+  readonly world: World
+  readonly time: Time
+}
+
+/** The next state of one file; the same object where nothing is due. */
+function nextFile({ image, old, disk, manager, world, time }: Position): FileOnDisk | undefined {
+  const state = old?.state
+  if (!disk)
+    return old && state !== 'failed' && state !== 'unknown' ? { ...old, state: 'unknown', message: '' } : old
+  const bad = (disk.node.metadata.annotations?.[BAD_DISKS_ANNOTATION] ?? '').split(',').map(name => name.trim()).includes(disk.name)
+  const recorded = image.status?.checksum ?? ''
+  const source = world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${image.metadata.name}`)
+  const first = source && !source.spec.fileTransferred && source.spec.diskUUID === manager.spec.diskUUID
+  const due = time.left(TAKES.tick) <= 0
+  const sender = hasSender(image, world, manager.spec.diskUUID)
+
+  if (state === 'unknown')
+    return old?.currentChecksum ? { ...old, state: 'ready', progress: 100, message: '' } : undefined
+  if (state === 'ready') {
+    const other = sha512(`${recorded} spoilt on ${disk.uuid}`)
+    return bad ? { ...old, state: 'failed', message: `ready file is modified at ${stamp(time.now)} with a different checksum ${other}, previous checksum ${old?.currentChecksum ?? ''}`, currentChecksum: other } : old
+  }
+  if (state === 'failed') {
+    const patience = bad || !sender ? TAKES.retryFile : TAKES.tick
+    return time.left(patience) <= 0 ? undefined : old
+  }
+  if (first)
+    return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0) : undefined
+  if (state === undefined)
+    return source?.spec.fileTransferred && due ? { state: 'starting', progress: 0, message: '' } : undefined
+  if (!due)
+    return old
+  if (!sender)
+    return { ...old, state: 'failed', message: 'failed to process sync file: syncing file should be directly reused but failed' }
+  const progress = Math.min(100, (old?.progress ?? 0) + paceOf(image.status?.size ?? 0, LOCAL_RATE).percent)
+  if (progress < 100)
+    return { ...old, state: 'in-progress', progress }
+  return bad
+    ? { ...old, state: 'failed', message: `failed to process sync file: the expected checksum ${recorded} doesn't match the file actual checksum ${sha512(`${recorded} spoilt on ${disk.uuid}`)}` }
+    : ready(image, recorded, image.status?.size ?? 0)
+}
+
+function ready(image: BackingImage, checksum: string, size: number): FileOnDisk {
+  const url = image.spec.sourceParameters?.url ?? 'volume.raw'
+  return { state: 'ready', progress: 100, message: '', currentChecksum: checksum, size, virtualSize: image.status?.virtualSize || virtualSizeOf(url, size), realSize: Math.ceil(size / 4096) * 4096, sendingReference: 0, senderManagerAddress: '' }
+}

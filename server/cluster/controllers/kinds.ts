@@ -1,0 +1,34 @@
+import type { KubeObject } from '#kube/object.ts'
+import { defineResource } from '#kube/resource.ts'
+
+// Kinds that only the controllers write; those that the console reads are in pkg.
+
+export interface PersistentVolume extends KubeObject {
+  readonly spec: {
+    readonly capacity?: { readonly storage?: string }
+    readonly accessModes?: readonly string[]
+    readonly claimRef?: { readonly namespace?: string, readonly name?: string, readonly uid?: string }
+    readonly persistentVolumeReclaimPolicy?: string
+    readonly storageClassName?: string
+    readonly volumeMode?: string
+    readonly csi?: { readonly driver: string, readonly volumeHandle: string }
+  }
+  readonly status?: { readonly phase?: string }
+}
+export const PERSISTENT_VOLUMES = defineResource<PersistentVolume>('v1', 'PersistentVolume', 'persistentvolumes', 'cluster')
+
+/** Binds a pod to a node; only ever created (k8s.io/kubernetes pkg/registry/core/pod). */
+export interface Binding extends KubeObject { readonly target: { readonly apiVersion: string, readonly kind: string, readonly name: string } }
+export const BINDINGS = defineResource<Binding>('v1', 'Binding', 'bindings')
+
+export interface Event extends KubeObject { readonly reason?: string, readonly message?: string, readonly type?: string }
+export const EVENTS = defineResource<Event>('v1', 'Event', 'events')
+
+export interface LonghornEngine extends KubeObject {
+  readonly spec: { readonly volumeName?: string, readonly nodeID?: string, readonly desireState?: string }
+  readonly status?: { readonly currentState?: string }
+}
+export const LONGHORN_ENGINES = defineResource<LonghornEngine>('longhorn.io/v1beta2', 'Engine', 'engines')
+
+export interface LonghornSetting extends KubeObject { readonly value?: string }
+export const LONGHORN_SETTINGS = defineResource<LonghornSetting>('longhorn.io/v1beta2', 'Setting', 'settings')

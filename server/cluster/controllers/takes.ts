@@ -1,0 +1,44 @@
+/** How long things take on this stage, in milliseconds at pace 1. Longhorn's and KubeVirt's own periods are theirs; the rest is chosen so that each state can be seen. */
+export const TAKES = {
+  // nodes
+  schedulePod: 200,
+  startContainers: 1_500,
+  endContainers: 700,
+  /** From the end of a pod to the removal of its disks' attachments. */
+  detachAfterPod: 3_000,
+  attachVolume: 800,
+  detachVolume: 1_500,
+  rebuildReplica: 20_000,
+  /** Longhorn's setting replica-replenishment-wait-interval. */
+  replenishReplica: 600_000,
+
+  // guests
+  bootGuest: 2_500,
+  shutDownGuest: 3_000,
+  connectAgent: 4_000,
+  crashGuest: 1_000,
+  retryRefused: 5_000,
+
+  // images
+  checkUrl: 500,
+  startSource: 1_000,
+  startCopy: 600,
+  /** Between two steps of progress. */
+  tick: 500,
+  fetchFirst: 1_000,
+  /** Harvester: from a failed attempt to the next (pkg/controller/master/image). */
+  retryImage: 10_000,
+  /** Longhorn: back-off of a failed first file, and of a failed copy. */
+  retryFile: 60_000,
+  /** Longhorn's settings backing-image-recovery-wait-interval and -cleanup-wait-interval. */
+  recoverImage: 300_000,
+  cleanUpCopies: 3_600_000,
+  /** Longhorn ignores a node that is not Ready for so long. */
+  ignoreNode: 15_000,
+
+  // CDI
+  scheduleImport: 1_000,
+  retryImport: 15_000,
+
+  day: 86_400_000,
+} as const

@@ -1,0 +1,158 @@
+import type { Pod } from '#kube/core.ts'
+import { CLAIMS, PODS } from '#kube/core.ts'
+import type { Condition } from '#kube/object.ts'
+import { findCondition, objectKey } from '#kube/object.ts'
+import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import type { VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
+import { VMIS, VMS } from '#vms/vm.ts'
+import { hasEnded } from './claimIndexes.ts'
+import { claimNameOf, claimNamesOf } from './claimNames.ts'
+import type { Finding } from './conditions.ts'
+import { isTrue, stamp, withCondition, withoutConditions } from './conditions.ts'
+import { isLauncher } from './kubelet.ts'
+import { launcherOf } from './launcher.ts'
+import type { Controller, Time, Write } from './step.ts'
+import { change, dropFinalizer, on, remove, setStatus, write } from './step.ts'
+import { VMI_FINALIZER, VM_FINALIZER } from './vms.ts'
+import type { Index, World } from './world.ts'
+
+// kubevirt pkg/virt-controller/watch/vmi/lifecycle.go: the VMI until virt-handler has it, and again when it is over.
+
+const VMIS_BY_CLAIM: Index<VirtualMachineInstance> = { kind: VMIS, keys: vmi => claimNamesOf(vmi.spec).map(name => `${vmi.metadata.namespace}/${name}`) }
+
+type Status = NonNullable<VirtualMachineInstance['status']>
+
+export const vmis: Controller<VirtualMachineInstance> = {
+  name: 'virt-controller-vmi',
+  actor: 'virt-controller',
+  kind: VMIS,
+  reads: [VMS],
+  wakes: [
+    on(PODS, pod => pod.metadata.ownerReferences?.filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`) ?? []),
+    on(CLAIMS, (claim, world) => world.find(VMIS_BY_CLAIM, objectKey(claim)).map(objectKey)),
+    on(DATA_VOLUMES, (volume, world) => world.find(VMIS_BY_CLAIM, objectKey(volume)).map(objectKey)),
+    on(VMS, vm => [objectKey(vm)]),
+  ],
+  step(vmi, world, time) {
+    const pods = world.owned(PODS, vmi.metadata.uid).filter(isLauncher)
+    const pod = pods.find(one => !hasEnded(one)) ?? pods[0]
+    const phase = vmi.status?.phase ?? ''
+    if (phase === 'Succeeded' || phase === 'Failed')
+      return write(over(vmi, pods, world, time))
+    const deleting = vmi.metadata.deletionTimestamp !== undefined
+    const ending = deleting ? pods.filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one)) : []
+    const missing = deleting || pod ? undefined : missingClaim(vmi, world)
+    const unready = phase === '' || phase === 'Pending' ? waitsForData(vmi, world) : undefined
+    const launch = !deleting && !pod && !missing && unready === undefined && (phase === '' || phase === 'Pending') ? [launcherOf(vmi)] : []
+    return write(ending, launch, next(vmi, { pod, missing, failedData: unready === 'failed' }, time))
+  },
+}
+
+interface Seen { readonly pod: Pod | undefined, readonly missing: string | undefined, readonly failedData: boolean }
+
+function next(vmi: VirtualMachineInstance, seen: Seen, time: Time): Write[] {
+  const phase = vmi.status?.phase ?? ''
+  const after = phaseAfter(vmi, seen)
+  const entering = after === 'Scheduled' && phase !== 'Scheduled'
+  const node = seen.pod?.spec?.nodeName
+  const status: Status = {
+    ...vmi.status,
+    phase: after,
+    ...(seen.pod?.spec?.nodeName && (entering || vmi.status?.activePods) ? { activePods: { [seen.pod.metadata.uid]: seen.pod.spec.nodeName } } : {}),
+    ...(entering && node ? { nodeName: node, volumeStatus: volumeStatusOf(vmi) } : {}),
+    conditions: conditionsOf(vmi, after, seen, time),
+    phaseTransitionTimestamps: withPhase(vmi, after, time),
+  }
+  const writes = setStatus(VMIS, vmi, status)
+  // The label goes with the same write: no one sees a Scheduled VMI without its node.
+  return entering && node ? writes.map(one => one.do === 'patch' ? { ...one, body: { ...one.body, metadata: { labels: { 'kubevirt.io/nodeName': node } } } } : one) : writes
+}
+
+/** The phase from the pod; from Scheduled on virt-handler decides, unless the pod is gone. */
+function phaseAfter(vmi: VirtualMachineInstance, { pod, failedData }: Seen): VmiPhase {
+  const phase = vmi.status?.phase ?? ''
+  const deleting = vmi.metadata.deletionTimestamp !== undefined
+  switch (phase) {
+    case '':
+    case 'Pending':
+      if (pod)
+        return 'Scheduling'
+      return deleting || failedData ? 'Failed' : 'Pending'
+    case 'Scheduling':
+      if (!pod)
+        return 'Failed'
+      if (isTrue(pod.status?.conditions, 'Ready') && !deleting)
+        return 'Scheduled'
+      return hasEnded(pod) || pod.metadata.deletionTimestamp ? 'Failed' : phase
+    default:
+      return pod ? phase : 'Failed'
+  }
+}
+
+/** A phase's first moment, kept in order (types.go VirtualMachineInstancePhaseTransitionTimestamp). */
+export function withPhase(vmi: VirtualMachineInstance, phase: VmiPhase, time: Time): Status['phaseTransitionTimestamps'] {
+  const seen = vmi.status?.phaseTransitionTimestamps ?? []
+  return seen.some(entry => entry.phase === phase) ? seen : [...seen, { phase, phaseTransitionTimestamp: stamp(time.now) }]
+}
+
+function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, missing }: Seen, time: Time): Condition[] {
+  const ready = withCondition(vmi.status?.conditions, readiness(phase, pod), time.now)
+  const placed = findCondition(pod?.status?.conditions, 'PodScheduled')
+  const message = `failed to render launch manifest: didn't find PVC ${missing}`
+  if (missing !== undefined)
+    return withCondition(withCondition(ready, { type: 'Synchronized', status: 'False', reason: 'FailedPvcNotFound', message }, time.now), { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, time.now)
+  const synced = findCondition(ready, 'Synchronized')?.reason === 'FailedPvcNotFound' ? withoutConditions(ready, 'Synchronized', 'PodScheduled') : ready
+  if (placed?.status === 'False')
+    return withCondition(synced, { type: 'PodScheduled', status: 'False', ...(placed.reason ? { reason: placed.reason } : {}), ...(placed.message ? { message: placed.message } : {}) }, time.now)
+  return withoutConditions(synced, 'PodScheduled')
+}
+
+function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {
+  const no = (reason: string, message: string): Finding => ({ type: 'Ready', status: 'False', reason, message })
+  if (!pod)
+    return no('PodNotExists', 'virt-launcher pod has not yet been scheduled')
+  if (hasEnded(pod) || pod.metadata.deletionTimestamp)
+    return no('PodTerminating', 'virt-launcher pod is terminating')
+  if (phase !== 'Running')
+    return no('GuestNotRunning', 'Guest VM is not reported as running')
+  const ready = findCondition(pod.status?.conditions, 'Ready')
+  if (!ready)
+    return no('PodConditionMissing', 'virt-launcher pod is missing the Ready condition')
+  return { type: 'Ready', status: ready.status, ...(ready.reason ? { reason: ready.reason } : {}), ...(ready.message ? { message: ready.message } : {}) }
+}
+
+function missingClaim(vmi: VirtualMachineInstance, world: World): string | undefined {
+  return claimNamesOf(vmi.spec).find(name => !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`) && !world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`))
+}
+
+/** Whether a DataVolume behind the VMI is still filled; the pod waits for it. */
+function waitsForData(vmi: VirtualMachineInstance, world: World): 'waiting' | 'failed' | undefined {
+  const phases = claimNamesOf(vmi.spec).map(name => world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`)).filter(volume => volume !== undefined).map(volume => volume.status?.phase ?? '')
+  if (phases.includes('Failed'))
+    return 'failed'
+  return phases.some(phase => !['Succeeded', 'PendingPopulation', 'WaitForFirstConsumer'].includes(phase)) ? 'waiting' : undefined
+}
+
+/** What virt-handler need not look up; capacity and modes are added when it runs. */
+function volumeStatusOf(vmi: VirtualMachineInstance): Status['volumeStatus'] {
+  return (vmi.spec.volumes ?? []).map(volume => {
+    const claimName = claimNameOf(volume)
+    return { name: volume.name, target: '', ...(claimName ? { persistentVolumeClaimInfo: { claimName } } : {}) }
+  })
+}
+
+/** A final VMI: its pods are removed when it was deleted, and it goes when none is left. */
+function over(vmi: VirtualMachineInstance, pods: readonly Pod[], world: World, time: Time): Write[] {
+  if (vmi.metadata.deletionTimestamp && pods.length > 0)
+    return [...pods.filter(pod => !pod.metadata.deletionTimestamp).map(pod => remove(PODS, pod)), ...ready(vmi, pods[0], time)]
+  if (pods.length > 0)
+    return ready(vmi, pods[0], time)
+  const owner = vmi.metadata.ownerReferences?.find(reference => reference.kind === 'VirtualMachine')
+  const owned = owner !== undefined && world.get(VMS, `${vmi.metadata.namespace}/${owner.name}`)?.metadata.uid === owner.uid
+  const stays = (vmi.metadata.finalizers ?? []).filter(finalizer => finalizer !== VMI_FINALIZER && (owned || finalizer !== VM_FINALIZER))
+  return stays.length < (vmi.metadata.finalizers ?? []).length ? [change(VMIS, vmi, { metadata: { finalizers: stays } })] : dropFinalizer(VMIS, vmi, VMI_FINALIZER)
+}
+
+function ready(vmi: VirtualMachineInstance, pod: Pod | undefined, time: Time): Write[] {
+  return setStatus(VMIS, vmi, { ...vmi.status, conditions: withCondition(vmi.status?.conditions, readiness(vmi.status?.phase ?? '', pod), time.now) })
+}
