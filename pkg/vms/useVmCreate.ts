@@ -1,0 +1,93 @@
+import { computed, reactive, watchEffect } from 'vue'
+import { NAMESPACES, SECRETS, STORAGE_CLASSES } from '#kube/core.ts'
+import { toApiError } from '#kube/client.ts'
+import { objectKey } from '#kube/object.ts'
+import { carryOut } from '#kube/write.ts'
+import { IMAGES } from '#images/image.ts'
+import { imageState } from '#images/imageState.ts'
+import { dataEngineOf } from '#images/storageClass.ts'
+import { useHost } from '#sdk/host.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useNotices } from '#sdk/notices.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useSubmit } from '#sdk/useSubmit.ts'
+import { NETWORKS } from './network.ts'
+import { VMS } from './vm.ts'
+import type { VirtualMachine } from './vm.ts'
+import { checkVmForm } from './vmForm.ts'
+import type { VmForm, VmSuffixes } from './vmPlan.ts'
+import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
+
+const GIB = 1024 ** 3
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+function suffix(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(5)), byte => ALPHABET[byte % ALPHABET.length]).join('')
+}
+
+/** The state of the form, what stands in its way, what it would send, and how it is sent. Call in setup. */
+export function useVmCreate() {
+  const host = useHost()
+  const proxy = useProxyStore()
+  const notices = useNotices()
+  const { t } = useI18n()
+  const namespaces = proxy.collection(NAMESPACES)
+  const images = proxy.collection(IMAGES)
+  const classes = proxy.collection(STORAGE_CLASSES)
+  const networks = proxy.collection(NETWORKS)
+  const vms = proxy.collection(VMS)
+
+  const form = reactive<{ -readonly [Field in keyof VmForm]: VmForm[Field] }>({
+    name: '', namespace: host.namespaces.value[0] ?? '', description: '', cpu: 2, memoryGib: 4, image: '', diskGib: 10, network: '', userData: '', networkData: '', runStrategy: 'RerunOnFailure',
+  })
+  // Names are made up once, so that what is shown is what is sent; a refused attempt makes new ones.
+  const names = reactive<{ -readonly [Part in keyof VmSuffixes]: VmSuffixes[Part] }>({ disk: suffix(), secret: suffix() })
+
+  const ready = computed(() => images.objects.filter(image => imageState(image).word === 'ready' && image.status?.storageClassName))
+  const image = computed(() => images.find(form.image))
+  const storageClass = computed(() => classes.find(image.value?.status?.storageClassName ?? ''))
+  const engine = computed(() => storageClass.value && dataEngineOf(storageClass.value))
+  const smallest = computed(() => Math.max(10, Math.ceil((image.value?.status?.virtualSize ?? 0) / GIB)))
+  watchEffect(() => { form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? '' })
+  watchEffect(() => { form.diskGib = Math.max(form.diskGib, smallest.value) })
+
+  const problems = computed(() => checkVmForm(form, { images: images.objects, vms: vms.objects, networks: networks.objects }))
+  const blocked = computed(() => Object.keys(problems.value).length ? t('vms.create.incomplete') : undefined)
+  const writes = computed(() => image.value ? planVm(form, image.value, names) : [])
+  const manifests = computed(() => writes.value.flatMap(write => write.act === 'create' ? write.manifest : []))
+
+  const submission = useSubmit(async () => {
+    // Each is tried before any is made: a VM that is refused leaves no Secret behind.
+    for (const write of writes.value)
+      await carryOut(proxy, write, { dryRun: true, fieldValidation: 'Strict' })
+    const secret = cloudInitNameOf(form, names)
+    const [warnings, made] = await send(secret)
+    const link = { text: form.name, path: `/virtual-machines/${form.namespace}/${form.name}` }
+    notices.notify({ tone: warnings.length ? 'attention' : 'progress', text: [t('vms.create.created', { name: form.name }), ...warnings].join(' '), link })
+    if (secret)
+      await carryOut(proxy, ownCloudInit(made, secret)).catch((thrown: unknown) => notices.notify({ tone: 'attention', text: t('vms.create.idleSecret', { secret, message: toApiError(thrown).message }) }))
+    await host.go(link.path)
+  })
+
+  async function send(secret: string | undefined): Promise<[string[], VirtualMachine]> {
+    const warnings: string[] = []
+    let made: unknown
+    try {
+      for (const write of writes.value) {
+        const answer = await carryOut(proxy, write)
+        warnings.push(...answer.warnings ?? [])
+        made = answer.object
+      }
+    }
+    catch (thrown) {
+      if (secret)
+        await proxy.remove(SECRETS, { namespace: form.namespace, name: secret }).catch(() => undefined)
+      Object.assign(names, { disk: suffix(), secret: suffix() })
+      throw thrown
+    }
+    return [warnings, made as VirtualMachine]
+  }
+
+  const networkChoices = computed(() => networks.objects.map(objectKey))
+  return { form, namespaces, images: ready, image, storageClass, engine, smallest, networkChoices, problems, blocked, manifests, submission }
+}
