@@ -38,7 +38,7 @@ function identity(item: JsonValue, keys: readonly string[]): JsonObject {
 }
 
 /** Fields that changed although their rule says `self == oldSelf`. Other rules in CEL are not followed. */
-export function checkImmutable(value: JsonValue | undefined, previous: JsonValue | undefined, schema: Schema, path = ''): StatusCause[] {
+function checkImmutable(value: JsonValue | undefined, previous: JsonValue | undefined, schema: Schema, path = ''): StatusCause[] {
   if (value === undefined || previous === undefined) return []
   const broken = sameJson(value, previous) ? [] : schema['x-kubernetes-validations']?.filter(({ rule }) => rule.trim() === 'self == oldSelf') ?? []
   return [
@@ -55,4 +55,24 @@ export function checkImmutable(value: JsonValue | undefined, previous: JsonValue
 /** A rule's cause names the type of what is not a plain value. */
 function shown(value: JsonValue): JsonValue {
   return isObject(value) ? 'object' : Array.isArray(value) ? 'array' : value
+}
+
+const BLOCKING = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
+const UNCHECKED: StatusCause = { reason: 'FieldValueInvalid', field: '<nil>', message: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation' }
+
+/** Rules are not looked at while plainer things are wrong; where the schema has any, that is said too. */
+export function checkRules(object: JsonObject, previous: JsonObject | undefined, schema: Schema, wrong: readonly StatusCause[]): StatusCause[] {
+  if (!wrong.some(cause => BLOCKING.has(cause.reason))) return checkImmutable(object, previous, schema)
+  return hasRules(schema) ? [UNCHECKED] : []
+}
+
+const ruled = new WeakMap<Schema, boolean>()
+
+function hasRules(schema: Schema): boolean {
+  const known = ruled.get(schema)
+  if (known !== undefined) return known
+  const children = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : [])]
+  const found = (schema['x-kubernetes-validations']?.length ?? 0) > 0 || children.some(hasRules)
+  ruled.set(schema, found)
+  return found
 }

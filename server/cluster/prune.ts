@@ -57,6 +57,12 @@ export function dropNulls(value: JsonValue, schema: Schema): void {
   }
 }
 
+/** Makes nulls in a map of texts empty, as a built-in's decoder reads them. */
+export function emptyNulls(map: JsonValue | undefined): void {
+  if (!isObject(map)) return
+  for (const [key, value] of Object.entries(map)) if (value === null) map[key] = ''
+}
+
 /** Fills in place the defaults of fields that are missing, or null where null is not allowed; of objects that are there only. */
 export function fillDefaults(value: JsonValue, schema: Schema): void {
   if (Array.isArray(value)) {

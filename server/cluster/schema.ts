@@ -1,8 +1,10 @@
+import { decodingError, metadataError } from './goDecoding.ts'
 import type { JsonObject, JsonValue } from './json.ts'
-import { checkImmutable, checkListTypes } from './invariants.ts'
+import { isObject } from './json.ts'
+import { checkListTypes, checkRules } from './invariants.ts'
 import type { KindVersion } from './kind.ts'
 import { OBJECT_META } from './kinds/meta.ts'
-import { copy, dropNulls, fillDefaults, prune } from './prune.ts'
+import { copy, dropNulls, emptyNulls, fillDefaults, prune } from './prune.ts'
 import { isUnchanged, validate } from './validate.ts'
 
 /** A cause in `details.causes` of a Status. `message` is without the field: the whole text is `field: message`. */
@@ -47,12 +49,11 @@ export function admit(kind: KindVersion, sent: JsonObject, { fieldValidation, pr
   const unreadable = kind.builtIn ? wrong.find(cause => cause.reason === 'FieldValueTypeInvalid') : undefined
   if (unreadable) return { object: admitted, causes: [], ...found, malformed: `${unhandled(kind)}: ${decodingError(kind, unreadable)}` }
 
-  const causes = [
+  const told = [
     ...(previous ? wrong.filter(cause => !isUnchanged(cause, admitted, previous)) : wrong),
     ...checkListTypes(admitted, kind.schema),
-    ...checkImmutable(admitted, previous, kind.schema),
   ]
-  return { object: admitted, causes, ...found }
+  return { object: admitted, causes: [...told, ...checkRules(admitted, previous, kind.schema, told)], ...found }
 }
 
 /** The message of a 422: `Kind.group "name" is invalid: a`, or `[a, b]` when several. */
@@ -77,10 +78,9 @@ function readMetadata(kind: KindVersion, object: JsonObject): { unknown: string[
   if (metadata === undefined) return { unknown: [] }
   const unknown = prune(metadata, OBJECT_META).map(path => `metadata.${path}`)
   dropNulls(metadata, OBJECT_META)
+  if (isObject(metadata)) for (const map of [metadata.labels, metadata.annotations]) emptyNulls(map)
   const wrong = validate(metadata, OBJECT_META).find(cause => cause.reason === 'FieldValueTypeInvalid')
-  if (!wrong) return { unknown }
-  const path = kind.builtIn ? `metadata.${wrong.field}` : wrong.field
-  return { unknown, malformed: `${unhandled(kind)}: json: cannot unmarshal ${goKind(wrong)} into Go struct field ObjectMeta.${path} of type ${goType(wrong)}` }
+  return wrong ? { unknown, malformed: `${unhandled(kind)}: ${metadataError(kind, wrong)}` } : { unknown }
 }
 
 /** Who may write which part: without a status subresource the object is one; with it, each door leaves the other's part as it was. */
@@ -99,27 +99,4 @@ function takePart(kind: KindVersion, object: JsonObject, previous: JsonObject | 
 
 function withStatus(object: JsonObject, status: JsonValue | undefined): JsonObject {
   return status === undefined ? object : { ...object, status }
-}
-
-/** What Go's decoder says of a value of a wrong type; the struct's name is ours, for lack of the types. */
-function decodingError(kind: KindVersion, cause: StatusCause): string {
-  if (cause.message.includes('must be of type date-time')) {
-    const value = foundIn(cause)
-    return `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`
-  }
-  return `json: cannot unmarshal ${goKind(cause)} into Go struct field ${kind.kind}.${cause.field.replaceAll(/\[\d+\]/g, '')} of type ${goType(cause)}`
-}
-
-const foundIn = (cause: StatusCause): string => String(JSON.parse(/: ("(?:[^"\\]|\\.)*")$/.exec(cause.message)?.[1] ?? '""'))
-const GO_KINDS: Readonly<Record<string, string>> = { integer: 'number', boolean: 'bool' }
-const GO_TYPES: Readonly<Record<string, string>> = { integer: 'int64', boolean: 'bool', array: '[]string', object: 'map[string]string' }
-
-function goKind(cause: StatusCause): string {
-  const found = foundIn(cause)
-  return GO_KINDS[found] ?? found
-}
-
-function goType(cause: StatusCause): string {
-  const type = /must be of type ([a-z-]+)/.exec(cause.message)?.[1] ?? 'string'
-  return GO_TYPES[type] ?? type
 }

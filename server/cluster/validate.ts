@@ -50,7 +50,8 @@ function toJsonSchema(schema: Schema): object {
     ...(properties ? { properties: mapValues(properties, toJsonSchema) } : {}),
     ...(typeof additionalProperties === 'object' ? { additionalProperties: toJsonSchema(additionalProperties) } : {}),
     ...(items ? { items: toJsonSchema(items) } : {}),
-    ...(anyOf && !intOrString ? { anyOf: anyOf.map(toJsonSchema) } : {}),
+    ...(format === undefined ? {} : { declaredFormat: format }),
+    ...(anyOf ? { anyOf: anyOf.map(toJsonSchema) } : {}),
     ...(oneOf ? { oneOf: oneOf.map(toJsonSchema) } : {}),
     ...(allOf ? { allOf: allOf.map(toJsonSchema) } : {}),
     ...(not ? { not: toJsonSchema(not) } : {}),
@@ -91,9 +92,9 @@ function mapValues<T, R>(values: Readonly<Record<string, T>>, convert: (value: T
 function causesOf(errors: readonly ErrorObject[], root: JsonValue): StatusCause[] {
   const alternatives = errors.filter(error => error.keyword === 'anyOf' || error.keyword === 'oneOf')
   const inAlternative = (error: ErrorObject, of: ErrorObject) => error.schemaPath.startsWith(`${of.schemaPath}/`) && error.instancePath.startsWith(of.instancePath)
-  return errors
-    .filter(error => !alternatives.some(of => inAlternative(error, of) && !isBestBranch(error, of, errors)))
-    .map(error => causeOf(error, pathOf(error.instancePath, root)))
+  const inside = new Set(errors.filter(error => alternatives.some(of => inAlternative(error, of))))
+  const told = alternatives.flatMap(of => [of, ...errors.filter(error => inAlternative(error, of) && isBestBranch(error, of, errors))])
+  return [...errors.filter(error => !inside.has(error) && !alternatives.includes(error)), ...new Set(told)].map(error => causeOf(error, pathOf(error.instancePath, root)))
 }
 
 /** Of the alternatives that all fail, only the one with the fewest faults is told. */
@@ -129,7 +130,12 @@ const tooMany: Describe = ({ data, params }, field) => ({ field, reason: 'FieldV
 
 const DESCRIBE: Readonly<Record<string, Describe>> = {
   required: ({ params }, path) => ({ field: `${path}.${String(params.missingProperty)}`.replace(/^\./, ''), reason: 'FieldValueRequired', message: 'Required value' }),
-  type: ({ data, params }, field) => typeInvalid(field, [params.type].flat().filter(type => type !== 'null').join(','), typeOf(data)),
+  type: ({ data, params, parentSchema }, field) => {
+    const format = (parentSchema as { declaredFormat?: string }).declaredFormat
+    // A format is named in place of the type unless the value is text or a list; null has no format.
+    if (format !== undefined && data !== null && typeof data !== 'string' && !Array.isArray(data)) return typeInvalid(field, format, formatOf(data))
+    return typeInvalid(field, [params.type].flat().filter(type => type !== 'null').join(','), typeOf(data))
+  },
   format: ({ data, params }, field) => typeInvalid(field, String(params.format), String(data)),
   enum: ({ data, params }, field) => ({
     field, reason: 'FieldValueNotSupported',
@@ -158,6 +164,11 @@ function causeOf(error: ErrorObject, path: string): StatusCause {
 
 function typeInvalid(field: string, type: string, found: string): StatusCause {
   return { field, reason: 'FieldValueTypeInvalid', message: `Invalid value: ${JSON.stringify(found)}: ${field} in body must be of type ${type}: ${JSON.stringify(found)}` }
+}
+
+function formatOf(data: unknown): string {
+  if (typeof data !== 'number') return ''
+  return Number.isInteger(data) ? 'int64' : 'double'
 }
 
 function typeOf(data: unknown): string {
