@@ -1,4 +1,5 @@
 import { parse as parseYaml } from 'yaml'
+import { readProtobuf } from './protobuf.ts'
 import { duplicateFields } from './duplicates.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import { isObject } from './json.ts'
@@ -12,7 +13,8 @@ export function bodyTooLarge(): StatusError {
   return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
 }
 
-const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF]
 
 /** Start of a body as error texts show it: text of an object, hex of anything else. */
 function summary(body: Buffer): string {
@@ -56,6 +58,11 @@ export function readObject(kind: KindVersion, contentType: string | undefined, b
     try { value = JSON.parse(text) }
     catch (error) { throw unrecognized(kind.kind, `couldn't get version/kind; json parse error: ${jsonReason(text, error)}`, body) }
   }
+  else if (type === PROTOBUF && kind.builtIn) {
+    try { value = readProtobuf(body, kind.kind) }
+    catch (error) { throw unrecognized(kind.kind, error instanceof Error ? error.message : '', body) }
+    if (value === undefined) throw unsupportedMediaType(ACCEPTED)
+  }
   else {
     throw unsupportedMediaType(ACCEPTED)
   }
@@ -68,13 +75,14 @@ export function readObject(kind: KindVersion, contentType: string | undefined, b
       if (!value[field]) throw unrecognized(kind.kind, `Object '${name}' is missing in '${text}'`, body)
     }
   }
-  return { object: value, duplicates: type === 'application/yaml' ? [] : duplicateFields(text) }
+  return { object: value, duplicates: type === '' || type === 'application/json' ? duplicateFields(text) : [] }
 }
 
 /** Reads DeleteOptions or another small body; undefined where there is none. */
 export function readOptionalObject(contentType: string | undefined, body: Buffer): JsonObject | undefined {
   if (!body.length) return undefined
   const text = body.toString('utf8')
+  if (mediaType(contentType) === PROTOBUF) return readProtobuf(body, 'DeleteOptions')
   try {
     const value: unknown = mediaType(contentType) === 'application/yaml' ? parseYaml(text) : JSON.parse(text)
     if (isObject(value)) return value

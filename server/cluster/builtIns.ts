@@ -1,5 +1,7 @@
+import { checkCrd } from './crdCheck.ts'
+import { defaultCrd, establishedStatus } from './crd.ts'
 import type { JsonObject, JsonValue } from './json.ts'
-import { isObject } from './json.ts'
+import { fieldAt, isObject } from './json.ts'
 import type { KindVersion } from './kind.ts'
 import { metadataOf } from './metadata.ts'
 import type { ResourceName } from './status.ts'
@@ -58,6 +60,11 @@ function withPhase(object: JsonObject, phase: string): JsonObject {
   return { ...object, status: { phase, ...section(object, 'status') } }
 }
 
+/** Go leaves empty maps out. */
+function withoutEmptyMaps(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([field, value]) => !['data', 'binaryData'].includes(field) || (isObject(value) && Object.keys(value).length > 0)))
+}
+
 /** A Secret's `stringData` is written only: it lands, encoded, in `data`. */
 function encodeSecret(object: JsonObject): JsonObject {
   const { stringData, ...rest } = object
@@ -68,8 +75,17 @@ function encodeSecret(object: JsonObject): JsonObject {
 
 const NO_EXECUTE: JsonValue[] = ['not-ready', 'unreachable'].map(key => ({ key: `node.kubernetes.io/${key}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }))
 
+function completeContainer(container: JsonValue): JsonValue {
+  if (!isObject(container)) return container
+  const image = String(container['image'] ?? '')
+  const latest = !image.includes('@') && (!/:[^/]+$/.test(image) || image.endsWith(':latest'))
+  return { resources: {}, imagePullPolicy: latest ? 'Always' : 'IfNotPresent', ...container }
+}
+
 function preparePod(object: JsonObject): JsonObject {
-  const spec = section(object, 'spec')
+  const sent = section(object, 'spec')
+  const containers: JsonObject = Array.isArray(sent['containers']) ? { containers: sent['containers'].map(completeContainer) } : {}
+  const spec: JsonObject = { ...sent, ...containers }
   const tolerations = Array.isArray(spec['tolerations']) ? spec['tolerations'] : []
   const known = new Set(tolerations.filter(isObject).map(toleration => toleration['key']))
   const added = NO_EXECUTE.filter(toleration => isObject(toleration) && !known.has(toleration['key'] ?? null))
@@ -100,25 +116,44 @@ function prepareNamespace(object: JsonObject): JsonObject {
   }
 }
 
+/** The finalizer under which the objects of a CustomResourceDefinition go before it does. */
+export const CRD_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
+
+/** A definition is served as soon as it is stored, and says so at once: here nobody has to wait for names to be accepted. */
+function prepareDefinition(object: JsonObject, now: string): JsonObject {
+  const complete = defaultCrd(object)
+  return withFinalizer({ ...complete, status: establishedStatus(complete, now) }, CRD_CLEANUP)
+}
+
 /** A built-in as its strategy and the default admission plugins complete it on create, from the admitted object and the one that was sent. Custom resources come back as they are. */
-export function prepareCreate(kind: KindVersion, object: JsonObject, sent: JsonObject): JsonObject {
+export function prepareCreate(kind: KindVersion, object: JsonObject, sent: JsonObject, now: string): JsonObject {
   if (!kind.builtIn) return object
   switch (qualifiedResource(kind)) {
+    case 'customresourcedefinitions.apiextensions.k8s.io': return prepareDefinition(object, now)
     case 'namespaces': return prepareNamespace(object)
     case 'nodes': return prepareNode(object, sent)
     case 'pods': return preparePod(object)
-    case 'secrets': return encodeSecret({ type: 'Opaque', ...object })
+    case 'configmaps': return withoutEmptyMaps(object)
+    case 'secrets': return withoutEmptyMaps(encodeSecret({ type: 'Opaque', ...object }))
     case 'persistentvolumeclaims': return withFinalizer(withPhase({ ...object, status: {} }, 'Pending'), 'kubernetes.io/pvc-protection')
     case 'persistentvolumes': return withFinalizer(withPhase({ ...object, status: {} }, 'Pending'), 'kubernetes.io/pv-protection')
     default: return object
   }
 }
 
+function updateDefinition(object: JsonObject, previous: JsonObject, now: string): JsonObject {
+  const complete = defaultCrd(object)
+  const { conditions, ...fresh } = establishedStatus({ ...complete, status: section(previous, 'status') }, now)
+  return { ...complete, status: { conditions: section(previous, 'status')['conditions'] ?? conditions ?? [], ...fresh } }
+}
+
 /** The same on update. */
-export function prepareUpdate(kind: KindVersion, object: JsonObject, previous: JsonObject): JsonObject {
+export function prepareUpdate(kind: KindVersion, object: JsonObject, previous: JsonObject, now: string): JsonObject {
   if (!kind.builtIn) return object
   switch (qualifiedResource(kind)) {
-    case 'secrets': return encodeSecret({ ...(previous['type'] === undefined ? {} : { type: previous['type'] }), ...object })
+    case 'customresourcedefinitions.apiextensions.k8s.io': return updateDefinition(object, previous, now)
+    case 'configmaps': return withoutEmptyMaps(object)
+    case 'secrets': return withoutEmptyMaps(encodeSecret({ ...(previous['type'] === undefined ? {} : { type: previous['type'] }), ...object }))
     // Only /finalize changes a namespace's own finalizers.
     case 'namespaces': return { ...object, spec: { ...section(object, 'spec'), ...section(previous, 'spec') } }
     default: return object
@@ -149,6 +184,31 @@ function checkClaim(object: JsonObject, previous: JsonObject): StatusCause[] {
       : [{ reason: 'FieldValueForbidden', message: 'Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims', field: 'spec' }]),
     ...(differs(after['volumeMode'], old['volumeMode']) ? [immutable('volumeMode', after['volumeMode'])] : []),
   ]
+}
+
+function checkClaimSpec(object: JsonObject): StatusCause[] {
+  const modes = fieldAt(object, 'spec.accessModes')
+  return [
+    ...(Array.isArray(modes) && modes.length ? [] : [{ reason: 'FieldValueRequired', message: 'Required value: at least 1 access mode is required', field: 'spec.accessModes' }]),
+    ...(fieldAt(object, 'spec.resources.requests.storage') === undefined ? [{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.resources[storage]' }] : []),
+  ]
+}
+
+/** What a built-in must be beyond its schema, on create and update. */
+export function checkObject(kind: KindVersion, object: JsonObject): StatusCause[] {
+  if (!kind.builtIn) return []
+  switch (qualifiedResource(kind)) {
+    case 'customresourcedefinitions.apiextensions.k8s.io': return checkCrd(object)
+    case 'persistentvolumeclaims': return checkClaimSpec(object)
+    default: return []
+  }
+}
+
+/** What a written status must be beyond its schema. */
+export function checkStatus(kind: KindVersion, object: JsonObject): StatusCause[] {
+  if (!kind.builtIn || qualifiedResource(kind) !== 'namespaces' || metadataOf(object)['deletionTimestamp']) return []
+  const phase = fieldAt(object, 'status.phase')
+  return phase === 'Active' ? [] : [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(phase ?? '')}: may only be 'Active' if \`deletionTimestamp\` is empty`, field: 'status.Phase' }]
 }
 
 /** What may not change in a built-in once it exists. Causes as upstream words them, without the diffs that Go prints after some. */

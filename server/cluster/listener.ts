@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { BODY_LIMIT, bodyTooLarge } from './body.ts'
 import type { ServingCertificate } from './certificate.ts'
 import type { Cluster } from './cluster.ts'
@@ -12,6 +13,7 @@ import { serveRequest } from './router.ts'
 import { decide } from './reviews.ts'
 import { forbidden, unauthorized } from './status.ts'
 import type { Users } from './users.ts'
+import { socketOutgoing } from './watchSocket.ts'
 import type { Sink } from './watching.ts'
 
 /** Bytes that a watcher may be behind before it is let go. */
@@ -86,9 +88,7 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
   const server = createServer({ cert: certificate.certPem, key: certificate.keyPem, ALPNProtocols: ['http/1.1'], keepAlive: true, noDelay: true })
   server.keepAliveTimeout = 65_000
   server.requestTimeout = 0
-  server.on('request', (request, response) => {
-    response.setHeader('Audit-Id', request.headers['audit-id'] ?? randomUUID())
-    const outgoing = outgoingOf(response)
+  const serve = (request: IncomingMessage, outgoing: Outgoing) => {
     const incoming = (user: User): Incoming => ({
       method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'https://localhost'), headers: request.headers, user, body: () => readBody(request),
     })
@@ -102,6 +102,16 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
       if (error instanceof Error && 'body' in error) refuse(error as ReturnType<typeof unauthorized>)
       else throw error
     }
+  }
+  server.on('request', (request, response) => {
+    response.setHeader('Audit-Id', request.headers['audit-id'] ?? randomUUID())
+    serve(request, outgoingOf(response))
+  })
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket)).on('error', () => socket.destroy())
+    serve(request, socketOutgoing(request, socket, head))
   })
   await listenOn(server, options.port)
   const { port } = server.address() as AddressInfo
@@ -111,6 +121,7 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
     stop: () => new Promise(resolve => {
       server.close(() => resolve())
       server.closeAllConnections()
+      upgraded.forEach(socket => socket.destroy())
     }),
   }
 }

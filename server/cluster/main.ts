@@ -1,25 +1,32 @@
+import { furnish } from './bootstrap.ts'
 import type { AdmissionHook, Cluster, SubresourceRoute } from './cluster.ts'
-import { makeCertificate } from './certificate.ts'
-import type { JsonObject } from './json.ts'
+import { keepIdentity, readIdentity } from './identity.ts'
+import { DiskJournal } from './journal.ts'
+import { keepDefinitions } from './keepers/definitions.ts'
+import { keepNamespaces } from './keepers/namespaces.ts'
+import { keepOwners } from './keepers/owners.ts'
+import { keepProtection } from './keepers/protection.ts'
 import { demoKubeconfig } from './kubeconfig.ts'
-import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
-import { DEFAULT_POLICY } from './kinds/policy.ts'
+import type { ApiListener } from './listener.ts'
 import { startListener } from './listener.ts'
 import { ObjectStore } from './objects.ts'
 import type { Policy } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
-import { makeTokens, Users } from './users.ts'
-import { createObject } from './writing.ts'
+import { Users } from './users.ts'
 
 export interface EmbeddedClusterOptions {
-  /** 0 or absent takes a free port. */
+  /** 0 or absent takes a free port, with `dataDir` the one of last time where it is free. */
   readonly port?: number
   /** Where objects, tokens and the certificate are kept; without it each start is a fresh cluster. */
   readonly dataDir?: string
+  /** Fills a fresh cluster with the demonstration's nodes, images and VMs. */
   readonly seed?: boolean
+  /** Runs the controllers that move VMs, volumes and images; as `seed` when absent. */
   readonly controllers?: boolean
   /** Events that can be followed back, of each kind. */
   readonly watchHistory?: number
+  /** Told of what went wrong inside, in a line. */
+  readonly log?: (line: string) => void
 }
 
 export interface EmbeddedCluster {
@@ -37,48 +44,63 @@ export interface EmbeddedCluster {
 
 const WATCH_HISTORY = 20_000
 const HISTORY_AGE = 5 * 60_000
+const SHORTEN_EVERY = 30_000
 
-function policyOf(store: ObjectStore): Policy {
-  const all = (plural: string) => store.of(`${plural}.rbac.authorization.k8s.io`).range('').map(stored => stored.object)
-  return { clusterRoles: all('clusterroles'), clusterRoleBindings: all('clusterrolebindings'), roles: all('roles'), roleBindings: all('rolebindings') }
+/** The RBAC objects in force, gathered again after one of them has changed. */
+function followPolicy(store: ObjectStore): () => Policy {
+  const suffix = '.rbac.authorization.k8s.io'
+  let policy: Policy | undefined
+  store.listen(resource => { if (resource.endsWith(suffix)) policy = undefined })
+  const all = (plural: string) => store.of(`${plural}${suffix}`).range('').map(stored => stored.object)
+  return () => policy ??= { clusterRoles: all('clusterroles'), clusterRoleBindings: all('clusterrolebindings'), roles: all('roles'), roleBindings: all('rolebindings') }
 }
 
-function log(message: string): void {
-  process.stderr.write(`embedded cluster: ${message}\n`)
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
-const SYSTEM = { user: { name: 'system:apiserver', groups: ['system:masters'] }, dryRun: false, fieldValidation: 'Ignore' as const, warn: () => undefined }
-
-function bootstrap(cluster: Cluster): void {
-  const put = (object: JsonObject) => {
-    const kind = cluster.registry.byKind(String(object['apiVersion']), String(object['kind']))
-    const metadata = object['metadata']
-    const namespace = typeof metadata === 'object' && metadata && !Array.isArray(metadata) ? String(metadata['namespace'] ?? '') : ''
-    if (kind) createObject(cluster, kind, namespace, object, SYSTEM)
+/** Listens on the wanted port; where that is only the one of last time and taken meanwhile, on a free one. */
+async function listen(options: Parameters<typeof startListener>[0], wished: boolean): Promise<ApiListener> {
+  try {
+    return await startListener(options)
   }
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  for (const object of DEFAULT_POLICY) put(object)
-  for (const crd of CUSTOM_RESOURCE_DEFINITIONS) {
-    put(crd)
-    cluster.registry.addCrd(crd)
+  catch (error) {
+    if (wished || !isTaken(error)) throw error
+    return startListener({ ...options, port: 0 })
   }
 }
 
-/** Starts the embedded cluster: a Kubernetes API in memory behind HTTPS on loopback. Rejects when the port is taken. */
+/** Starts the embedded cluster: a Kubernetes API in memory behind HTTPS on loopback. Rejects when a port that was asked for is taken, or `dataDir` cannot be read. */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
-  const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now })
-  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], now: Date.now, policy: () => policyOf(store) }
-  bootstrap(cluster)
-  const tokens = makeTokens()
-  const certificate = await makeCertificate(new Date())
-  const listener = await startListener({ cluster, users: new Users(tokens), certificate, port: options.port ?? 0, log })
+  const { dataDir, log = line => { process.stderr.write(`embedded cluster: ${line}\n`) } } = options
+  const journal = dataDir === undefined ? undefined : new DiskJournal(dataDir)
+  const saved = journal?.saved ?? { revision: 0, objects: [] }
+  const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now, revision: saved.revision || 1, journal })
+  for (const { resource, stored } of saved.objects) store.restore(resource, stored)
+  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], now: Date.now, policy: followPolicy(store) }
+  const identity = await readIdentity(dataDir, new Date())
+  const keepers = [keepDefinitions(cluster, log)]
+  // What somebody deleted stays deleted: only a fresh cluster is furnished.
+  if (!saved.revision) furnish(cluster)
+  keepers.push(keepNamespaces(cluster, identity.certificate.certPem, log), keepOwners(cluster, log), keepProtection(cluster, log))
+
+  const listener = await listen({ cluster, users: new Users(identity.tokens), certificate: identity.certificate, port: options.port || identity.port, log }, Boolean(options.port))
+  if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
+  const shortening = setInterval(() => journal?.shorten(store), SHORTEN_EVERY)
+  shortening.unref()
   return {
     url: listener.url,
-    caPem: certificate.certPem,
-    users: Object.fromEntries(Object.entries(tokens).map(([account, token]) => [account, { token }])),
-    kubeconfig: demoKubeconfig(listener.url, certificate.certPem, tokens),
+    caPem: identity.certificate.certPem,
+    users: Object.fromEntries(Object.entries(identity.tokens).map(([account, token]) => [account, { token }])),
+    kubeconfig: demoKubeconfig(listener.url, identity.certificate.certPem, identity.tokens),
     registerSubresource: route => { cluster.routes.push(route) },
     registerHook: hook => { cluster.hooks.push(hook) },
-    stop: listener.stop,
+    stop: async () => {
+      clearInterval(shortening)
+      keepers.forEach(stop => stop())
+      await listener.stop()
+      journal?.shorten(store, true)
+      journal?.close()
+    },
   }
 }

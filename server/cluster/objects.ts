@@ -43,6 +43,7 @@ export interface HistoryEvent {
 }
 
 export type Listener = (event: HistoryEvent) => void
+export type StoreListener = (resource: string, event: HistoryEvent) => void
 
 export interface HistoryLimits {
   /** Events kept of one resource. */
@@ -184,6 +185,7 @@ export class ObjectStore {
   private readonly limits: HistoryLimits
   private readonly now: () => number
   private readonly journal: Journal | undefined
+  private readonly listeners = new Set<StoreListener>()
 
   constructor(options: { limits: HistoryLimits, now: () => number, revision?: number, journal?: Journal | undefined }) {
     this.counter = options.revision ?? 1
@@ -205,7 +207,18 @@ export class ObjectStore {
     return collection
   }
 
+  /** Puts back what was saved, before anything is stored or followed. */
+  restore(resource: string, stored: Stored): void {
+    this.of(resource).restore(stored)
+  }
+
   resources(): string[] { return [...this.collections.keys()] }
+
+  /** Hears every later change of every resource. */
+  listen(listener: StoreListener): () => void {
+    this.listeners.add(listener)
+    return () => { this.listeners.delete(listener) }
+  }
 
   /** Stores an object under the next revision and says what is stored. */
   put(resource: string, key: string, object: JsonObject): Stored {
@@ -232,6 +245,7 @@ export class ObjectStore {
     const event: HistoryEvent = { type, revision, at: this.now(), after, before }
     this.journal?.append(resource, event)
     this.of(resource).record(event, this.limits)
+    for (const listener of this.listeners) listener(resource, event)
     return after
   }
 }

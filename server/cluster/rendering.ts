@@ -23,7 +23,7 @@ export function readIncludeObject(query: URLSearchParams): IncludeObject {
 }
 
 function inFormat(shape: Shape, text: string): Rendered {
-  return shape.format === 'yaml' ? { type: 'application/yaml', text: stringify(JSON.parse(text)) } : { type: 'application/json', text }
+  return shape.format === 'yaml' ? { type: 'application/yaml', text: stringify(JSON.parse(text), { version: '1.1', sortMapEntries: true }) } : { type: 'application/json', text }
 }
 
 /** Any JSON in the format that was asked for. */
@@ -118,4 +118,3 @@ export function asLeft(before: Stored, revision: number): Stored {
   const metadata = before.object['metadata']
   return new Stored(before.key, { ...before.object, metadata: { ...(typeof metadata === 'object' && metadata && !Array.isArray(metadata) ? metadata : {}), resourceVersion: String(revision) } }, revision)
 }
-

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { askHooks, checkNamespace, resourceOf, uidConflict } from './admission.ts'
-import { checkUpdate, countsGenerations, createsOnUpdate, needsVersion, prepareCreate, prepareUpdate } from './builtIns.ts'
+import { checkObject, checkStatus, checkUpdate, countsGenerations, createsOnUpdate, needsVersion, prepareCreate, prepareUpdate } from './builtIns.ts'
 import type { Call, Cluster } from './cluster.ts'
 import { removeStored } from './deleting.ts'
 import { sameJson } from './equality.ts'
@@ -98,9 +98,9 @@ export function createObject(cluster: Cluster, kind: KindVersion, namespace: str
   const mutated = askHooks(cluster, 'mutate', { ...request, object: withMetadata(admission.object, metadata) }, call) ?? {}
   // What a hook wrote is held to the schema as well.
   const checked = admit(kind, mutated, { fieldValidation: 'Ignore', part: 'object' })
-  const completed = prepareCreate(kind, checked.object, sent)
+  const completed = prepareCreate(kind, checked.object, sent, timestamp(cluster.now()))
   const object = withMetadata(completed, metadataOf(completed))
-  const causes = kind.builtIn ? [...checkMetadata(kind, object), ...checked.causes] : [...checkMetadata(kind, object), ...checked.causes]
+  const causes = [...checkMetadata(kind, object), ...checkObject(kind, object), ...checked.causes]
   if (causes.length) throw invalid(kind, name, causes)
   if (!kind.builtIn) finalizerWarnings(object).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
@@ -154,7 +154,11 @@ export function patchObject(cluster: Cluster, kind: KindVersion, at: Address, pa
   if (!previous) throw notFound(kind, at.name)
   const current = { ...previous, apiVersion: apiVersionOf(kind) }
   const outcome = applyPatch(contentType, kind, current, body)
-  if (!('ok' in outcome)) throw new StatusError(outcome.status, outcome.reason, outcome.message, outcome.status === 422 ? {} : undefined)
+  if (!('ok' in outcome)) {
+    // A JSON patch that cannot be applied is answered without its reason.
+    const message = outcome.status === 422 && contentType === 'application/json-patch+json' ? 'the server rejected our request due to an error in our request' : outcome.message
+    throw new StatusError(outcome.status, outcome.reason, message, outcome.status === 422 ? {} : undefined)
+  }
   const patched = checkIdentity(kind, outcome.ok)
   const name = metaText(patched, 'name')
   if (name !== at.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${at.name})`)
@@ -192,12 +196,12 @@ function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object'
   const first = withMetadata(admission.object, updatedMetadata(kind, at, part, sent, previous))
   const mutated = askHooks(cluster, 'mutate', { ...request, object: first }, call) ?? first
   const checked = mutated === first ? admission : admit(kind, mutated, { fieldValidation: 'Ignore', previous, part })
-  const completed = part === 'object' ? prepareUpdate(kind, checked.object, previous) : checked.object
+  const completed = part === 'object' ? prepareUpdate(kind, checked.object, previous, timestamp(cluster.now())) : checked.object
   const metadata = updatedMetadata(kind, at, part, mutated, previous)
   const changed = countsGenerations(kind) && !sameJson(desired(kind, completed), desired(kind, previous))
   const object = withMetadata(completed, changed ? { ...metadata, generation: Number(metadata['generation'] ?? 0) + 1 } : metadata)
 
-  const causes = part === 'status' ? checked.causes : [...checkMetadataUpdate(object, previous), ...checkMetadataUpdate(object, previous), ...checkUpdate(kind, object, previous), ...checked.causes]
+  const causes = part === 'status' ? [...checkStatus(kind, object), ...checked.causes] : [...checkMetadataUpdate(object, previous), ...checkMetadataUpdate(object, previous), ...checkUpdate(kind, object, previous), ...checkObject(kind, object), ...checked.causes]
   if (causes.length) throw invalid(kind, at.name, causes)
   if (!kind.builtIn) finalizerWarnings(object, previous).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)

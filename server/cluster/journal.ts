@@ -1,0 +1,114 @@
+import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { JsonObject } from './json.ts'
+import { isObject } from './json.ts'
+import { metaText } from './metadata.ts'
+import type { HistoryEvent, Journal, ObjectStore } from './objects.ts'
+import { Stored } from './objects.ts'
+
+const SNAPSHOT = 'objects.ndjson'
+const JOURNAL = 'journal.ndjson'
+const LONG = 32 * 1024 * 1024
+const SYNC_EVERY = 50
+
+interface Entry { readonly resource: string, readonly key: string, readonly revision: number, readonly object: JsonObject | undefined }
+
+/** What was kept of a cluster; `revision` 0 where nothing was. */
+export interface Saved {
+  readonly revision: number
+  readonly objects: readonly { readonly resource: string, readonly stored: Stored }[]
+}
+
+/** The whole lines of a file, and how many bytes they take; what follows the last line end was never finished. */
+function wholeLines(path: string): { lines: string[], bytes: number } {
+  if (!existsSync(path)) return { lines: [], bytes: 0 }
+  const content = readFileSync(path)
+  const bytes = content.lastIndexOf(0x0A) + 1
+  return { lines: content.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1), bytes }
+}
+
+function readEntry(line: string): Entry {
+  const value: unknown = JSON.parse(line)
+  if (!isObject(value) || typeof value['resource'] !== 'string' || typeof value['key'] !== 'string') throw new Error(`not a line of a journal: ${line.slice(0, 80)}`)
+  return { resource: value['resource'], key: value['key'], revision: Number(value['revision']), object: isObject(value['object']) ? value['object'] : undefined }
+}
+
+/** Keeps a cluster's objects in a folder: a snapshot, and a line for each change since. A line is with the operating system before its write is answered, and on the disk a moment later. */
+export class DiskJournal implements Journal {
+  readonly saved: Saved
+  private readonly folder: string
+  private file: number
+  private length: number
+  private dirty = false
+  private syncing: NodeJS.Timeout | undefined
+
+  /** Opens the folder, made where it is missing. Throws when what it holds cannot be read. */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    this.folder = folder
+    const { saved, bytes } = this.load()
+    this.saved = saved
+    this.file = openSync(join(folder, JOURNAL), 'a', 0o600)
+    ftruncateSync(this.file, bytes)
+    this.length = bytes
+  }
+
+  append(resource: string, event: HistoryEvent): void {
+    const { key, object, revision } = event.after
+    const line = `${JSON.stringify({ resource, key, revision, ...(event.type === 'DELETED' ? {} : { object }) })}\n`
+    writeSync(this.file, line)
+    this.length += Buffer.byteLength(line)
+    this.dirty = true
+    this.syncing ??= setTimeout(() => this.sync(), SYNC_EVERY)
+  }
+
+  /** Rewrites the snapshot when the journal has grown long. */
+  shorten(store: ObjectStore, always = false): void {
+    if (!always && this.length < LONG) return
+    const path = join(this.folder, SNAPSHOT)
+    const file = openSync(`${path}.new`, 'w', 0o600)
+    writeSync(file, `${JSON.stringify({ revision: store.revision })}\n`)
+    for (const resource of store.resources()) {
+      for (const { key, object, revision } of store.of(resource).range('')) writeSync(file, `${JSON.stringify({ resource, key, revision, object })}\n`)
+    }
+    fsyncSync(file)
+    closeSync(file)
+    renameSync(`${path}.new`, path)
+    // Lines that the snapshot has are skipped by their revision, should this be as far as it gets.
+    ftruncateSync(this.file, 0)
+    this.length = 0
+  }
+
+  close(): void {
+    clearTimeout(this.syncing)
+    fsyncSync(this.file)
+    closeSync(this.file)
+  }
+
+  private sync(): void {
+    this.syncing = undefined
+    if (!this.dirty) return
+    this.dirty = false
+    fdatasync(this.file, () => undefined)
+  }
+
+  private load(): { saved: Saved, bytes: number } {
+    const [head, ...rows] = wholeLines(join(this.folder, SNAPSHOT)).lines
+    const header: unknown = head === undefined ? {} : JSON.parse(head)
+    let revision = isObject(header) ? Number(header['revision'] ?? 0) : 0
+    const objects = new Map<string, { resource: string, stored: Stored }>()
+    const take = ({ resource, key, object, revision: at }: Entry) => {
+      if (object) objects.set(`${resource} ${key}`, { resource, stored: new Stored(key, object, Number(metaText(object, 'resourceVersion')) || at) })
+      else objects.delete(`${resource} ${key}`)
+    }
+    for (const row of rows) take(readEntry(row))
+    const { lines, bytes } = wholeLines(join(this.folder, JOURNAL))
+    for (const line of lines) {
+      const entry = readEntry(line)
+      if (entry.revision <= revision) continue
+      take(entry)
+      revision = entry.revision
+    }
+    return { saved: { revision, objects: [...objects.values()] }, bytes }
+  }
+}
