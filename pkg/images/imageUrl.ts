@@ -1,6 +1,6 @@
 import type { AliasKind } from './imageUrlRules.ts'
 import type { Algorithm, Habit, Publisher } from './publishers.ts'
-import { CHECKSUM_FILE, IMAGE_ENDING, NOT_AN_IMAGE, REBUILT_FLAVOUR, REDIRECTORS, SIGNED_QUERIES, TAKEN_ENDING, aliasOf, identityOfDirectory, identityOfName, isLoopback, isPrivateHost, withoutArchitecture } from './imageUrlRules.ts'
+import { CHECKSUM_FILE, IMAGE_ENDING, NOT_AN_IMAGE, REBUILT_FLAVOUR, REDIRECTORS, SIGNED_QUERIES, TAKEN_ENDING, aliasOf, identityOfDirectory, identityOfName, isLoopback, isPrivateHost, isRebuiltInTime, withoutArchitecture } from './imageUrlRules.ts'
 import { PUBLISHERS } from './publishers.ts'
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
@@ -96,9 +96,11 @@ function readAddress(text: string): Address | Decision {
   if (scheme && scheme !== 'http' && scheme !== 'https')
     return /^[^/]+:\d+(?:\/|$)/.test(text) && scheme.includes('.') ? unusable({ code: 'not-a-url' }) : unusable({ code: 'scheme', scheme })
   // What a browser would mend silently, Go's URL parser, which Harvester uses, refuses or reads differently.
-  if (!scheme || !/^https?:\/\/[^/]/i.test(text) || /[^ -~\u00a0-\uffff]|\\/.test(text) || !URL.canParse(text))
+  if (!scheme || !/^https?:\/\/[^/]/i.test(text) || /[^ -~\u00a0-\uffff]|\\/.test(text))
     return unusable({ code: 'not-a-url' })
-  const url = new URL(text)
+  const url = parse(text)
+  if (!url)
+    return unusable({ code: 'not-a-url' })
   const segments = url.pathname.split('/').filter(Boolean).map(decode)
   const host = url.hostname
   if (REDIRECTORS.has(host))
@@ -113,6 +115,15 @@ function readAddress(text: string): Address | Decision {
   const path = `/${[...segments, named].join('/')}`
   const privateHost = isPrivateHost(host)
   return { url, host, privateHost, directories: segments, file: named, path, publisher: findPublisher(host, path) }
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  }
+  catch {
+    return undefined
+  }
 }
 
 function decode(segment: string): string {
@@ -178,7 +189,7 @@ function decide(address: Address): Decision {
     return { verdict: 'mutable', because: { code: 'alias', ...alias, where: 'name', segment: file } }
   if (own.identity === 'version')
     return near?.kind === 'rebuild'
-      ? { verdict: 'unknown', because: { code: 'alias', word: near.word, kind: near.kind, where: 'directory', segment: near.segment } }
+      ? { verdict: directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: { code: 'alias', word: near.word, kind: near.kind, where: 'directory', segment: near.segment } }
       : { verdict: 'pinned', because: { code: 'version', version: own.text, where: 'name' } }
   if (near?.identity === 'version')
     return { verdict: 'pinned', because: { code: 'version', version: near.text, where: 'directory' } }

@@ -94,6 +94,8 @@ const REBUILDS = new Set([
   'devel', 'develop', 'development', 'testing', 'unstable', 'sid', 'rawhide', 'tumbleweed', 'cauldron', 'canary', 'continuous', 'experimental',
   'dailies', 'dev', 'edge', 'prerelease', 'bleeding',
 ])
+/** Of those, the ones that say how often: even a version number below them is built again. A branch may well hold a finished file. */
+const TIMED = new Set(['daily', 'dailies', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'continuous', 'canary', 'pending'])
 /** Words that move only where nothing else in the URL says more. */
 const WEAK = new Set(['stable', 'main', 'next', 'preview', 'oldstable'])
 
@@ -101,9 +103,13 @@ export type AliasKind = 'pointer' | 'rebuild' | 'weak'
 export interface FoundAlias { readonly word: string, readonly kind: AliasKind }
 
 const WORDS = /[a-z]+/g
+/** Most names hold none of the words: this says so at once. */
+const ANY_WORD = new RegExp([...POINTERS, ...REBUILDS, ...WEAK].join('|'))
 
 /** The strongest alias word in a lower-case name: `kali-weekly` says weekly, `latest-4.9` latest, `webcurrently` nothing. */
 export function aliasOf(name: string): FoundAlias | undefined {
+  if (!ANY_WORD.test(name))
+    return undefined
   let found: FoundAlias | undefined
   for (const word of name.match(WORDS) ?? []) {
     if (REBUILDS.has(word))
@@ -114,6 +120,11 @@ export function aliasOf(name: string): FoundAlias | undefined {
       found = { word, kind: 'weak' }
   }
   return found
+}
+
+/** Whether the name says that everything below it is built again in time, whatever its version. */
+export function isRebuiltInTime(name: string): boolean {
+  return (name.match(WORDS) ?? []).some(word => TIMED.has(word))
 }
 
 /** Images that a publisher builds again for security updates under the same release number. */

@@ -1,0 +1,86 @@
+import type { StorageClass } from '#kube/core.ts'
+import type { VirtualMachineImage } from './image.ts'
+import type { ImageForm, ImageFormProblems } from './imageForm.ts'
+import { describe, expect, it } from 'vitest'
+import { recognizeChecksum } from './checksum.ts'
+import { acknowledgementOf, checkImageForm, planExportImage, planImage } from './imageForm.ts'
+
+const meta = (name: string, namespace?: string) => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
+const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })
+const V1 = classOf('harvester-longhorn', { numberOfReplicas: '3' })
+const V2 = classOf('longhorn-v2', { dataEngine: 'v2' })
+const taken: VirtualMachineImage = { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('image-1', 'production'), spec: { displayName: 'noble', sourceType: 'download' } }
+
+const FORM: ImageForm = { name: 'jammy', namespace: 'production', storageClass: 'harvester-longhorn', url: 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img', checksum: '', description: '' }
+
+describe('the check of the image form', () => {
+  it.each<[string, Partial<ImageForm>, StorageClass | undefined, ImageFormProblems]>([
+    ['nothing', {}, V1, {}],
+    ['a mutable URL, which asks for an acknowledgement instead', { url: 'https://cloud-images.ubuntu.com/noble/current/noble.img' }, V1, {}],
+    ['no name', { name: '' }, V1, { name: { code: 'required' } }],
+    ['a name with spaces', { name: 'my image' }, V1, { name: { code: 'not-a-label-value' } }],
+    ['a name that ends in a dash', { name: 'jammy-' }, V1, { name: { code: 'not-a-label-value' } }],
+    ['a name of 64 letters', { name: 'a'.repeat(64) }, V1, { name: { code: 'too-long' } }],
+    ['a name that is taken in the namespace', { name: 'noble' }, V1, { name: { code: 'taken', image: 'production/image-1' } }],
+    ['nothing where the name is taken elsewhere', { name: 'noble', namespace: 'lab' }, V1, {}],
+    ['no namespace', { namespace: '' }, V1, { namespace: { code: 'required' } }],
+    ['no class', { storageClass: '' }, undefined, { storageClass: { code: 'required' } }],
+    ['a class that is gone', { storageClass: 'x' }, undefined, { storageClass: { code: 'not-found' } }],
+    ['a class that belongs to another image', {}, classOf('lh-1', { backingImage: 'vmi-1' }), { storageClass: { code: 'image-class' } }],
+    ['no URL', { url: ' ' }, V1, { url: { code: 'required' } }],
+    ['an unusable URL', { url: 'ftp://host/a.img' }, V1, { url: { code: 'unusable-url', reason: { code: 'scheme', scheme: 'ftp' } } }],
+    ['a SHA-256', { checksum: 'a'.repeat(64) }, V1, { checksum: { code: 'not-sha512', kind: 'sha256' } }],
+    ['nothing for a SHA-512 in capitals', { checksum: ` ${'A'.repeat(128)} ` }, V1, {}],
+    ['that CDI ignores the checksum', { checksum: 'a'.repeat(128) }, V2, { checksum: { code: 'ignored-by-cdi' } }],
+    ['eleven tries', { retry: 11 }, V1, { retry: { code: 'out-of-range' } }],
+  ])('finds %s', (_, change, storageClass, problems) => {
+    expect(checkImageForm({ ...FORM, ...change }, [taken], storageClass)).toEqual(problems)
+  })
+})
+
+describe('the image as Harvester makes it', () => {
+  it('names the class twice and leaves the name to the server', () => {
+    expect(planImage({ ...FORM, checksum: 'A'.repeat(128), description: 'for web', osType: 'ubuntu' }, V1)).toEqual({
+      apiVersion: 'harvesterhci.io/v1beta1',
+      kind: 'VirtualMachineImage',
+      metadata: {
+        generateName: 'image-',
+        namespace: 'production',
+        labels: { 'harvesterhci.io/os-type': 'ubuntu', 'harvesterhci.io/image-type': 'raw_qcow2' },
+        annotations: { 'harvesterhci.io/storageClassName': 'harvester-longhorn', 'field.cattle.io/description': 'for web' },
+      },
+      spec: { backend: 'backingimage', displayName: 'jammy', sourceType: 'download', url: FORM.url, checksum: 'a'.repeat(128), targetStorageClassName: 'harvester-longhorn' },
+    })
+  })
+
+  it('goes through CDI on every class that is not Longhorn v1, without a checksum that would be ignored', () => {
+    for (const storageClass of [V2, classOf('lvm', {}, 'lvm.driver.harvesterhci.io')])
+      expect(planImage({ ...FORM, checksum: 'a'.repeat(128) }, storageClass).spec).toMatchObject({ backend: 'cdi', targetStorageClassName: storageClass.metadata.name })
+    expect(planImage({ ...FORM, checksum: 'a'.repeat(128) }, V2).spec).not.toHaveProperty('checksum')
+  })
+
+  it('knows an installer by its ending', () => {
+    expect(planImage({ ...FORM, url: 'https://host/a.ISO?x=1' }, V1).metadata.labels).toMatchObject({ 'harvesterhci.io/image-type': 'iso' })
+  })
+
+  it('records who acknowledged a mutable URL, and reads it back', () => {
+    const acknowledgement = { who: 'ann', when: '2026-03-01T12:00:00.000Z' }
+    const image = { ...taken, metadata: { ...taken.metadata, ...planImage(FORM, V1, acknowledgement).metadata } } as VirtualMachineImage
+    expect(acknowledgementOf(image)).toEqual(acknowledgement)
+    expect(acknowledgementOf(taken)).toBeUndefined()
+    expect(acknowledgementOf({ ...taken, metadata: { ...taken.metadata, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{' } } })).toBeUndefined()
+  })
+
+  it('exports a volume under a name that is the same for everybody', () => {
+    expect(planExportImage({ name: 'export-abcd', namespace: 'production', displayName: 'web-01', claim: { namespace: 'production', name: 'web-01-root' }, annotations: { a: 'b' } }, V2)).toEqual({
+      apiVersion: 'harvesterhci.io/v1beta1',
+      kind: 'VirtualMachineImage',
+      metadata: { name: 'export-abcd', namespace: 'production', annotations: { 'harvesterhci.io/storageClassName': 'longhorn-v2', 'a': 'b' } },
+      spec: { backend: 'cdi', displayName: 'web-01', sourceType: 'export-from-volume', pvcName: 'web-01-root', pvcNamespace: 'production', targetStorageClassName: 'longhorn-v2' },
+    })
+  })
+})
+
+it.each([['', 'none'], [' ', 'none'], ['a'.repeat(32), 'md5'], ['A'.repeat(40), 'sha1'], ['0'.repeat(64), 'sha256'], ['0'.repeat(96), 'sha384'], ['0'.repeat(128), 'sha512'], ['g'.repeat(64), 'unrecognised'], ['a'.repeat(65), 'unrecognised'], ['sha256:abc', 'unrecognised']])('a checksum %j is %s', (text, kind) => {
+  expect(recognizeChecksum(text)).toBe(kind)
+})

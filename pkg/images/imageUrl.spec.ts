@@ -1,0 +1,231 @@
+import type { ImageUrlVerdict } from './imageUrl.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { judgeImageUrl } from './imageUrl.ts'
+
+// Our own selection, of publishers and shapes that an operator meets; the labelled corpus is another, used below when present.
+const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
+  mutable: [
+    'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com/releases/24.04/release/ubuntu-24.04-server-cloudimg-arm64.img',
+    'http://mirror.example.edu/ubuntu-cloud-images/releases/jammy/release/ubuntu-22.04-server-cloudimg-amd64.img',
+    'https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.qcow2',
+    'https://cloud.debian.org/images/cloud/sid/daily/latest/debian-sid-nocloud-amd64-daily.qcow2',
+    'https://download.fedoraproject.org/pub/fedora/linux/development/rawhide/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-Rawhide.x86_64.qcow2',
+    'https://dl.rockylinux.org/pub/rocky/9/images/aarch64/Rocky-9-GenericCloud.latest.aarch64.qcow2',
+    'https://repo.almalinux.org/almalinux/10/cloud/x86_64/images/AlmaLinux-10-GenericCloud-latest.x86_64.qcow2',
+    'https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2',
+    'https://download.opensuse.org/distribution/leap/15.5/appliances/openSUSE-Leap-15.5-Minimal-VM.x86_64-kvm-and-xen.qcow2',
+    'https://download.opensuse.org/tumbleweed/appliances/openSUSE-Tumbleweed-Minimal-VM.x86_64-kvm-and-xen.qcow2',
+    'https://geo.mirror.pkgbuild.com/images/latest/Arch-Linux-x86_64-cloudimg.qcow2',
+    'https://mirrors.kernel.org/archlinux/iso/latest/archlinux-x86_64.iso',
+    'https://stable.release.flatcar-linux.net/arm64-usr/current/flatcar_production_qemu_uefi_image.img',
+    'https://distfiles.gentoo.org/releases/amd64/autobuilds/current-di-amd64-cloudinit/di-amd64-cloudinit-latest.qcow2',
+    'https://channels.nixos.org/nixos-24.11/latest-nixos-minimal-x86_64-linux.iso',
+    'https://github.com/siderolabs/talos/releases/latest/download/metal-amd64.iso',
+    'https://github.com/someone/firmware/releases/download/nightly/firmware-x86-64.img',
+    'https://github.com/someone/firmware/releases/download/continuous/appliance.qcow2',
+    'https://raw.githubusercontent.com/someone/images/raw/main/disk.img',
+    'https://releases.rancher.com/harvester/master/harvester-master-amd64.iso',
+    'https://download.freebsd.org/snapshots/VM-IMAGES/15.0-CURRENT/amd64/Latest/FreeBSD-15.0-CURRENT-amd64.qcow2',
+    'https://nycdn.netbsd.org/pub/NetBSD-daily/HEAD/latest/images/NetBSD-10.99.12-amd64.iso',
+    'https://cdn.openbsd.org/pub/OpenBSD/snapshots/amd64/install77.iso',
+    'https://cdimage.kali.org/kali-weekly/kali-linux-weekly-live-amd64.iso',
+    'https://fedorapeople.org/groups/virt/virtio-win/direct-downloads/stable-virtio/virtio-win.iso',
+    'https://downloads.openwrt.org/snapshots/targets/x86/64/openwrt-x86-64-generic-ext4-combined-efi.img.gz',
+    'https://images.linuxcontainers.example.org/nightly/alpine/rootfs.img',
+    'https://boot.netboot.xyz/ipxe/netboot.xyz.iso',
+    'https://dietpi.com/downloads/images/DietPi_NativePC-BIOS-x86_64-Bookworm.img.xz',
+    'https://go.microsoft.com/fwlink/?linkid=2208844&clcid=0x409&culture=en-us&country=us',
+    'https://aka.ms/WSL2kernel',
+    'https://sourceforge.net/projects/example/files/latest/download',
+    'https://cdn.example.com/appliances/rolling/router.qcow2',
+    'https://files.example.com/foo-1.2.3-SNAPSHOT.qcow2',
+    'https://files.example.com/foo-nightly.raw',
+    'https://files.example.com/stable/appliance.img',
+    'https://files.example.com/unstable/appliance.img',
+    'https://nexus.corp/repository/images/rhel9-latest.qcow2',
+    'http://10.1.2.3/images/daily/ubuntu.img',
+    'HTTPS://CLOUD-IMAGES.UBUNTU.COM/noble/CURRENT/noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com/noble/%63urrent/noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com//noble///current//noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com/noble/20240423/../current/noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img#20240423',
+    '  https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img  ',
+  ],
+  pinned: [
+    'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img',
+    'https://cloud-images.ubuntu.com/releases/noble/release-20250805/ubuntu-24.04-server-cloudimg-amd64.img',
+    'https://releases.ubuntu.com/24.04/ubuntu-24.04.2-live-server-amd64.iso',
+    'https://cloud.debian.org/images/cloud/bookworm/20250316-2053/debian-12-genericcloud-amd64-20250316-2053.qcow2',
+    'https://cdimage.debian.org/debian-cd/current/amd64/iso-cd/debian-12.10.0-amd64-netinst.iso',
+    'https://download.fedoraproject.org/pub/fedora/linux/releases/42/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-42-1.1.x86_64.qcow2',
+    'https://builds.coreos.fedoraproject.org/prod/streams/stable/builds/41.20250215.3.0/x86_64/fedora-coreos-41.20250215.3.0-qemu.x86_64.qcow2.xz',
+    'https://dl.rockylinux.org/pub/rocky/9.5/images/x86_64/Rocky-9-GenericCloud-Base-9.5-20241118.0.x86_64.qcow2',
+    'https://vault.almalinux.org/9.4/cloud/x86_64/images/AlmaLinux-9-GenericCloud-9.4-20240507.x86_64.qcow2',
+    'https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-20250114.0.x86_64.qcow2',
+    'https://download.opensuse.org/distribution/leap/15.6/appliances/openSUSE-Leap-15.6-Minimal-VM.x86_64-15.6.0-Cloud-Build16.33.qcow2',
+    'https://download.opensuse.org/tumbleweed/iso/openSUSE-Tumbleweed-NET-x86_64-Snapshot20250301-Media.iso',
+    'https://dl-cdn.alpinelinux.org/alpine/v3.21/releases/cloud/nocloud_alpine-3.21.2-x86_64-uefi-cloudinit-r0.qcow2',
+    'https://dl-cdn.alpinelinux.org/alpine/latest-stable/releases/x86_64/alpine-virt-3.21.2-x86_64.iso',
+    'https://geo.mirror.pkgbuild.com/images/v20250201.304316/Arch-Linux-x86_64-cloudimg-20250201.304316.qcow2',
+    'https://archive.archlinux.org/iso/2024.06.01/archlinux-x86_64.iso',
+    'https://releases.nixos.org/nixos/24.11/nixos-24.11.714286.edf04b75c13c/nixos-minimal-24.11.714286.edf04b75c13c-x86_64-linux.iso',
+    'https://stable.release.flatcar-linux.net/amd64-usr/4081.3.1/flatcar_production_qemu_image.img',
+    'https://github.com/siderolabs/talos/releases/download/v1.9.4/metal-amd64.iso',
+    'https://factory.talos.dev/image/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba/v1.9.4/metal-amd64.iso',
+    'https://github.com/cirros-dev/cirros/releases/download/0.6.3/cirros-0.6.3-x86_64-disk.img',
+    'https://download.cirros-cloud.net/0.6.2/cirros-0.6.2-x86_64-disk.img',
+    'https://github.com/someone/images/raw/0123456789abcdef0123456789abcdef01234567/disk.qcow2',
+    'https://releases.rancher.com/harvester/v1.5.1/harvester-v1.5.1-amd64.iso',
+    'https://download.freebsd.org/releases/VM-IMAGES/14.2-RELEASE/amd64/Latest/FreeBSD-14.2-RELEASE-amd64.qcow2.xz',
+    'https://download.freebsd.org/snapshots/VM-IMAGES/15.0-CURRENT/amd64/20250130/FreeBSD-15.0-CURRENT-amd64-20250130-1ae9e2b1e2b2-275097.qcow2.xz',
+    'https://cdn.openbsd.org/pub/OpenBSD/7.6/amd64/install76.iso',
+    'https://cdn.netbsd.org/pub/NetBSD/NetBSD-10.1/images/NetBSD-10.1-amd64.iso',
+    'https://old.kali.org/kali-images/kali-2024.3/kali-linux-2024.3-installer-amd64.iso',
+    'https://yum.oracle.com/templates/OracleLinux/OL9/u5/x86_64/OL9U5_x86_64-kvm-b253.qcow2',
+    'https://yum.oracle.com/ISOS/OracleLinux/OL9/u5/x86_64/OracleLinux-R9-U5-x86_64-dvd.iso',
+    'https://cdn.amazonlinux.com/al2023/os-images/2023.6.20250211.0/kvm/al2023-kvm-2023.6.20250211.0-kernel-6.1-x86_64.xfs.gpt.qcow2',
+    'https://enterprise.proxmox.com/iso/proxmox-ve_8.3-1.iso',
+    'https://download.truenas.com/TrueNAS-SCALE-ElectricEel/24.10.2/TrueNAS-SCALE-24.10.2.iso',
+    'https://github.com/home-assistant/operating-system/releases/download/14.2/haos_ova-14.2.qcow2.xz',
+    'https://atxfiles.netgate.com/mirror/downloads/pfSense-CE-2.7.2-RELEASE-amd64.iso.gz',
+    'https://s3.example.com/golden/rhel9/2025-02-11/rhel9.qcow2',
+    'https://s3.example.com/golden/rhel9.qcow2?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY',
+    'http://192.168.10.4:8080/golden/debian-12-20250211.qcow2',
+    'http://[fd00::12]:8080/golden/debian-12-20250211.qcow2',
+    'https://artifactory.corp/images/base-4.7.1.qcow2',
+    'https://files.example.com/nightly/20250211/foo.raw',
+    'https://user:secret@files.example.com/foo-1.2.3.qcow2',
+    'https://web.archive.org/web/20221228154140/https://files.example.com/setup.iso',
+    'https://files.example.com/foo%20bar/foo%20bar-2.4.1.iso',
+    'https://xn--bcher-kva.example/iso/buch-1.2.3.iso',
+  ],
+  unknown: [
+    'http://192.168.1.20/images/ubuntu-22.04.qcow2',
+    'http://fileserver/disk.img',
+    'http://images.lan/golden.qcow2',
+    'http://minio.storage.svc.cluster.local:9000/images/base.raw',
+    'https://account.blob.core.windows.net/vhds/base.vhd',
+    'https://files.example.com/appliance.qcow2',
+    'https://files.example.com/debian12.qcow2',
+    'https://files.example.com/webcurrently.img',
+    'https://files.example.com/mainframe/disk.img',
+    'https://bucket.s3.amazonaws.com/foo-20250211.qcow2?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20250211T120000Z&X-Amz-Expires=3600&X-Amz-Signature=abc',
+    'https://account.blob.core.windows.net/images/rhel.vhd?sv=2022-11-02&se=2025-03-01T00%3A00%3A00Z&sr=b&sp=r&sig=abc%3D',
+    'https://software.download.prss.microsoft.com/dbazure/Win11_24H2_English_x64.iso?t=aa&e=1740000000&h=bb',
+    'https://github.com/someone/images/raw/master/router-16.2.1.iso',
+    'https://download.example.com/get?file=foo.iso',
+    'https://download.example.com/get/?file=foo.iso',
+    'https://cloud-images.ubuntu.com@203.0.113.9/noble/noble.img',
+    'http://127.0.0.1:9000/disk.qcow2',
+    'http://0x7f000001/disk.qcow2',
+    'https://s3.example.com/images/123e4567-e89b-12d3-a456-426614174000.qcow2',
+  ],
+  unusable: [
+    '', '   ', 'noble-server-cloudimg-amd64.img', '/images/a.img', 'mirror.lan:8080/a.img', 'www.example.com/a.img', 'not a url',
+    'ftp://ftp.example.org/pub/a-1.2.3.iso', 'file:///var/lib/a.img', 'javascript:alert(1)', 'data:text/html,<b>a.img', 'docker://quay.io/containerdisks/fedora:41', 's3://bucket/a.img', 'nfs://host/a.img', 'ssh://host/a.img', 'mailto:a@b',
+    'https:/host/a.img', 'https:host/a.img', 'https:\\\\host\\a.img', 'https://', 'https://?', 'https:///a.img', 'https://exa mple.com/a.img', 'https://example.com/a\tb.img', 'https://example.com/a\n.img', 'https://[::1', 'https://host:99999/a.img',
+    'https://files.example.com/', 'https://files.example.com', 'https://files.example.com/images/',
+    'https://cloud-images.ubuntu.com/noble/current/SHA256SUMS', 'https://files.example.com/a-1.2.3.iso.sha256', 'https://files.example.com/a.iso.asc', 'https://files.example.com/a.iso.torrent',
+    'https://files.example.com/download.html', 'https://files.example.com/a.iso.md5', 'https://files.example.com/CHECKSUM', 'https://files.example.com/index.php',
+    `https://files.example.com/${'a'.repeat(100_000)}.img`,
+  ],
+}
+const rows = Object.entries(TABLE).flatMap(([verdict, urls]) => urls.map(url => [verdict as ImageUrlVerdict, url] as const))
+
+describe('the verdict on an image URL', () => {
+  it.each(rows)('%s: %s', (verdict, url) => {
+    expect(judgeImageUrl(url).verdict).toBe(verdict)
+  })
+
+  it('always gives a reason', () => {
+    for (const [, url] of rows)
+      expect(judgeImageUrl(url).reasons.length, url).toBeGreaterThan(0)
+  })
+})
+
+describe('the reason', () => {
+  it.each([
+    ['https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img', { code: 'alias', word: 'current', kind: 'pointer', where: 'directory', segment: 'current' }],
+    ['https://files.example.com/foo-nightly.raw', { code: 'alias', word: 'nightly', kind: 'rebuild', where: 'name', segment: 'foo-nightly.raw' }],
+    ['https://files.example.com/daily/20250211/foo.raw', { code: 'build', build: '20250211', where: 'directory' }],
+    ['https://files.example.com/foo-20250211.raw', { code: 'build', build: '20250211', where: 'name' }],
+    ['https://files.example.com/foo-1.2.3.raw', { code: 'version', version: '1.2.3', where: 'name' }],
+    ['https://files.example.com/foo.raw?versionId=abc', { code: 'build', build: 'abc', where: 'query' }],
+    ['https://download.opensuse.org/repositories/Cloud:/Images:/Leap_15.6/images/openSUSE-Leap-15.6.x86_64-NoCloud.qcow2', { code: 'publisher', publisher: 'opensuse', because: 'rebuilt' }],
+    ['ftp://files.example.com/foo.raw', { code: 'scheme', scheme: 'ftp' }],
+    ['https://files.example.com/SHA256SUMS', { code: 'not-an-image', kind: 'checksum', file: 'sha256sums' }],
+    ['http://192.168.1.20/images/disk.img', { code: 'private-host' }],
+  ] as const)('of %s', (url, reason) => {
+    expect(judgeImageUrl(url).reasons[0]).toEqual(reason)
+  })
+
+  it('mentions credentials in the URL, a loopback host and a format that Harvester does not take', () => {
+    expect(judgeImageUrl('https://a:b@files.example.com/foo-1.2.3.ova').reasons).toEqual(expect.arrayContaining([{ code: 'credentials' }, { code: 'format', ending: '.ova' }]))
+    expect(judgeImageUrl('http://localhost/foo-1.2.3.img').reasons).toContainEqual({ code: 'loopback' })
+  })
+
+  it('does not take a name before the @ for the publisher', () => {
+    expect(judgeImageUrl('https://cloud-images.ubuntu.com@evil.example/noble/20240423/a.img').publisher).toBeUndefined()
+    expect(judgeImageUrl('https://cloud-images.ubuntu.com.evil.example/noble/20240423/a.img').publisher).toBeUndefined()
+  })
+})
+
+describe('what is told besides', () => {
+  it('shows the pinned form and the checksum file of a known publisher', () => {
+    expect(judgeImageUrl('https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.qcow2')).toMatchObject({
+      publisher: 'debian',
+      pinnedForm: expect.stringContaining('<YYYYMMDD-NNNN>'),
+      checksumFiles: [{ url: 'https://cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS', algorithm: 'sha512' }],
+    })
+  })
+
+  it.each([
+    ['https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img', 'pruned'],
+    ['https://dl.rockylinux.org/pub/rocky/9.5/images/x86_64/Rocky-9-GenericCloud-Base-9.5-20241118.0.x86_64.qcow2', 'moved'],
+    ['https://dl.rockylinux.org/vault/rocky/9.3/images/x86_64/Rocky-9-GenericCloud-Base-9.3-20231113.0.x86_64.qcow2', undefined],
+    ['https://files.example.com/nightly/foo-20250211.raw', 'pruned'],
+    ['https://files.example.com/foo-1.2.3.raw', undefined],
+  ])('says that %s may disappear: %s', (url, mayDisappear) => {
+    expect(judgeImageUrl(url)).toMatchObject({ verdict: 'pinned' })
+    expect(judgeImageUrl(url).mayDisappear).toBe(mayDisappear)
+  })
+
+  it.each([
+    ['https://b.s3.amazonaws.com/a.img?X-Amz-Date=20250211T120000Z&X-Amz-Expires=3600&X-Amz-Signature=x', '2025-02-11T13:00:00.000Z'],
+    ['https://a.blob.core.windows.net/a.vhd?se=2025-03-01T00%3A00%3A00Z&sig=x', '2025-03-01T00:00:00.000Z'],
+    ['https://files.example.com/a.iso?t=aa&e=1740000000&h=bb', '2025-02-19T21:20:00.000Z'],
+    ['https://files.example.com/a.iso?token=x', undefined],
+  ])('knows when %s ends', (url, at) => {
+    expect(judgeImageUrl(url).expires).toEqual(at ? { at } : {})
+  })
+})
+
+describe('any text', () => {
+  it('is judged without an error and at once', () => {
+    const piece = fc.constantFrom('/', '//', '.', '-', '_', '%', '%zz', '?', '#', '@', ':', 'latest', 'current', '20240423', '1.2.3', '8'.repeat(40), 'a'.repeat(200), 'x86_64', '.qcow2', '.iso', '\u0000', '\\', 'é', '😀', ' ')
+    const text = fc.oneof(fc.string({ maxLength: 200 }), fc.webUrl(), fc.array(piece, { maxLength: 40 }).map(pieces => `https://${pieces.join('')}`), fc.array(piece, { maxLength: 40 }).map(pieces => `https://host/${pieces.join('')}`))
+    fc.assert(fc.property(text, value => ['mutable', 'pinned', 'unknown', 'unusable'].includes(judgeImageUrl(value).verdict)), { numRuns: 2000 })
+  }, 30_000)
+
+  it.each(['0', 'a', '.', '-', '0.', 'a0', '20', '/', '0-', 'latest', '%'])('of 100 kB of %j is judged in a blink', piece => {
+    const begin = performance.now()
+    for (const text of [piece.repeat(100_000 / piece.length), `https://host/${piece.repeat(4000 / piece.length)}`, `https://host/a.img?${piece.repeat(4000 / piece.length)}`])
+      judgeImageUrl(text)
+    expect(performance.now() - begin).toBeLessThan(200)
+  })
+})
+
+const corpus = new URL('../../../shared/data/image-urls-dev.tsv', import.meta.url)
+describe.runIf(existsSync(corpus))('on the labelled corpus', () => {
+  it.each([[['high'], 0.99], [['high', 'medium'], 0.97]] as const)('rows of confidence %j are read with at least %d', (confidence, least) => {
+    const read = readFileSync(corpus, 'utf8').trim().split('\n').slice(1).map(line => line.split('\t')).filter(columns => (confidence as readonly string[]).includes(columns[6] ?? ''))
+    const judged = read.map(([url = '', label = '']) => ({ url, label, said: judgeImageUrl(url).verdict }))
+    const both = judged.filter(row => row.label === 'mutable' && row.said === 'mutable').length
+    expect(judged.filter(row => row.label === 'mutable' && row.said === 'pinned').map(row => row.url)).toEqual([])
+    expect(both / judged.filter(row => row.said === 'mutable').length).toBeGreaterThanOrEqual(least)
+    expect(both / judged.filter(row => row.label === 'mutable').length).toBeGreaterThanOrEqual(least)
+  })
+})
