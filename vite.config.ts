@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import vue from '@vitejs/plugin-vue'
+import manifest from './package.json' with { type: 'json' }
+
+// Its thousand generated API models take longer to load than the server to start; only KubeConfig is wanted.
+const KUBE_CLIENT = '@kubernetes/client-node'
+// node-fetch, which KubeConfig brings, warns of its age (DEP0040) anywhere but in node_modules.
+const SERVER_LIBRARIES = [...Object.keys(manifest.dependencies).filter(name => name !== KUBE_CLIENT), 'node-fetch']
 
 // One file for the console, the server bundle and the unit tests: three readers, one set of rules.
 export default defineConfig(({ isSsrBuild }) => ({
@@ -11,8 +17,12 @@ export default defineConfig(({ isSsrBuild }) => ({
     __INTLIFY_PROD_DEVTOOLS__: 'false',
   },
   build: isSsrBuild
-    ? { outDir: 'dist/server', target: 'node20', emptyOutDir: true }
+    ? {
+        outDir: 'dist/server', target: 'node20', emptyOutDir: true, copyPublicDir: false,
+        rolldownOptions: { treeshake: { moduleSideEffects: (id: string) => !id.includes(`/${KUBE_CLIENT}/`) } },
+      }
     : { outDir: 'dist/console', emptyOutDir: true, manifest: true, assetsInlineLimit: 0 },
+  ...isSsrBuild && { ssr: { noExternal: true, external: SERVER_LIBRARIES } },
   test: {
     environment: 'node',
     include: ['{src,pkg,server,bench}/**/*.spec.ts'],

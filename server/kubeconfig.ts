@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type * as ClientNode from '@kubernetes/client-node'
+import { KubeConfig, loadYaml } from '@kubernetes/client-node'
 import { createAccess, FRESH } from './access.ts'
 import type { AccessSource } from './access.ts'
 import { keepCredential, runExecPlugin } from './execPlugin.ts'
@@ -35,11 +35,6 @@ interface RawUser {
 
 interface RawKubeconfig { readonly users?: readonly { readonly name: string, readonly user?: RawUser | null }[] }
 
-type Library = typeof ClientNode
-
-/** Loaded when first needed: it takes most of a second, and `--help` and mistakes shall answer at once. */
-const library = (): Promise<Library> => import('@kubernetes/client-node')
-
 /** The text of a kubeconfig; throws UsageError when the file cannot be read. */
 export function readKubeconfigFile(file: string): string {
   try {
@@ -52,7 +47,7 @@ export function readKubeconfigFile(file: string): string {
   }
 }
 
-function parse({ KubeConfig, loadYaml }: Library, text: string, file: string): { config: ClientNode.KubeConfig, raw: RawKubeconfig } {
+function parse(text: string, file: string): { config: KubeConfig, raw: RawKubeconfig } {
   try {
     if (/^\s*(null\s*|~\s*)?$/.test(text))
       throw new Error('it is empty')
@@ -107,8 +102,7 @@ function readTokenFile(file: string): string {
 }
 
 interface Source {
-  readonly library: Library
-  readonly config: ClientNode.KubeConfig
+  readonly config: KubeConfig
   readonly users: ReadonlyMap<string, RawUser>
   readonly folder: string
   readonly now: () => number
@@ -118,7 +112,7 @@ interface Source {
  * The way in for one context. Token files (`tokenFile`, which KubeConfig does not know) and exec plugins (which KubeConfig
  * runs again for every request when the plugin names no end) are read by our own authenticators.
  */
-function accessOf({ library: { KubeConfig }, config, users, folder, now }: Source, context: string, url: URL): AccessSource {
+function accessOf({ config, users, folder, now }: Source, context: string, url: URL): AccessSource {
   const own = new KubeConfig()
   const { cluster: clusterName = '', user: userName = '' } = config.getContextObject(context) ?? {}
   const cluster = config.getCluster(clusterName)
@@ -149,7 +143,7 @@ function accessOf({ library: { KubeConfig }, config, users, folder, now }: Sourc
   return createAccess({ config: own, url, proxyUrl: cluster?.proxyUrl, impersonation: impersonation(raw), forget, now })
 }
 
-function whyLeftOut(config: ClientNode.KubeConfig, context: string): string | undefined {
+function whyLeftOut(config: KubeConfig, context: string): string | undefined {
   const { cluster: clusterName = '', user = '' } = config.getContextObject(context) ?? {}
   const cluster = config.getCluster(clusterName)
   if (!cluster)
@@ -168,9 +162,8 @@ function shown({ protocol, host, pathname }: URL): string {
  * The clusters of a kubeconfig's text, one for each context, the wanted (or current) one marked as default.
  * Throws UsageError, naming `file`, when it is malformed, has no usable context, or not the wanted one.
  */
-export async function loadKubeconfig(text: string, file: string, wanted: string | undefined, now: () => number = Date.now): Promise<Kubeconfig> {
-  const loaded = await library()
-  const { config, raw } = parse(loaded, text, file)
+export function loadKubeconfig(text: string, file: string, wanted: string | undefined, now: () => number = Date.now): Kubeconfig {
+  const { config, raw } = parse(text, file)
   const names = config.getContexts().map(({ name }) => name)
   if (names.length === 0)
     throw new UsageError(`kubeconfig ${file} has no contexts`)
@@ -186,7 +179,7 @@ export async function loadKubeconfig(text: string, file: string, wanted: string 
   if (begin === undefined || reason !== undefined)
     throw new UsageError(`kubeconfig ${file}: ${reason}`)
   const users = new Map((raw.users ?? []).map(({ name, user }) => [name, user ?? {}]))
-  const source: Source = { library: loaded, config, users, folder: dirname(resolve(file)), now }
+  const source: Source = { config, users, folder: dirname(resolve(file)), now }
   const ids = contextIds(usable)
   const clusters = usable.map((name, index): Cluster => {
     const url = serverUrl(config.getCluster(config.getContextObject(name)?.cluster ?? '')?.server ?? '') as URL

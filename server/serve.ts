@@ -47,7 +47,7 @@ async function startDemonstration({ data }: Serving, { cwd, complain }: Surround
   catch (error) {
     complain(`demo.kubeconfig could not be written, kubectl must do without: ${firstLine(error)}`)
   }
-  const { clusters } = await loadKubeconfig(demo.kubeconfig, file, undefined)
+  const { clusters } = loadKubeconfig(demo.kubeconfig, file, undefined)
   return { clusters, stop: () => demo.stop() }
 }
 
@@ -98,7 +98,7 @@ export async function serve(options: Serving, around: Surroundings): Promise<Run
   const path = (file: string | undefined) => file === undefined ? undefined : resolve(around.cwd, file)
   const tls = readTls(path(options.tlsCert), path(options.tlsKey))
   const file = path(options.kubeconfig)
-  const kubeconfig = file === undefined ? undefined : await loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
+  const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
   // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
   const needsLogin = kubeconfig !== undefined || !isLoopback(host)
   const folder = stateFolder(around.env)

@@ -84,7 +84,7 @@ export async function startConsole(kubeconfig: string, options: Partial<AppOptio
   const { file = join(tmpdir(), 'kubeconfig'), ...rest } = options
   let port = 0
   const app = createApp({
-    clusters: loadKubeconfig(kubeconfig, file, undefined).then(({ clusters }) => clusters),
+    clusters: Promise.resolve(loadKubeconfig(kubeconfig, file, undefined).clusters),
     real: true, consoleRoot: join(tmpdir(), 'no-console'), logLevel: 'silent', sessions: undefined,
     door: () => ({ names: new Set(['127.0.0.1', 'localhost']), port, secure: false }),
     ...rest,
