@@ -155,6 +155,14 @@ describe('writing', () => {
   })
 })
 
+describe('rules', () => {
+  it('reads what the user may do in a namespace', async () => {
+    const client = await against((_, response) => sendJson(response, 201, { status: { incomplete: false, resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['namespaces'], resourceNames: ['lab'] }] } }))
+    expect(await client.rules('default')).toEqual([{ verbs: ['get'], apiGroups: [''], resources: ['namespaces'], resourceNames: ['lab'] }])
+    expect(JSON.parse(heard().body)).toMatchObject({ kind: 'SelfSubjectRulesReview', spec: { namespace: 'default' } })
+  })
+})
+
 describe('failing', () => {
   it.each([
     ['a Status with causes', (response: ServerResponse) => sendStatus(response, 422, 'Invalid', 'x is invalid', { causes: [{ field: 'spec.url', message: 'must be set', reason: 'FieldValueRequired' }] }),

@@ -4,7 +4,7 @@ import { readFailure, readStatus } from './failure.ts'
 import type { ErrorCause, Failure, StatusDetails } from './failure.ts'
 import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
-import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, targetOf, watchRequest } from './request.ts'
+import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, targetOf, watchRequest } from './request.ts'
 import type { AccessQuestion, Address, KubeRequest, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
 import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
@@ -82,6 +82,9 @@ export interface Written<T> { readonly object: T, readonly warnings: readonly st
 
 export interface AccessAnswer { readonly allowed: boolean, readonly reason?: string }
 
+/** One rule of RBAC as a SelfSubjectRulesReview tells it; `*` stands for all. */
+export interface AccessRule { readonly verbs: readonly string[], readonly apiGroups?: readonly string[], readonly resources?: readonly string[], readonly resourceNames?: readonly string[] }
+
 interface Abortable { readonly signal?: AbortSignal }
 
 /** Kubernetes over HTTP. Every method throws an `ApiError`. */
@@ -98,6 +101,8 @@ export interface KubeClient {
   readonly call: (resource: Resource, at: Address, subresource: string, body?: object, options?: Abortable) => Promise<{ readonly warnings: readonly string[] }>
   /** SelfSubjectAccessReview. */
   readonly review: (question: AccessQuestion, options?: Abortable) => Promise<AccessAnswer>
+  /** SelfSubjectRulesReview: rules that hold in that namespace; not all of them where the cluster does not only use RBAC. */
+  readonly rules: (namespace: string, options?: Abortable) => Promise<readonly AccessRule[]>
   /** Ends when the server ends it; throws on an ERROR event and when the line is cut. */
   readonly watch: <T extends KubeObject>(resource: Resource<T>, options: WatchOptions) => AsyncIterable<WatchEvent<T>>
 }
@@ -247,6 +252,10 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
     review: async (question, options) => {
       const { status } = await read<{ readonly status?: AccessAnswer }>(reviewRequest(question), options?.signal)
       return { allowed: status?.allowed === true, reason: status?.reason || undefined }
+    },
+    rules: async (namespace, options) => {
+      const { status } = await read<{ readonly status?: { readonly resourceRules?: readonly AccessRule[] } }>(rulesRequest(namespace), options?.signal)
+      return status?.resourceRules ?? []
     },
     watch,
   }

@@ -113,6 +113,12 @@ export function reviewRequest({ verb, resource, namespace, name, subresource }: 
   return { method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body }
 }
 
+/** What the user may do in a namespace; answered also where it cannot be complete. */
+export function rulesRequest(namespace: string): KubeRequest {
+  const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } }
+  return { method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', body }
+}
+
 function writeQuery({ dryRun, fieldManager, fieldValidation }: WriteOptions): KubeRequest['query'] {
   return { dryRun: dryRun && 'All', fieldManager, fieldValidation }
 }

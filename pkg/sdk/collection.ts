@@ -17,6 +17,8 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly error?: ApiError
   /** When the state began, in epoch milliseconds. */
   readonly since: number
+  /** When it is tried again, in epoch milliseconds. */
+  readonly retryAt?: number
   /** The namespaces that could be read where the cluster-wide list is forbidden; undefined when all are seen. */
   readonly partial?: readonly string[]
   /** The object of that key (`namespace/name` or `name`). */

@@ -1,42 +1,72 @@
-import { inject } from 'vue'
-import type { InjectionKey, MaybeRefOrGetter } from 'vue'
-import type { KubeClient, Written } from '#kube/client.ts'
-import type { KubeObject, Manifest } from '#kube/object.ts'
-import type { AccessQuestion, Address, Patch, RemoveOptions, WriteOptions } from '#kube/request.ts'
-import type { Resource } from '#kube/resource.ts'
-import type { Collection, CollectionState, Scope } from './collection.ts'
+import { defineStore } from 'pinia'
+import { computed, inject } from 'vue'
+import type { InjectionKey } from 'vue'
+import type { ApiError, KubeClient } from '#kube/client.ts'
+import { createAccess } from './access.ts'
+import type { Can } from './access.ts'
+import { createCollectionCache } from './collectionCache.ts'
+import type { CacheOptions, CollectionCache } from './collectionCache.ts'
+import type { CollectionState } from './collection.ts'
+import { createFrameSchedule } from './frame.ts'
+import { wakeWithPage } from './pageWake.ts'
+import { statusOf } from './sourceStatus.ts'
 
 /** Provided by the host, one per cluster. */
 export const kubeClientKey: InjectionKey<KubeClient> = Symbol('kube client')
 
-/** `unknown` until the cluster has answered. Reactive. */
-export interface Access { readonly state: 'unknown' | 'allowed' | 'denied', readonly reason?: string }
+/** Of all that is followed: `stale` when any line is down. */
+export interface Connection {
+  readonly state: Extract<CollectionState, 'loading' | 'live' | 'stale'>
+  readonly since: number
+  readonly error?: ApiError
+}
 
-/** `stale` when any collection in use has lost its line. */
-export interface Connection { readonly state: Extract<CollectionState, 'loading' | 'live' | 'stale'>, readonly since: number }
-
-type Where = Pick<AccessQuestion, 'namespace' | 'name' | 'subresource'>
-
-/** The only door to the cluster: live collections in, writes out. */
-export interface ProxyStore {
+/** The only door to the cluster: live collections in, writes out. A write changes no collection; the cluster's own word does. */
+export interface ProxyStore extends Pick<KubeClient, 'get' | 'create' | 'replace' | 'patch' | 'remove' | 'call'> {
   /** A live view; followed while the calling scope lives (call in setup). A scope given as getter may change. */
-  readonly collection: <T extends KubeObject>(resource: Resource<T>, scope?: MaybeRefOrGetter<Scope | undefined>) => Collection<T>
-  /** One read, now, of what no collection holds. */
-  readonly get: <T extends KubeObject>(resource: Resource<T>, at: Address) => Promise<T>
-  readonly create: <T extends KubeObject>(resource: Resource<T>, manifest: Manifest<T>, options?: WriteOptions) => Promise<Written<T>>
-  readonly replace: <T extends KubeObject>(resource: Resource<T>, object: Manifest<T>, options?: WriteOptions) => Promise<Written<T>>
-  readonly patch: <T extends KubeObject>(resource: Resource<T>, at: Address, patch: Patch, options?: WriteOptions) => Promise<Written<T>>
-  readonly remove: <T extends KubeObject>(resource: Resource<T>, at: Address, options?: RemoveOptions) => Promise<Written<T | undefined>>
-  readonly call: KubeClient['call']
-  /** Whether the user may; asked once, kept for some minutes. Read `state` in a template or a computed. */
-  readonly can: (verb: string, resource: Resource, where?: Where) => Access
+  readonly collection: CollectionCache['collection']
+  /** Whether the user may; ask for a namespace rather than for each object. Read `state` in a template or a computed. */
+  readonly can: Can
   readonly connection: Connection
 }
+
+/** Whose fields these are, in the objects' managedFields. */
+const FIELD_MANAGER = 'harvester-guardrails'
+
+const ALL: ReadonlySet<string> = new Set()
+
+const definitions = new WeakMap<KubeClient, () => ProxyStore>()
+let made = 0
 
 /** The store of the cluster that the host shows. Call in setup. */
 export function useProxyStore(): ProxyStore {
   const client = inject(kubeClientKey)
   if (!client)
     throw new Error('useProxyStore needs a host that provides kubeClientKey')
-  throw new Error('in the making')
+  const use = definitions.get(client) ?? defineProxyStore({ client, schedule: createFrameSchedule(), wake: wakeWithPage })
+  definitions.set(client, use)
+  return use()
+}
+
+/** A store of its own for one client; for `useProxyStore`, and for specs that bring their own frames. */
+export function defineProxyStore(options: CacheOptions): () => ProxyStore {
+  const { client } = options
+  return defineStore(`proxy-${++made}`, () => {
+    const cache = createCollectionCache(options)
+    const connection = computed<Connection>(before => {
+      const all = cache.sources().map(source => statusOf(source.status.value, ALL))
+      const stale = all.filter(status => status.state === 'stale').sort((one, other) => one.since - other.since)[0]
+      if (stale)
+        return { state: 'stale', since: stale.since, error: stale.error }
+      const answered = all.find(status => status.state !== 'loading')
+      const next = answered ? 'live' : before?.state ?? 'loading'
+      return before?.state === next ? before : { state: next, since: Date.now() }
+    })
+    const by = { fieldManager: FIELD_MANAGER }
+    const { get, remove, call } = client
+    const create: KubeClient['create'] = (resource, manifest, write) => client.create(resource, manifest, { ...by, ...write })
+    const replace: KubeClient['replace'] = (resource, object, write) => client.replace(resource, object, { ...by, ...write })
+    const patch: KubeClient['patch'] = (resource, at, change, write) => client.patch(resource, at, change, { ...by, ...write })
+    return { collection: cache.collection, can: createAccess(client), connection, get, create, replace, patch, remove, call }
+  })
 }

@@ -1,0 +1,96 @@
+import type { ApiError, ObjectEvent } from '#kube/client.ts'
+import type { Follower } from '#kube/follow.ts'
+import { objectKey } from '#kube/object.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { CollectionState } from './collection.ts'
+import { deepFreeze } from './freeze.ts'
+import type { LineStatus } from './sourceStatus.ts'
+
+/** The objects of one list+watch. What arrives is kept aside until `settle`, so that all that is seen changes together. */
+export interface Mirror<T extends KubeObject> extends Follower<T> {
+  readonly status: () => LineStatus
+  /** Also before it is settled. */
+  readonly isForbidden: () => boolean
+  readonly objects: () => Iterable<T>
+  readonly find: (key: string) => T | undefined
+  /** Takes over what has arrived; whether the objects changed by it. */
+  readonly settle: () => boolean
+}
+
+const NOBODY_THERE: Readonly<Record<number, CollectionState>> = { 403: 'forbidden', 404: 'absent' }
+
+/** A mirror of a collection; `arrived` is called when there is something to settle. */
+export function createMirror<T extends KubeObject>(arrived: () => void, now: () => number = Date.now): Mirror<T> {
+  let known = new Map<string, T>()
+  let shown: LineStatus = { state: 'loading', since: now() }
+  let next: LineStatus | undefined
+  let listed: readonly T[] | undefined
+  let changes: ObjectEvent<T>[] = []
+
+  function become(state: CollectionState, error?: ApiError, retryAt?: number): void {
+    const last = next ?? shown
+    next = { state, error, since: last.state === state ? last.since : now(), retryAt }
+    arrived()
+  }
+
+  // An object that is the same as before stays the same one, so that nothing derived from it is done again.
+  function takeList(objects: readonly T[]): void {
+    const before = known
+    known = new Map()
+    for (const object of objects) {
+      const key = objectKey(object)
+      const old = before.get(key)
+      known.set(key, old && isSame(old, object) ? old : object)
+    }
+  }
+
+  function takeChange({ type, object }: ObjectEvent<T>): void {
+    if (type === 'DELETED')
+      known.delete(objectKey(object))
+    else
+      known.set(objectKey(object), object)
+  }
+
+  return {
+    paged: objects => objects.forEach(deepFreeze),
+    listed: objects => {
+      objects.forEach(deepFreeze)
+      listed = objects
+      changes = []
+      arrived()
+    },
+    changed: event => {
+      deepFreeze(event.object)
+      changes.push(event)
+      arrived()
+    },
+    live: () => become('live'),
+    failed: ({ error, during, retryAt }) => {
+      const state = during === 'list' ? NOBODY_THERE[error.status] : undefined
+      if (state) {
+        listed = []
+        changes = []
+      }
+      become(state ?? 'stale', error, retryAt)
+    },
+    status: () => shown,
+    isForbidden: () => (next ?? shown).state === 'forbidden',
+    objects: () => known.values(),
+    find: key => known.get(key),
+    settle: () => {
+      const changed = listed !== undefined || changes.length > 0
+      if (listed)
+        takeList(listed)
+      changes.forEach(takeChange)
+      listed = undefined
+      changes = []
+      shown = next ?? shown
+      next = undefined
+      return changed
+    },
+  }
+}
+
+function isSame(one: KubeObject, other: KubeObject): boolean {
+  return one.metadata.resourceVersion === other.metadata.resourceVersion && one.metadata.uid === other.metadata.uid
+}
