@@ -178,10 +178,11 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
       const name = `${write.object.metadata.namespace}/${write.object.metadata.name}`
       if (write.kind === EVENTS && told.has(name))
         return
-      told.add(write.kind === EVENTS ? name : '')
-      const { object } = await client.create(write.kind, write.object, { signal })
+      if (write.kind === EVENTS)
+        told.add(name)
+      const { object } = await client.create(write.kind, write.object, { signal, ...(write.subresource ? { subresource: write.subresource } : {}) })
       written++
-      if (object.metadata.resourceVersion)
+      if (!write.subresource)
         observe(write.kind, object)
     }
     else if (write.do === 'patch') {

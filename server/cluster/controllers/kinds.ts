@@ -17,10 +17,6 @@ export interface PersistentVolume extends KubeObject {
 }
 export const PERSISTENT_VOLUMES = defineResource<PersistentVolume>('v1', 'PersistentVolume', 'persistentvolumes', 'cluster')
 
-/** Binds a pod to a node; only ever created (k8s.io/kubernetes pkg/registry/core/pod). */
-export interface Binding extends KubeObject { readonly target: { readonly apiVersion: string, readonly kind: string, readonly name: string } }
-export const BINDINGS = defineResource<Binding>('v1', 'Binding', 'bindings')
-
 export interface Event extends KubeObject { readonly reason?: string, readonly message?: string, readonly type?: string }
 export const EVENTS = defineResource<Event>('v1', 'Event', 'events')
 

@@ -3,7 +3,6 @@ import { NODES, PODS } from '#kube/core.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { isTrue, withCondition } from './conditions.ts'
 import { hasEnded } from './claimIndexes.ts'
-import { BINDINGS } from './kinds.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Controller } from './step.ts'
 import { NOTHING, create, on, setStatus, wait, write, writeOr } from './step.ts'
@@ -37,7 +36,8 @@ export const scheduler: Controller<Pod> = {
     const [best] = nodes.filter((_node, index) => refusals[index] === undefined).sort((a, b) => free(b, world) - free(a, world) || (a.metadata.name < b.metadata.name ? -1 : 1))
     if (best) {
       const { name, namespace, uid } = pod.metadata
-      return write(create(BINDINGS, { metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: best.metadata.name } }))
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: best.metadata.name } }
+      return write({ do: 'create', kind: PODS, subresource: 'binding', object: binding })
     }
     const message = `0/${nodes.length} nodes are available: ${counted(refusals)}. preemption: 0/${nodes.length} nodes are available: ${nodes.length} Preemption is not helpful for scheduling.`
     const finding = { type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message }

@@ -16,7 +16,7 @@ export interface Address { readonly namespace?: string, readonly name: string }
 
 /** What is to be written, as data. `expect` is the resourceVersion that the object must still have. */
 export type Write
-  = { readonly do: 'create', readonly kind: Resource, readonly object: Manifest }
+  = { readonly do: 'create', readonly kind: Resource, readonly object: Manifest, readonly subresource?: string }
     | { readonly do: 'patch', readonly kind: Resource, readonly at: Address, readonly part: 'object' | 'status', readonly body: object, readonly expect?: string }
     | { readonly do: 'remove', readonly kind: Resource, readonly at: Address, readonly uid: string, readonly grace?: number }
 

@@ -1,0 +1,66 @@
+import { Agent, fetch } from 'undici'
+import { createKubeClient } from '#kube/client.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { STORAGE_CLASSES } from '#kube/core.ts'
+import type { AdmissionHook, SubresourceRoute } from './cluster.ts'
+import { CONTROLLERS } from './controllers/all.ts'
+import type { Actor } from './controllers/step.ts'
+import { harvesterHooks } from './harvesterHooks.ts'
+import { powerRoutes } from './power.ts'
+import type { Runner } from './runner.ts'
+import { ACCOUNTS, runControllers } from './runner.ts'
+import type { Layer } from './seed/seed.ts'
+import { applySeed } from './seed/seed.ts'
+
+export interface LifeOptions {
+  /** What is made first; nothing when absent. */
+  readonly seed?: readonly Layer[]
+  /** Whether anything moves afterwards; true when absent. */
+  readonly controllers?: boolean
+  /** How many times faster than real time; 1 when absent. */
+  readonly pace?: number
+  readonly log?: (line: string) => void
+}
+
+/** What there must be of a cluster to live in it. */
+export interface Habitat {
+  readonly url: string
+  readonly caPem: string
+  readonly users: Readonly<Record<string, { readonly token: string }>>
+  readonly registerSubresource: (route: SubresourceRoute) => void
+  readonly registerHook: (hook: AdmissionHook) => void
+}
+
+export interface Life {
+  /** Undefined without controllers. */
+  readonly runner?: Runner
+  readonly stop: () => Promise<void>
+}
+
+/** Gives an embedded API its inhabitants: Harvester's hooks, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
+export async function bringToLife(cluster: Habitat, { seed = [], controllers = true, pace = 1, log }: LifeOptions = {}): Promise<Life> {
+  const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
+  const clients = new Map<string, KubeClient>()
+  const clientFor = (account: string): KubeClient => {
+    const made = clients.get(account) ?? createKubeClient({
+      baseUrl: cluster.url,
+      token: cluster.users[account]?.token ?? '',
+      fetch: (url, init) => fetch(url, { ...init, dispatcher: agent } as Parameters<typeof fetch>[1]) as unknown as Promise<Response>,
+    })
+    clients.set(account, made)
+    return made
+  }
+  let runner: Runner | undefined
+  for (const hook of harvesterHooks(() => runner?.world.all(STORAGE_CLASSES) ?? [])) cluster.registerHook(hook)
+  for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
+  await applySeed(clientFor('admin'), seed)
+  if (controllers)
+    runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), pace, ...(log ? { log } : {}) })
+  return {
+    ...(runner ? { runner } : {}),
+    stop: async () => {
+      await runner?.stop()
+      await agent.destroy()
+    },
+  }
+}
