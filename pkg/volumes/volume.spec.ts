@@ -1,0 +1,93 @@
+import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { Condition } from '#kube/object.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportTarget, ExportTargetJudgement } from './exportTarget.ts'
+import { describe, expect, it } from 'vitest'
+import { indexClaimUsers, usersIn, usersOfClaim } from './claimUsers.ts'
+import { EXPORT_ANNOTATION, readIntent, writeIntent } from './exportIntent.ts'
+import { judgeExportTarget } from './exportTarget.ts'
+import { volumeFacts } from './volume.ts'
+
+const meta = (name: string, extra: object = {}) => ({ name, namespace: 'production', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
+const claimOf = (status: PersistentVolumeClaim['status'] = { phase: 'Bound' }, extra: object = {}): PersistentVolumeClaim => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('root', extra), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '10Gi' } } }, status })
+const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })
+const V1 = classOf('harvester-longhorn')
+const V2 = classOf('longhorn-v2', { dataEngine: 'v2' })
+const LVM = classOf('lvm', {}, 'lvm.driver.harvesterhci.io')
+const volumes = [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }]
+const vm: VirtualMachine = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta('web-01'), spec: { runStrategy: 'Always', template: { spec: { volumes } } } }
+const vmi: VirtualMachineInstance = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta('web-01'), spec: { volumes }, status: { phase: 'Running' } }
+const NOBODY = { vms: [], vmis: [], pods: [] }
+
+describe('a volume in the list', () => {
+  const resizing: Condition[] = [{ type: 'Resizing', status: 'True' }]
+  const longhorn = (robustness: string) => ({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1'), spec: {}, status: { robustness } })
+  it.each([
+    ['ready', claimOf(), NOBODY, undefined],
+    ['in-use', claimOf(), { ...NOBODY, vms: [vm], vmis: [vmi] }, undefined],
+    ['ready', claimOf(), { ...NOBODY, vms: [vm] }, undefined],
+    ['pending', claimOf({ phase: 'Pending' }), NOBODY, undefined],
+    ['pending', claimOf({}), NOBODY, undefined],
+    ['lost', claimOf({ phase: 'Lost' }), NOBODY, undefined],
+    ['deleting', claimOf({ phase: 'Bound' }, { deletionTimestamp: 'x' }), NOBODY, undefined],
+    ['resizing', claimOf({ phase: 'Bound', conditions: resizing }), NOBODY, undefined],
+    ['degraded', claimOf(), { ...NOBODY, vmis: [vmi] }, longhorn('degraded')],
+    ['faulted', claimOf(), NOBODY, longhorn('faulted')],
+  ] as const)('is %s', (word, claim, users, longhornVolume) => {
+    expect(volumeFacts(claim, users, V1, longhornVolume).word).toBe(word)
+  })
+
+  it('says its size, class, engine and image', () => {
+    const claim = claimOf({ phase: 'Bound', capacity: { storage: '12Gi' } }, { annotations: { 'harvesterhci.io/imageId': 'production/image-1' } })
+    expect(volumeFacts(claim, NOBODY, V2)).toEqual({ word: 'ready', size: 12 * 2 ** 30, storageClass: 'harvester-longhorn', dataEngine: 'v2', image: 'production/image-1', golden: false })
+    expect(volumeFacts(claimOf(), NOBODY, LVM)).toMatchObject({ size: 10 * 2 ** 30 })
+    expect(volumeFacts(claimOf(), NOBODY, LVM)).not.toHaveProperty('dataEngine')
+  })
+})
+
+it('finds the same users for one claim as the index for all', () => {
+  const other = { ...vm, metadata: meta('web-01', { namespace: 'lab' }) }
+  const world = { vms: [vm, other], vmis: [vmi], pods: [] }
+  expect(usersIn(indexClaimUsers(world), claimOf())).toEqual(usersOfClaim(claimOf(), world))
+  expect(usersOfClaim(claimOf(), world)).toEqual({ vms: [vm], vmis: [vmi], pods: [] })
+  expect(usersIn(new Map(), claimOf())).toEqual(NOBODY)
+})
+
+describe('the target of an export', () => {
+  const image: VirtualMachineImage = { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('image-1'), spec: { displayName: 'taken', sourceType: 'download' } }
+  const TARGET: ExportTarget = { claim: claimOf(), sourceClass: V1, targetClass: V1, namespace: 'production', displayName: 'web-01', images: [image] }
+  it.each<[string, Partial<ExportTarget>, ExportTargetJudgement]>([
+    ['v1 to v1 in another namespace is fine', { namespace: 'lab' }, { backend: 'backingimage', problems: {} }],
+    ['v1 to v2 goes through CDI', { targetClass: V2 }, { backend: 'cdi', problems: {} }],
+    ['v1 to v2 in another namespace would read another claim', { targetClass: V2, namespace: 'lab' }, { backend: 'cdi', problems: { namespace: { code: 'namespace-must-match', namespace: 'production' } } }],
+    ['v2 to v1 is refused', { sourceClass: V2 }, { backend: 'backingimage', problems: { storageClass: { code: 'cdi-to-v1' } } }],
+    ['LVM to v1 is refused', { sourceClass: LVM }, { backend: 'backingimage', problems: { storageClass: { code: 'cdi-to-v1' } } }],
+    ['v2 to LVM is fine', { sourceClass: V2, targetClass: LVM }, { backend: 'cdi', problems: {} }],
+    ['a source class that is gone cannot be told to be v1', { sourceClass: undefined }, { backend: 'backingimage', problems: { storageClass: { code: 'source-class-gone' } } }],
+    ['no class', { targetClass: undefined }, { problems: { storageClass: { code: 'required' } } }],
+    ['the class of an image', { targetClass: classOf('lh-1', { backingImage: 'vmi-1' }) }, { backend: 'backingimage', problems: { storageClass: { code: 'image-class' } } }],
+    ['a class of Harvester\'s own', { targetClass: classOf('longhorn-static') }, { backend: 'backingimage', problems: { storageClass: { code: 'reserved-class' } } }],
+    ['a name that is taken', { displayName: 'taken' }, { backend: 'backingimage', problems: { name: { code: 'taken', image: 'production/image-1' } } }],
+    ['a name that is no label', { displayName: 'a b' }, { backend: 'backingimage', problems: { name: { code: 'not-a-label-value' } } }],
+    ['a claim without a volume', { claim: claimOf({ phase: 'Pending' }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-not-bound' } } }],
+    ['a claim that grows', { claim: claimOf({ phase: 'Bound', conditions: [{ type: 'Resizing', status: 'True' }] }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-resizing' } } }],
+    ['an encrypted volume', { sourceClass: classOf('secret', { encrypted: 'true' }) }, { backend: 'backingimage', problems: { claim: { code: 'encrypted' } } }],
+  ])('%s', (_, change, judgement) => {
+    expect(judgeExportTarget({ ...TARGET, ...change })).toEqual(judgement)
+  })
+})
+
+describe('the intent on a claim', () => {
+  const intent = { id: 'abcd1', claim: { namespace: 'production', name: 'root' }, image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn', vms: [{ name: 'web-01', runStrategy: 'Manual' as const, wasRunning: true, node: 'node-1' }], restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00.000Z' }
+  const on = (text: string) => claimOf(undefined, { annotations: { [EXPORT_ANNOTATION]: text } })
+  it('is read as it was written', () => {
+    expect(readIntent(on(writeIntent(intent)))).toEqual(intent)
+    expect(readIntent(on(writeIntent({ ...intent, abandonedBy: 'bob' })))).toEqual({ ...intent, abandonedBy: 'bob' })
+    expect(readIntent(claimOf())).toBeUndefined()
+  })
+
+  it.each(['', 'null', '7', '{', '[]', '{}', '{"id":"../../x"}', JSON.stringify({ ...intent, vms: 'all' }), JSON.stringify({ ...intent, vms: [{ name: 7 }] }), JSON.stringify({ ...intent, vms: [{ name: 'a', runStrategy: 'Sometimes' }] }), JSON.stringify({ ...intent, id: 'A'.repeat(300) }), JSON.stringify({ ...intent, image: 'x' })])('is called unreadable when it is %s', text => {
+    expect(readIntent(on(text))).toBe('unreadable')
+  })
+})
