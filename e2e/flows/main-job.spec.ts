@@ -48,7 +48,7 @@ test('a current/ URL is warned of while one types, and made only by who says tha
   await expect(page.getByRole('heading', { level: 1, name: 'Images' })).toBeVisible()
   await expect(row(page, name)).toContainText('Mutable URL')
   const made = await findImage(api, 'staging', name)
-  expect(JSON.parse(made?.metadata.annotations?.['guardrails.harvesterhci.io/mutable-url-acknowledged'] ?? '{}')).toMatchObject({ who: expect.stringMatching(/.+/) as string, when: expect.stringMatching(/^20/) as string })
+  expect(JSON.parse(made?.metadata.annotations?.['guardrails.harvesterhci.io/mutable-url-acknowledged'] ?? '{}')).toMatchObject({ who: expect.stringMatching(/.+/), when: expect.stringMatching(/^20/) })
   await expect(row(page, name)).toContainText('Ready', { timeout: 90_000 })
   await api.remove(`${PATHS.images('staging')}/${made?.metadata.name}`)
 })
