@@ -26,7 +26,13 @@ export const useConfirm = defineStore('confirm', () => {
   /** True when the operator said yes; closing the dialog is a no. */
   function confirm(question: Question): Promise<boolean> {
     const turn = queue.then(() => new Promise<boolean>(resolve => {
-      asked.value = { ...question, answer: yes => { asked.value = undefined; resolve(yes) } }
+      const answer = (yes: boolean): void => {
+        if (asked.value === mine)
+          asked.value = undefined
+        resolve(yes)
+      }
+      const mine: Asked = { ...question, answer }
+      asked.value = mine
     }))
     queue = turn.then(() => undefined)
     return turn

@@ -1,0 +1,157 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { onScopeDispose } from 'vue'
+import { ApiError } from '#kube/client.ts'
+import { useConfirm } from './confirm.ts'
+import { useNotices } from './notices.ts'
+import { useTasks } from './tasks.ts'
+import { useSubmit } from './useSubmit.ts'
+
+beforeEach(() => setActivePinia(createPinia()))
+afterEach(() => vi.useRealTimers())
+
+function gate<T>(): { promise: Promise<T>, open: (value: T) => void, break: (error: unknown) => void } {
+  let open: (value: T) => void = () => undefined
+  let fail: (error: unknown) => void = () => undefined
+  const promise = new Promise<T>((resolve, reject) => { open = resolve; fail = reject })
+  return { promise, open, break: fail }
+}
+
+const INVALID = new ApiError({ status: 422, reason: 'Invalid', message: 'x is invalid', causes: [{ field: 'spec.url', message: 'must be set' }, { field: '', message: 'of no field' }] })
+
+describe('useSubmit', () => {
+  it('is pending while it works, and hands back what came of it', async () => {
+    const door = gate<{ object: string, warnings: string[] }>()
+    const { pending, warnings, submit } = useSubmit((name: string) => door.promise.then(answer => ({ ...answer, name })))
+    const work = submit('a')
+    expect(pending.value).toBe(true)
+    door.open({ object: 'x', warnings: ['old API'] })
+    expect(await work).toMatchObject({ object: 'x', name: 'a' })
+    expect(pending.value).toBe(false)
+    expect(warnings.value).toEqual(['old API'])
+  })
+
+  it('catches the failure once, with its causes by field, and forgets it at the next try', async () => {
+    let fails = true
+    const { error, fieldErrors, submit } = useSubmit(() => fails ? Promise.reject(INVALID) : Promise.resolve('done'))
+    expect(await submit()).toBeUndefined()
+    expect(error.value).toBe(INVALID)
+    expect(fieldErrors.value).toEqual({ 'spec.url': 'must be set' })
+    fails = false
+    expect(await submit()).toBe('done')
+    expect(error.value).toBeUndefined()
+  })
+
+  it('does the work once however often it is asked meanwhile', async () => {
+    const door = gate<number>()
+    const work = vi.fn(() => door.promise)
+    const { submit } = useSubmit(work)
+    const both = [submit(), submit()]
+    door.open(7)
+    expect(await Promise.all(both)).toEqual([7, 7])
+    expect(work).toHaveBeenCalledTimes(1)
+  })
+
+  it('takes any thrown value', async () => {
+    const { error, submit } = useSubmit(() => { throw new Error('no such thing') })
+    await submit()
+    expect(error.value).toMatchObject({ status: 0, message: 'no such thing' })
+  })
+})
+
+describe('notices', () => {
+  it('of success go away by themselves; others stay until they are dismissed', () => {
+    vi.useFakeTimers()
+    const notices = useNotices()
+    notices.notify({ tone: 'ok', text: 'web-01 is shut down' })
+    const bad = notices.notify({ tone: 'bad', text: 'web-01 did not start', link: { text: 'web-01', path: '/vms/production/web-01' } })
+    expect(notices.notices).toHaveLength(2)
+    vi.advanceTimersByTime(60_000)
+    expect(notices.notices.map(notice => notice.text)).toEqual(['web-01 did not start'])
+    notices.dismiss(bad)
+    expect(notices.notices).toEqual([])
+  })
+})
+
+describe('confirm', () => {
+  it('asks one question at a time, in order', async () => {
+    const store = useConfirm()
+    const first = store.confirm({ title: 'Delete a?', verb: 'Delete' })
+    const second = store.confirm({ title: 'Delete b?', verb: 'Delete' })
+    await vi.waitFor(() => expect(store.asked?.title).toBe('Delete a?'))
+    const question = store.asked
+    question?.answer(true)
+    expect(await first).toBe(true)
+    await vi.waitFor(() => expect(store.asked?.title).toBe('Delete b?'))
+    question?.answer(false)
+    expect(store.asked?.title).toBe('Delete b?')
+    store.asked?.answer(false)
+    expect(await second).toBe(false)
+    expect(store.asked).toBeUndefined()
+  })
+})
+
+describe('tasks', () => {
+  const steps = [{ id: 'stop', label: 'Shut down web-01' }, { id: 'export', label: 'Export' }]
+
+  it('tell how far they are, step by step', async () => {
+    const door = gate<undefined>()
+    const tasks = useTasks()
+    const done = tasks.run({ title: 'Export disk-0', steps, work: async ({ begin, say }) => {
+      begin('stop')
+      say({ message: 'VMI is Running', progress: 30 })
+      await door.promise
+      begin('export')
+    } })
+    expect(tasks.tasks[0]?.steps).toMatchObject([{ id: 'stop', state: 'doing', message: 'VMI is Running', progress: 30 }, { id: 'export', state: 'todo' }])
+    door.open(undefined)
+    expect(await done).toBe('done')
+    expect(tasks.tasks[0]).toMatchObject({ state: 'done', steps: [{ state: 'done' }, { state: 'done' }] })
+    expect(tasks.tasks[0]?.endedAt).toBeGreaterThan(0)
+  })
+
+  it('that fail say at which step and why, and throw at nobody', async () => {
+    const tasks = useTasks()
+    expect(await tasks.run({ title: 'x', steps, work: async ({ begin }) => { begin('stop'); await Promise.reject(INVALID) } })).toBe('failed')
+    expect(tasks.tasks[0]).toMatchObject({ state: 'failed', error: INVALID, steps: [{ state: 'failed' }, { state: 'todo' }] })
+  })
+
+  it('of one id run once', async () => {
+    const door = gate<undefined>()
+    const work = vi.fn(() => door.promise)
+    const tasks = useTasks()
+    const both = [tasks.run({ id: 'one', title: 'x', steps, work }), tasks.run({ id: 'one', title: 'x', steps, work })]
+    expect(tasks.tasks).toHaveLength(1)
+    door.open(undefined)
+    await Promise.all(both)
+    expect(work).toHaveBeenCalledTimes(1)
+  })
+
+  it('can be cancelled, and forgotten when they have ended', async () => {
+    const tasks = useTasks()
+    const done = tasks.run({ id: 'one', title: 'x', steps, work: ({ begin, signal }) => {
+      begin('stop')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
+    } })
+    tasks.forget('one')
+    expect(tasks.tasks).toHaveLength(1)
+    tasks.cancel('one')
+    expect(await done).toBe('cancelled')
+    expect(tasks.tasks[0]?.error).toBeUndefined()
+    tasks.forget('one')
+    expect(tasks.tasks).toEqual([])
+  })
+
+  it('keep what they opened until they end', async () => {
+    const door = gate<undefined>()
+    const closed = vi.fn()
+    const done = useTasks().run({ title: 'x', steps, work: async ({ within }) => {
+      expect(within(() => { onScopeDispose(closed); return 5 })).toBe(5)
+      await door.promise
+    } })
+    expect(closed).not.toHaveBeenCalled()
+    door.open(undefined)
+    await done
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
+})
