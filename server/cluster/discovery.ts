@@ -6,7 +6,7 @@ import type { KindRegistry } from './registry.ts'
 /** A whole answer, ready to send; the body is text (JSON), empty with 304. */
 export interface Answer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
 
-const VERSION = { major: '1', minor: '34', gitVersion: 'v1.34.2', gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'none', platform: 'linux/amd64' }
+const VERSION = { major: '1', minor: '34', emulationMajor: '1', emulationMinor: '34', minCompatibilityMajor: '1', minCompatibilityMinor: '33', gitVersion: 'v1.34.2', gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'none', platform: 'linux/amd64' }
 const STATUS_VERBS = ['get', 'patch', 'update']
 
 /** Answers `/api`, `/apis`, `/api/v1`, `/apis/{group}`, `/apis/{group}/{version}` and `/version`; undefined for any other path. Source: k8s.io/apiserver pkg/endpoints/discovery. */
@@ -48,7 +48,10 @@ export function groupsOf(registry: KindRegistry): Group[] {
   const versions = new Map<string, Set<string>>()
   for (const { group, version } of registry.all()) versions.set(group, (versions.get(group) ?? new Set()).add(version))
   if (versions.has('kubevirt.io')) versions.set(KUBEVIRT_ACTIONS.group, new Set(KUBEVIRT_ACTIONS.versions))
-  return [...versions].map(([name, served]) => ({ name, versions: [...served].sort(compareVersions) }))
+  const own = new Set(registry.all().filter(kind => kind.builtIn).map(kind => kind.group))
+  const names = [...versions.keys()]
+  const ordered = [...names.filter(name => own.has(name)), ...names.filter(name => !own.has(name)).sort()]
+  return ordered.map(name => ({ name, versions: [...versions.get(name) ?? []].sort(compareVersions) }))
 }
 
 /** Stable before beta before alpha, newer before older (k8s.io/apimachinery pkg/version CompareKubeAwareVersionStrings). */
@@ -105,7 +108,7 @@ function legacyResources(kind: KindVersion): object[] {
 
 function aggregatedGroup(registry: KindRegistry, { name, versions }: Group): object {
   return {
-    metadata: { name, creationTimestamp: null },
+    metadata: { name },
     versions: versions.map(version => ({
       version,
       resources: name === KUBEVIRT_ACTIONS.group ? actionResources() : kindsOf(registry, name, version).map(aggregatedResource),
@@ -115,7 +118,9 @@ function aggregatedGroup(registry: KindRegistry, { name, versions }: Group): obj
 }
 
 function aggregatedResource(kind: KindVersion): object {
-  const { group, version, plural: resource, singular: singularResource, namespaced, shortNames, categories, verbs } = kind
+  const { plural: resource, singular: singularResource, namespaced, shortNames, categories, verbs } = kind
+  // Upstream leaves group and version empty where they go without saying; for custom kinds it says them.
+  const { group, version } = kind.builtIn ? { group: '', version: '' } : kind
   const scope = namespaced ? 'Namespaced' : 'Cluster'
   const subresources = subresourcesOf(kind).map(sub => ({ subresource: sub.name, responseKind: { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind }, verbs: sub.verbs }))
   return { resource, responseKind: { group, version, kind: kind.kind }, scope, singularResource, verbs, ...whenAny({ shortNames, categories, subresources }) }

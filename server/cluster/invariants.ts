@@ -42,7 +42,7 @@ function checkImmutable(value: JsonValue | undefined, previous: JsonValue | unde
   if (value === undefined || previous === undefined) return []
   const broken = sameJson(value, previous) ? [] : schema['x-kubernetes-validations']?.filter(({ rule }) => rule.trim() === 'self == oldSelf') ?? []
   return [
-    ...broken.map(({ message, rule }) => ({ reason: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(shown(value))}: ${message ?? `failed rule: ${rule}`}` })),
+    ...broken.map(({ message, rule }) => ({ reason: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(typeName(value))}: ${message ?? `failed rule: ${rule}`}` })),
     ...(isObject(value) && isObject(previous)
       ? Object.entries(value).flatMap(([name, child]) => {
           const known = fieldSchema(schema, name)
@@ -52,9 +52,24 @@ function checkImmutable(value: JsonValue | undefined, previous: JsonValue | unde
   ]
 }
 
-/** A rule's cause names the type of what is not a plain value. */
-function shown(value: JsonValue): JsonValue {
-  return isObject(value) ? 'object' : Array.isArray(value) ? 'array' : value
+/** A rule's cause names the type in place of the value. */
+function typeName(value: JsonValue): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'number' && Number.isInteger(value) ? 'integer' : value === null ? 'null' : typeof value
+}
+
+/** Embedded resources say what they are. */
+export function checkEmbedded(value: JsonValue, schema: Schema, path = ''): StatusCause[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => checkEmbedded(item, schema.items ?? {}, `${path}[${index}]`))
+  if (!isObject(value)) return []
+  const missing = schema['x-kubernetes-embedded-resource'] ? ['apiVersion', 'kind'].filter(name => value[name] === undefined) : []
+  return [
+    ...missing.map(name => ({ reason: 'FieldValueRequired', field: `${path}.${name}`, message: 'Required value' })),
+    ...Object.entries(value).flatMap(([name, child]) => {
+      const known = fieldSchema(schema, name)
+      return known ? checkEmbedded(child, known, path ? `${path}.${name}` : name) : []
+    }),
+  ]
 }
 
 const BLOCKING = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from './json.ts'
 import { isObject } from './json.ts'
 import type { Schema } from './kind.ts'
+import { OBJECT_META } from './kinds/meta.ts'
 
 const TYPE_META = new Set(['apiVersion', 'kind', 'metadata'])
 
@@ -24,9 +25,12 @@ function pruneAt(value: JsonValue, schema: Schema, path: string, found: string[]
   const keep = schema['x-kubernetes-preserve-unknown-fields'] === true
   const embedded = root || schema['x-kubernetes-embedded-resource'] === true
   for (const [name, child] of Object.entries(value)) {
-    if (embedded && TYPE_META.has(name)) continue
-    const known = fieldSchema(schema, name)
     const at = path ? `${path}.${name}` : name
+    if (embedded && TYPE_META.has(name)) {
+      if (!root && name === 'metadata') pruneAt(child, OBJECT_META, at, found)
+      continue
+    }
+    const known = fieldSchema(schema, name)
     if (known) pruneAt(child, known, at, found)
     else if (!keep && schema.additionalProperties !== true) {
       found.push(at)
@@ -55,12 +59,6 @@ export function dropNulls(value: JsonValue, schema: Schema): void {
       Reflect.deleteProperty(value, name)
     else dropNulls(child, known)
   }
-}
-
-/** Makes nulls in a map of texts empty, as a built-in's decoder reads them. */
-export function emptyNulls(map: JsonValue | undefined): void {
-  if (!isObject(map)) return
-  for (const [key, value] of Object.entries(map)) if (value === null) map[key] = ''
 }
 
 /** Fills in place the defaults of fields that are missing, or null where null is not allowed; of objects that are there only. */

@@ -1,10 +1,11 @@
-import { decodingError, metadataError } from './goDecoding.ts'
+import { checkBuiltIn, completeBuiltIn } from './builtInFields.ts'
+import { pruneSchemas } from './crdCheck.ts'
+import { decodingError, metadataError, normalise } from './goDecoding.ts'
 import type { JsonObject, JsonValue } from './json.ts'
-import { isObject } from './json.ts'
-import { checkListTypes, checkRules } from './invariants.ts'
+import { checkEmbedded, checkListTypes, checkRules } from './invariants.ts'
 import type { KindVersion } from './kind.ts'
 import { OBJECT_META } from './kinds/meta.ts'
-import { copy, dropNulls, emptyNulls, fillDefaults, prune } from './prune.ts'
+import { copy, dropNulls, fillDefaults, prune } from './prune.ts'
 import { isUnchanged, validate } from './validate.ts'
 
 /** A cause in `details.causes` of a Status. `message` is without the field: the whole text is `field: message`. */
@@ -37,21 +38,25 @@ export function admit(kind: KindVersion, sent: JsonObject, { fieldValidation, pr
   const { unknown: unknownMetadata, malformed } = readMetadata(kind, object)
   if (malformed) return { object, causes: [], warnings: [], strictErrors: [], malformed }
 
-  const unknown = [...unknownMetadata, ...prune(object, kind.schema, true)].map(path => `unknown field "${path}"`)
+  const unknown = [...unknownMetadata, ...prune(object, kind.schema, true), ...pruneSchemas(kind, object)].map(path => `unknown field "${path}"`)
   const found = {
     warnings: fieldValidation === 'Warn' ? unknown : [],
     strictErrors: fieldValidation === 'Strict' ? unknown : [],
   }
   dropNulls(object, kind.schema)
   fillDefaults(object, kind.schema)
+  if (kind.builtIn) normalise(object, kind.schema)
+  if (kind.builtIn) completeBuiltIn(kind, object)
   const admitted = takePart(kind, object, previous, part)
-  const wrong = validate(admitted, kind.schema)
-  const unreadable = kind.builtIn ? wrong.find(cause => cause.reason === 'FieldValueTypeInvalid') : undefined
-  if (unreadable) return { object: admitted, causes: [], ...found, malformed: `${unhandled(kind)}: ${decodingError(kind, unreadable)}` }
+  const wrong = part === 'status' && !kind.builtIn ? validateStatus(kind, admitted) : validate(admitted, kind.schema)
+  const unreadable = kind.builtIn ? wrong.map(cause => decodingError(kind, cause)).find(Boolean) : undefined
+  if (unreadable) return { object: admitted, causes: [], ...found, malformed: `${unhandled(kind)}: ${unreadable}` }
 
   const told = [
     ...(previous ? wrong.filter(cause => !isUnchanged(cause, admitted, previous)) : wrong),
+    ...checkEmbedded(admitted, kind.schema),
     ...checkListTypes(admitted, kind.schema),
+    ...(kind.builtIn ? checkBuiltIn(kind, admitted) : []),
   ]
   return { object: admitted, causes: [...told, ...checkRules(admitted, previous, kind.schema, told)], ...found }
 }
@@ -78,9 +83,16 @@ function readMetadata(kind: KindVersion, object: JsonObject): { unknown: string[
   if (metadata === undefined) return { unknown: [] }
   const unknown = prune(metadata, OBJECT_META).map(path => `metadata.${path}`)
   dropNulls(metadata, OBJECT_META)
-  if (isObject(metadata)) for (const map of [metadata.labels, metadata.annotations]) emptyNulls(map)
+  normalise(metadata, OBJECT_META)
   const wrong = validate(metadata, OBJECT_META).find(cause => cause.reason === 'FieldValueTypeInvalid')
-  return wrong ? { unknown, malformed: `${unhandled(kind)}: ${metadataError(kind, wrong)}` } : { unknown }
+  return wrong ? { unknown, malformed: `${unhandled(kind)}: ${metadataError(kind, OBJECT_META, wrong)}` } : { unknown }
+}
+
+/** At the status door only the status is looked at, and paths within the messages begin there. */
+function validateStatus(kind: KindVersion, object: JsonObject): StatusCause[] {
+  const schema = kind.schema.properties?.status
+  if (!schema || object.status === undefined) return []
+  return validate(object.status, schema).map(cause => ({ ...cause, field: cause.field === '<nil>' ? cause.field : `status${cause.field ? `.${cause.field}` : ''}` }))
 }
 
 /** Who may write which part: without a status subresource the object is one; with it, each door leaves the other's part as it was. */

@@ -50,7 +50,6 @@ function toJsonSchema(schema: Schema): object {
     ...(properties ? { properties: mapValues(properties, toJsonSchema) } : {}),
     ...(typeof additionalProperties === 'object' ? { additionalProperties: toJsonSchema(additionalProperties) } : {}),
     ...(items ? { items: toJsonSchema(items) } : {}),
-    ...(format === undefined ? {} : { declaredFormat: format }),
     ...(anyOf ? { anyOf: anyOf.map(toJsonSchema) } : {}),
     ...(oneOf ? { oneOf: oneOf.map(toJsonSchema) } : {}),
     ...(allOf ? { allOf: allOf.map(toJsonSchema) } : {}),
@@ -131,7 +130,7 @@ const tooMany: Describe = ({ data, params }, field) => ({ field, reason: 'FieldV
 const DESCRIBE: Readonly<Record<string, Describe>> = {
   required: ({ params }, path) => ({ field: `${path}.${String(params.missingProperty)}`.replace(/^\./, ''), reason: 'FieldValueRequired', message: 'Required value' }),
   type: ({ data, params, parentSchema }, field) => {
-    const format = (parentSchema as { declaredFormat?: string }).declaredFormat
+    const format = (parentSchema as { format?: string }).format
     // A format is named in place of the type unless the value is text or a list; null has no format.
     if (format !== undefined && data !== null && typeof data !== 'string' && !Array.isArray(data)) return typeInvalid(field, format, formatOf(data))
     return typeInvalid(field, [params.type].flat().filter(type => type !== 'null').join(','), typeOf(data))

@@ -141,9 +141,9 @@ const event: KindDefinition = {
     'reportingInstance': text('Which of them.', { default: '' }),
     'source': shape('Who says so.', { ...texts({ component: 'Component.', host: 'Node.' }) }, { default: {} }),
     'count': integer('How often.', int32),
-    'firstTimestamp': time('When first.', { nullable: true }),
-    'lastTimestamp': time('When last.', { nullable: true }),
-    'eventTime': time('When.', { nullable: true }),
+    'firstTimestamp': time('When first.', { nullable: true, default: null }),
+    'lastTimestamp': time('When last.', { nullable: true, default: null }),
+    'eventTime': time('When.', { nullable: true, default: null }),
     'series': open('Repetitions.', { count: integer('How often.', int32), lastObservedTime: time('When last.') }),
   }),
 }
@@ -176,7 +176,7 @@ const service: KindDefinition = {
       publishNotReadyAddresses: flag('Whether pods that are not ready count.'),
       healthCheckNodePort: integer('Port for health.', int32),
     }),
-    status: shape('What became of it.', { loadBalancer: { ...open('The load balancer.'), default: {} }, conditions: byType(transition) }, { default: {} }),
+    status: shape('What became of it.', { loadBalancer: { ...open('The load balancer.'), default: {} }, conditions: byType(transition) }, { default: { loadBalancer: {} } }),
   }),
 }
 

@@ -96,40 +96,41 @@ const reviews: KindDefinition[] = [
 ]
 
 const names = (description: string) => shape(description, {
-  'kind!': text('Kind.'),
-  'plural!': text('Name in paths.'),
-  'singular': text('Name of one.'),
-  'listKind': text('Kind of a list.'),
-  'shortNames': textList('Short names.'),
-  'categories': textList('Groups of kinds that it is shown with.'),
+  kind: text('Kind.'),
+  plural: text('Name in paths.'),
+  singular: text('Name of one.'),
+  listKind: text('Kind of a list.'),
+  shortNames: textList('Short names.'),
+  categories: textList('Groups of kinds that it is shown with.'),
 })
 
+// What must be there is checked by crdCheck.ts, in upstream's words.
 const definition: KindDefinition = {
   group: 'apiextensions.k8s.io', versions: ['v1'], kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', shortNames: ['crd', 'crds'], categories: ['api-extensions'], cluster: true, status: true,
   columns: [column('Created At', 'date', '.metadata.creationTimestamp')],
   schema: object('A kind.', {
-    'spec!': shape('What it is.', {
-      'group!': text('API group.'),
-      'names!': names('Its names.'),
-      'scope!': text('Namespaced or Cluster.'),
-      'conversion': open('How versions become each other.', { 'strategy!': text('None or Webhook.') }),
-      'preserveUnknownFields': flag('Whether unknown fields are kept.'),
-      'versions!': listOf(shape('', {
-        'name!': text('Version.'),
-        'served!': flag('Whether it is served.'),
-        'storage!': flag('Whether it is stored.'),
-        'schema': shape('Its schema.', { openAPIV3Schema: open('OpenAPI v3 schema.') }),
-        'subresources': shape('Its subresources.', { status: open('The status.'), scale: open('The scale.') }),
-        'additionalPrinterColumns': listOf(shape('', {
-          'name!': text('Heading.'), 'type!': text('Type.'), 'jsonPath!': text('Where the value is.'),
-          ...texts({ description: 'Description.', format: 'Format.' }), 'priority': integer('0 is shown always.', { format: 'int32' }),
+    spec: shape('What it is.', {
+      group: text('API group.'),
+      names: names('Its names.'),
+      scope: text('Namespaced or Cluster.'),
+      conversion: open('How versions become each other.', { strategy: text('None or Webhook.') }),
+      preserveUnknownFields: flag('Whether unknown fields are kept.'),
+      versions: listOf(shape('', {
+        name: text('Version.'),
+        served: flag('Whether it is served.'),
+        storage: flag('Whether it is stored.'),
+        schema: shape('Its schema.', { openAPIV3Schema: open('OpenAPI v3 schema.') }),
+        subresources: shape('Its subresources.', { status: open('The status.'), scale: open('The scale.') }),
+        additionalPrinterColumns: listOf(shape('', {
+          name: text('Heading.'), type: text('Type.'), jsonPath: text('Where the value is.'),
+          ...texts({ description: 'Description.', format: 'Format.' }), priority: integer('0 is shown always.', { format: 'int32' }),
         }), 'Columns of its table.'),
-        'selectableFields': listOf(shape('', { 'jsonPath!': text('Where the value is.') }), 'What field selectors may use.'),
-        'deprecated': flag('Whether it is deprecated.'),
-        'deprecationWarning': text('What users of it are told.'),
+        selectableFields: listOf(shape('', { jsonPath: text('Where the value is.') }), 'What field selectors may use.'),
+        deprecated: flag('Whether it is deprecated.'),
+        deprecationWarning: text('What users of it are told.'),
       }), 'Its versions.'),
     }),
-    'status': shape('What became of it.', {
+    status: shape('What became of it.', {
       acceptedNames: names('Names in use.'),
       conditions: conditions({ lastTransitionTime: time('When the status last changed.'), observedGeneration: byteCount('Generation that was seen.') }),
       storedVersions: textList('Versions that were ever stored.'),

@@ -12,7 +12,7 @@ const localReference = (description: string) => shape(description, { name: text(
 const probe = (description: string) => shape(description, {
   exec: shape('Run a command.', { command: textList('Command.') }),
   grpc: open('Ask by gRPC.'),
-  httpGet: open('Ask by HTTP.', { 'path': text('Path.'), 'port!': intOrString('Port.') }),
+  httpGet: open('Ask by HTTP.', { 'path': text('Path.', { default: '/' }), 'scheme': text('HTTP or HTTPS.', { default: 'HTTP' }), 'port!': intOrString('Port.') }),
   tcpSocket: open('Open a connection.', { 'port!': intOrString('Port.') }),
   failureThreshold: integer('Failures in a row that count.', { ...int32, default: 3 }),
   initialDelaySeconds: integer('Seconds before the first try.', int32),
@@ -38,7 +38,7 @@ const container: Schema = shape('', {
     'name': text('Name.'),
     'protocol': text('TCP, UDP or SCTP.', { default: 'TCP' }),
   }), 'Ports.'),
-  'resources': shape('Compute resources.', { ...resources().properties, claims: listOf(open(''), 'Devices.') }),
+  'resources': shape('Compute resources.', { ...resources().properties, claims: listOf(open(''), 'Devices.') }, { default: {} }),
   'resizePolicy': listOf(open(''), 'What a change of resources does.'),
   'restartPolicy': text('For init containers: Always makes a sidecar.'),
   'volumeMounts': keyedList('mountPath', shape('', {

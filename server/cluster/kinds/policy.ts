@@ -60,8 +60,8 @@ const bootstrapped = (name: string): JsonObject => /^(system:|cluster-admin$|adm
 const group = (name: string) => [{ kind: 'Group', apiGroup, name }]
 const clusterRole = (name: string) => ({ apiGroup, kind: 'ClusterRole', name })
 
-function bind(name: string, role: string, to: string): JsonObject {
-  return { apiVersion, kind: 'ClusterRoleBinding', metadata: { name, ...bootstrapped(name) }, roleRef: clusterRole(role), subjects: group(to) }
+function bind(name: string, role: string, ...to: string[]): JsonObject {
+  return { apiVersion, kind: 'ClusterRoleBinding', metadata: { name, ...bootstrapped(name) }, roleRef: clusterRole(role), subjects: to.flatMap(group) }
 }
 
 function bindIn(namespace: string, role: string, to: string): JsonObject {
@@ -74,7 +74,7 @@ export const DEFAULT_POLICY: readonly JsonObject[] = [
   bind('cluster-admin', 'cluster-admin', 'system:masters'),
   bind('system:basic-user', 'system:basic-user', 'system:authenticated'),
   bind('system:discovery', 'system:discovery', 'system:authenticated'),
-  bind('system:public-info-viewer', 'system:public-info-viewer', 'system:authenticated'),
+  bind('system:public-info-viewer', 'system:public-info-viewer', 'system:authenticated', 'system:unauthenticated'),
   bind('ops-editors:lookup', 'ops-editors:lookup', 'ops-editors'),
   bind('ops-viewers:read', 'ops-viewers:read', 'ops-viewers'),
   ...VM_NAMESPACES.flatMap(namespace => ['edit', 'kubevirt.io:edit', 'cdi.kubevirt.io:edit', 'harvesterhci.io:edit'].map(role => bindIn(namespace, role, 'ops-editors'))),

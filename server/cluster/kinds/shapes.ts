@@ -32,7 +32,7 @@ type Descriptions = Readonly<Record<string, string>>
 export function shape(description: string, fields: Fields, more: Schema = {}): Schema {
   const required = Object.keys(fields).filter(name => name.endsWith('!')).map(name => name.slice(0, -1))
   const properties = Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name.replace(/!$/, ''), schema]))
-  return { type: 'object', ...described(description), properties, ...(required.length > 0 ? { required } : {}), ...more }
+  return { type: 'object', ...described(description), ...(Object.keys(properties).length > 0 ? { properties } : {}), ...(required.length > 0 ? { required } : {}), ...more }
 }
 
 /** An object of which upstream knows more fields than are named here: what is not named is kept as it came. */
