@@ -217,6 +217,10 @@ export function checkUpdate(kind: KindVersion, object: JsonObject, previous: Jso
   switch (qualifiedResource(kind)) {
     case 'secrets': return differs(object['type'], previous['type']) ? [immutable('type', object['type'])] : []
     case 'persistentvolumeclaims': return checkClaim(object, previous)
+    case 'rolebindings.rbac.authorization.k8s.io':
+    case 'clusterrolebindings.rbac.authorization.k8s.io': return differs(object['roleRef'], previous['roleRef'])
+      ? [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify({ APIGroup: fieldAt(object, 'roleRef.apiGroup'), Kind: fieldAt(object, 'roleRef.kind'), Name: fieldAt(object, 'roleRef.name') })}: cannot change roleRef`, field: 'roleRef' }]
+      : []
     case 'storageclasses.storage.k8s.io':
       return ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'].filter(field => differs(object[field], previous[field])).map(field => (
         field === 'parameters' || field === 'provisioner'

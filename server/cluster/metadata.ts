@@ -48,14 +48,14 @@ export function finalizersOf(object: JsonObject): string[] {
   return Array.isArray(finalizers) ? finalizers.filter(finalizer => typeof finalizer === 'string') : []
 }
 
-export interface Owner { readonly apiVersion: string, readonly kind: string, readonly name: string, readonly uid: string, readonly blockOwnerDeletion: boolean }
+export interface Owner { readonly apiVersion: string, readonly kind: string, readonly name: string, readonly uid: string, readonly controller: boolean, readonly blockOwnerDeletion: boolean }
 
 export function ownersOf(object: JsonObject): Owner[] {
   const owners = metadataOf(object)['ownerReferences']
   if (!Array.isArray(owners)) return []
   return owners.filter(isObject).map(owner => ({
     apiVersion: String(owner['apiVersion'] ?? ''), kind: String(owner['kind'] ?? ''), name: String(owner['name'] ?? ''), uid: String(owner['uid'] ?? ''),
-    blockOwnerDeletion: owner['blockOwnerDeletion'] === true,
+    controller: owner['controller'] === true, blockOwnerDeletion: owner['blockOwnerDeletion'] === true,
   }))
 }
 
@@ -79,12 +79,15 @@ function checkAnnotations(annotations: JsonObject): StatusCause[] {
 }
 
 function checkOwners(owners: readonly Owner[]): StatusCause[] {
-  return owners.flatMap(({ apiVersion, kind, name, uid }) => [
+  const [first, ...more] = owners.filter(owner => owner.controller).map(({ kind, name }) => `${kind}/${name}`)
+  const rivals = more.map(rival => invalidField('ownerReferences', owners.map(owner => ({ ...owner })), `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${rival}`))
+  const incomplete = owners.flatMap(({ apiVersion, kind, name, uid }) => [
     ...(apiVersion ? [] : [invalidField('ownerReferences.apiVersion', '', 'version must not be empty')]),
     ...(kind ? [] : [invalidField('ownerReferences.kind', '', 'must not be empty')]),
     ...(name ? [] : [invalidField('ownerReferences.name', '', 'must not be empty')]),
     ...(uid ? [] : [invalidField('ownerReferences.uid', '', 'must not be empty')]),
   ])
+  return [...incomplete, ...rivals]
 }
 
 function checkCommon(object: JsonObject): StatusCause[] {

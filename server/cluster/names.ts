@@ -32,7 +32,7 @@ export function checkSubdomain(value: string): string[] {
 function checkLabelName(value: string): string[] {
   return [
     ...(value.length > 63 ? [tooLong(63)] : []),
-    ...(patterns.label.test(value) ? [] : [regexText('a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', and must start and end with an alphanumeric character', LABEL, 'my-name', '123-abc')]),
+    ...(patterns.label.test(value) ? [] : value.includes('.') ? ['must not contain dots'] : [regexText('a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', and must start and end with an alphanumeric character', LABEL, 'my-name', '123-abc')]),
   ]
 }
 

@@ -90,10 +90,7 @@ export class EventWriter {
   bookmark(revision: number, annotations?: JsonObject): string {
     const metadata: JsonObject = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) }
     const object: JsonObject = { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata }
-    if (this.shape.as === 'partial') return this.other('BOOKMARK', object)
-    if (this.shape.as === 'object') return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`
-    const table = { ...this.table([]), metadata: { resourceVersion: String(revision) }, rows: annotations ? [{ cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } }] : [] }
-    return `${JSON.stringify({ type: 'BOOKMARK', object: table })}\n`
+    return this.shape.as === 'object' ? `${JSON.stringify({ type: 'BOOKMARK', object })}\n` : this.other('BOOKMARK', object)
   }
 
   error(status: JsonObject): string {

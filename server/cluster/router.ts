@@ -33,9 +33,10 @@ function attributesOf(asked: ResourceRequest | PathRequest, url: URL): Attribute
 /** Refuses what the user may not do: 403 in RBAC's words. */
 function checkAccess(cluster: Cluster, asked: ResourceRequest | PathRequest, incoming: Incoming): void {
   const attributes = attributesOf(asked, incoming.url)
-  if (decide(cluster, incoming.user, attributes).allowed) return
+  const { allowed, reason } = decide(cluster, incoming.user, attributes)
+  if (allowed) return
   const details = asked.is === 'resource' ? detailsOf(asked, asked.name) : {}
-  throw new StatusError(403, 'Forbidden', forbiddenMessage(incoming.user, attributes), details)
+  throw new StatusError(403, 'Forbidden', forbiddenMessage(incoming.user, attributes, reason), details)
 }
 
 function sendAnswer(outgoing: Outgoing, answer: Answer): void {

@@ -55,7 +55,7 @@ export function watchKind(cluster: Cluster, kind: KindVersion, namespace: string
   }
   if (initial) {
     for (const stored of collection.range(prefix)) if (!options.match || options.match(stored.object)) send(writer.line('ADDED', stored))
-    if (options.sendInitialEvents && options.bookmarks) send(writer.bookmark(cluster.store.revision, { 'k8s.io/initial-events-end': 'true' }))
+    if (options.bookmarks) send(writer.bookmark(cluster.store.revision, { 'k8s.io/initial-events-end': 'true' }))
   }
   else if (options.sendInitialEvents === undefined) {
     for (const event of collection.since(from)) if (event.after.key.startsWith(prefix)) send(lineOf(event, options, writer))

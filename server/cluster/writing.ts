@@ -3,6 +3,7 @@ import { askHooks, checkNamespace, resourceOf, uidConflict } from './admission.t
 import { checkObject, checkStatus, checkUpdate, countsGenerations, createsOnUpdate, needsVersion, prepareCreate, prepareUpdate } from './builtIns.ts'
 import type { Call, Cluster } from './cluster.ts'
 import { removeStored } from './deleting.ts'
+import { checkEscalation } from './escalation.ts'
 import { sameJson } from './equality.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import { isObject } from './json.ts'
@@ -56,8 +57,16 @@ function settleNamespace(kind: KindVersion, namespace: string, metadata: JsonObj
   if (kind.namespaced) metadata['namespace'] = namespace
 }
 
+/** 422 of a patch whose result cannot be read as its kind. */
+function unreadablePatch(patched: JsonObject, because: string): StatusError {
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${because}`
+  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] })
+}
+
 /** Turns what decoding and schema found into refusals and warnings. Causes are left to the caller, to stand with those of the metadata. */
-function heed(kind: KindVersion, admission: Admission, call: Call): void {
+function heed(kind: KindVersion, admission: Admission, call: Call, patched?: JsonObject): void {
+  if (patched && admission.malformed) throw unreadablePatch(patched, admission.malformed.replace(/^.* cannot be handled as a \S+: /, ''))
+  if (patched && admission.strictErrors.length) throw unreadablePatch(patched, `strict decoding error: ${admission.strictErrors.join(', ')}`)
   if (admission.malformed) throw badRequest(admission.malformed)
   if (admission.strictErrors.length) throw badRequest(strictMessage(kind, admission.strictErrors))
   admission.warnings.forEach(call.warn)
@@ -104,6 +113,7 @@ export function createObject(cluster: Cluster, kind: KindVersion, namespace: str
   if (causes.length) throw invalid(kind, name, causes)
   if (!kind.builtIn) finalizerWarnings(object).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
+  checkEscalation(cluster, kind, object, call.user)
   if (resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
 
   const key = storeKey(namespace, name)
@@ -134,7 +144,7 @@ export function replaceObject(cluster: Cluster, kind: KindVersion, at: Address, 
   const uid = metaText(sent, 'uid')
   if (uid && uid !== metaText(previous, 'uid')) throw uidConflict(kind, at.namespace, at.name, uid, metaText(previous, 'uid'))
   checkVersion(kind, at.name, metadata['resourceVersion'], metaText(previous, 'resourceVersion'))
-  return update(cluster, kind, at, part, sent, previous, call)
+  return update(cluster, kind, at, part, sent, previous, call, 'replace')
 }
 
 function checkVersion(kind: KindVersion, name: string, sent: JsonValue | undefined, current: string): void {
@@ -163,7 +173,7 @@ export function patchObject(cluster: Cluster, kind: KindVersion, at: Address, pa
   const name = metaText(patched, 'name')
   if (name !== at.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${at.name})`)
   checkVersion(kind, at.name, metadataOf(patched)['resourceVersion'] ?? metaText(previous, 'resourceVersion'), metaText(previous, 'resourceVersion'))
-  return update(cluster, kind, at, part, patched, previous, call)
+  return update(cluster, kind, at, part, patched, previous, call, 'patch')
 }
 
 const KEPT = ['creationTimestamp', 'deletionTimestamp']
@@ -189,10 +199,10 @@ function desired(kind: KindVersion, object: JsonObject): JsonObject {
   return kind.hasStatus || status === undefined ? rest : { ...rest, status }
 }
 
-function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object' | 'status', sent: JsonObject, previous: JsonObject, call: Call): Written {
+function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object' | 'status', sent: JsonObject, previous: JsonObject, call: Call, by: 'replace' | 'patch'): Written {
   const request = { operation: 'UPDATE' as const, kind, subresource: part === 'status' ? 'status' : '', namespace: at.namespace, name: at.name, old: previous, user: call.user, dryRun: call.dryRun }
   const admission = admit(kind, sent, { fieldValidation: call.fieldValidation, previous, part })
-  heed(kind, admission, call)
+  heed(kind, admission, call, by === 'patch' ? sent : undefined)
   const first = withMetadata(admission.object, updatedMetadata(kind, at, part, sent, previous))
   const mutated = askHooks(cluster, 'mutate', { ...request, object: first }, call) ?? first
   const checked = mutated === first ? admission : admit(kind, mutated, { fieldValidation: 'Ignore', previous, part })
@@ -205,6 +215,7 @@ function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object'
   if (causes.length) throw invalid(kind, at.name, causes)
   if (!kind.builtIn) finalizerWarnings(object, previous).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
+  checkEscalation(cluster, kind, object, call.user)
   return { code: 200, object: save(cluster, kind, at, object, previous, call) }
 }
 
