@@ -124,6 +124,7 @@ function viewOf<T extends KubeObject>(resource: Resource<T>, source: () => LiveS
       const found = source().objects.value && source().find(key)
       return found && isWanted(found) ? found : undefined
     },
+    retry: () => source().retry(),
   }
 }
 

@@ -29,6 +29,8 @@ export interface LiveSource<T extends KubeObject = KubeObject> {
   readonly find: (key: string) => T | undefined
   /** Shows what has arrived since the last time. */
   readonly settle: () => void
+  /** Tries now what waits for its next try. */
+  readonly retry: () => void
   /** Looks again where the kind may be read, where it may not be read everywhere. */
   readonly lookAgain: () => void
   readonly stop: () => void
@@ -45,6 +47,7 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
   let stopped = false
   /** Parts came or went. */
   let regrouped = false
+  const sleepers = new Set<() => void>()
   const arrived = (): void => tools.arrived(source as unknown as LiveSource)
   const whole = start(undefined)
   const status = shallowRef(describe())
@@ -52,7 +55,7 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
   function start(namespace: string | undefined): Part<T> {
     const abort = new AbortController()
     const mirror = createMirror<T>(arrived)
-    const options: FollowOptions = { ...selectors, namespace, signal: abort.signal, wake: tools.wake, pace: tools.pace }
+    const options: FollowOptions = { ...selectors, namespace, signal: abort.signal, wake, pace: tools.pace }
     const failed: Mirror<T>['failed'] = failure => {
       mirror.failed(failure)
       if (!namespace && failure.error.status === 403 && failure.during === 'list')
@@ -60,6 +63,16 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
     }
     void follow(tools.client, resource, { ...mirror, failed, listed: found => { mirror.listed(found); if (!namespace) regroup([]) } }, options)
     return { mirror, stop: () => abort.abort() }
+  }
+
+  function wake(listener: (suspect: boolean) => void): () => void {
+    const again = (): void => listener(false)
+    sleepers.add(again)
+    const stop = tools.wake?.(listener)
+    return () => {
+      sleepers.delete(again)
+      stop?.()
+    }
   }
 
   async function look(): Promise<void> {
@@ -113,7 +126,7 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
     parts.forEach(part => part.stop())
   }
 
-  const source: LiveSource<T> = { objects, status, find, settle, lookAgain: () => { if (whole.mirror.isForbidden()) void look() }, stop }
+  const source: LiveSource<T> = { objects, status, find, settle, retry: () => sleepers.forEach(again => again()), lookAgain: () => { if (whole.mirror.isForbidden()) void look() }, stop }
   return source
 }
 
