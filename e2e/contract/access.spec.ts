@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Api, Fields } from './api.ts'
+import type { Api, Fields } from '../api.ts'
 import { eventually, stage } from './stage.ts'
 
 const { admin, editor, viewer, group, namespace, gadgets, vaults, core, gadget, vault } = stage('access')

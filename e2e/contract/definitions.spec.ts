@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Fields, KubeObject } from './api.ts'
+import type { Fields, KubeObject } from '../api.ts'
 import { eventually, stage } from './stage.ts'
 
 const { admin, group, namespace } = stage('definitions')

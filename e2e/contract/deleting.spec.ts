@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Fields, KubeObject } from './api.ts'
+import type { Fields, KubeObject } from '../api.ts'
 import { eventually, stage } from './stage.ts'
 
 const { admin, group, namespace, gadgets, widgets, core, gadget, widget, configMap } = stage('deleting')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fields } from './api.ts'
+import type { Fields } from '../api.ts'
 import { eventually, stage } from './stage.ts'
 
 const { admin, group } = stage('discovery')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import type { Fields, KubeObject } from './api.ts'
+import type { Fields, KubeObject } from '../api.ts'
 import { stage } from './stage.ts'
 
 const { admin, group, namespace, gadgets, core, gadget, configMap } = stage('rendering')

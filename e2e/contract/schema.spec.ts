@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fields } from './api.ts'
+import type { Fields } from '../api.ts'
 import { stage } from './stage.ts'
 
 const { admin, group, gadgets, vaults, core, namespace, gadget, vault, configMap } = stage('schema')

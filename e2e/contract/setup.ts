@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
 import { OwnConsole } from '../embedded.ts'
-import { Api } from './api.ts'
+import { Api } from '../api.ts'
 import { gadgetsCrd, vaultsCrd, widgetsCrd } from './gadgets.ts'
-import { contextsOf, readAccess } from './kubeconfig.ts'
+import { contextsOf, readAccess } from '../kubeconfig.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

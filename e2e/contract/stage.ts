@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { Api } from './api.ts'
-import type { Fields } from './api.ts'
-import { contextsOf, readAccess } from './kubeconfig.ts'
+import { Api } from '../api.ts'
+import type { Fields } from '../api.ts'
+import { contextsOf, readAccess } from '../kubeconfig.ts'
 
 /** Three people of the cluster, a namespace of the spec's own, and the kinds to try the API with. */
 export interface Stage {
@@ -41,6 +41,8 @@ export function stage(topic: string): Stage {
     (await admin.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })).expect(201)
   })
   afterAll(async () => {
+    // No kubelet ends these.
+    await admin.delete(`/api/v1/namespaces/${namespace}/pods`, { gracePeriodSeconds: 0 })
     await admin.delete(`/api/v1/namespaces/${namespace}`)
     await Promise.all([admin, editor, viewer].map(api => api.close()))
   })
