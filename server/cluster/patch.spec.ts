@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from './json.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
-import { applyPatch } from './patch.ts'
+import { applyPatch, unreadablePatch } from './patch.ts'
 import { KindRegistry } from './registry.ts'
 
 const registry = new KindRegistry()
 for (const crd of CUSTOM_RESOURCE_DEFINITIONS) registry.addCrd(crd)
-const pods = registry.byKind('v1', 'Pod')!
-const images = registry.byKind('harvesterhci.io/v1beta1', 'VirtualMachineImage')!
+const kindOf = (apiVersion: string, kind: string) => registry.byKind(apiVersion, kind) ?? expect.fail(`${kind} is not served`)
+const pods = kindOf('v1', 'Pod')
+const images = kindOf('harvesterhci.io/v1beta1', 'VirtualMachineImage')
 
 const JSON_PATCH = 'application/json-patch+json'
 const MERGE = 'application/merge-patch+json'
@@ -31,19 +32,33 @@ describe('a JSON patch', () => {
     expect(applyPatch(JSON_PATCH, images, image, body)).toEqual({ ok: expected })
   })
 
-  const refusals: [string, JsonValue, string][] = [
-    ['a failing test', [{ op: 'test', path: '/spec/retry', value: 4 }], 'testing value /spec/retry failed: test failed'],
-    ['a test below nothing', [{ op: 'test', path: '/status/size', value: 4 }], 'test operation does not apply: is missing path: /status/size: missing value'],
-    ['an addition below nothing', [{ op: 'add', path: '/status/size', value: 4 }], 'add operation does not apply: doc is missing path: "/status/size": missing value'],
-    ['a removal of nothing', [{ op: 'remove', path: '/spec/url' }], 'error in remove for path: \'/spec/url\': Unable to remove nonexistent key: url: missing value'],
-    ['a removal below nothing', [{ op: 'remove', path: '/status/size' }], 'remove operation does not apply: doc is missing path: "/status/size": missing value'],
-    ['a replacement of nothing', [{ op: 'replace', path: '/spec/url', value: 'u' }], 'replace operation does not apply: doc is missing key: /spec/url: missing value'],
-    ['a replacement below nothing', [{ op: 'replace', path: '/status/size', value: 4 }], 'replace operation does not apply: doc is missing path: /status/size: missing value'],
-    ['an item beyond the list', [{ op: 'add', path: '/spec/tags/7', value: 'z' }], 'error in add for path: \'/spec/tags/7\': Unable to access invalid index: 7: invalid index referenced'],
-    ['an unknown operation', [{ op: 'frob', path: '/spec' }], 'Unexpected kind: frob'],
+  const refusals: [string, JsonValue][] = [
+    ['a failing test', [{ op: 'test', path: '/spec/retry', value: 4 }]],
+    ['a test below nothing', [{ op: 'test', path: '/status/size', value: 4 }]],
+    ['a test for absence below nothing', [{ op: 'test', path: '/status/size', value: null }]],
+    ['an addition below nothing', [{ op: 'add', path: '/status/size', value: 4 }]],
+    ['a removal of nothing', [{ op: 'remove', path: '/spec/url' }]],
+    ['a removal below nothing', [{ op: 'remove', path: '/status/size' }]],
+    ['a replacement below nothing', [{ op: 'replace', path: '/status/size', value: 4 }]],
+    ['a replacement beyond the list', [{ op: 'replace', path: '/spec/tags/7', value: 'z' }]],
+    ['an item beyond the list', [{ op: 'add', path: '/spec/tags/7', value: 'z' }]],
+    ['a move of nothing', [{ op: 'move', from: '/status/size', path: '/spec/size' }]],
+    ['an unknown operation', [{ op: 'frob', path: '/spec' }]],
+    ['an operation without a path', [{ op: 'add', value: 1 }]],
   ]
-  it.each(refusals)('answers %s with 422 in upstream\'s words', (_, body, message) => {
-    expect(applyPatch(JSON_PATCH, images, image, body)).toMatchObject({ status: 422, message })
+  it.each(refusals)('answers %s with 422, and does not say why', (_, body) => {
+    expect(applyPatch(JSON_PATCH, images, image, body)).toEqual({ status: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request' })
+  })
+
+  it('replaces what is missing, as upstream does', () => {
+    expect(applyPatch(JSON_PATCH, images, image, [{ op: 'replace', path: '/spec/url', value: 'u' }])).toMatchObject({ ok: { spec: { url: 'u' } } })
+  })
+
+  it.each([
+    ['no list', { op: 'add' }, 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+    ['a list of something else', [1], 'error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp'],
+  ])('answers %s with 400', (_, body, message) => {
+    expect(applyPatch(JSON_PATCH, images, image, body)).toEqual({ status: 400, reason: 'BadRequest', message })
   })
 
   it('leaves the object alone when a later operation fails', () => {
@@ -56,7 +71,7 @@ describe('a JSON patch', () => {
     const many = (count: number) => Array.from({ length: count }, () => ({ op: 'test', path: '/spec/retry', value: 3 }))
     expect(applyPatch(JSON_PATCH, images, image, many(10_000))).toEqual({ ok: image })
     expect(applyPatch(JSON_PATCH, images, image, many(10_001))).toEqual({
-      status: 413, reason: 'RequestEntityTooLarge', message: 'The allowed maximum operations in a JSON patch is 10000, got 10001',
+      status: 413, reason: 'RequestEntityTooLarge', message: 'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
     })
   })
 })
@@ -86,7 +101,7 @@ describe('a strategic merge patch', () => {
   const spec = pod.spec as JsonObject
 
   const cases: [string, JsonObject, JsonObject][] = [
-    ['merges a list by its key', { containers: [{ name: 'b', image: '2' }] }, { containers: [(spec.containers as JsonValue[])[0]!, { name: 'b', image: '2' }] }],
+    ['merges a list by its key', { containers: [{ name: 'b', image: '2' }] }, { containers: [{ name: 'a', image: '1', env: [{ name: 'E', value: '1' }] }, { name: 'b', image: '2' }] }],
     ['merges lists within lists', { containers: [{ name: 'a', env: [{ name: 'F', value: '2' }] }] }, { containers: [{ name: 'a', image: '1', env: [{ name: 'F', value: '2' }, { name: 'E', value: '1' }] }, { name: 'b', image: '1' }] }],
     ['deletes an item by its key', { containers: [{ name: 'a', $patch: 'delete' }] }, { containers: [{ name: 'b', image: '1' }] }],
     ['replaces a list on demand', { containers: [{ name: 'c' }, { $patch: 'replace' }] }, { containers: [{ name: 'c' }] }],
@@ -110,8 +125,12 @@ describe('a strategic merge patch', () => {
     expect(applyPatch(STRATEGIC, pods, pod, { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } })).toMatchObject({ ok: { metadata: { finalizers: ['y'] } } })
   })
 
-  it('refuses an item without its key', () => {
-    expect(applyPatch(STRATEGIC, pods, pod, { spec: { containers: [{ image: '2' }] } })).toMatchObject({ status: 400, message: expect.stringContaining('does not contain declared merge key: name') as string })
+  it.each([
+    ['an item without its key', { spec: { containers: [{ image: '2' }] } }, 500, 'map: map[image:2] does not contain declared merge key: name'],
+    ['an unknown directive', { spec: { nodeSelector: { $patch: 'frob' } } }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],
+    ['a field beside those to be retained', { spec: { nodeSelector: { $retainKeys: ['disk'], zone: 'z' } } }, 400, 'invalid patch format of retainKeys'],
+  ])('refuses %s', (_, patch, status, message) => {
+    expect(applyPatch(STRATEGIC, pods, pod, patch)).toMatchObject({ status, message })
   })
 })
 
@@ -123,5 +142,13 @@ describe('a patch of another type', () => {
   ]
   it.each(cases)('%s is answered with 415 and what is accepted', (type, kind, accepted) => {
     expect(applyPatch(type, kind, image, {})).toEqual({ status: 415, reason: 'UnsupportedMediaType', message: `the body of the request was in an unknown format - accepted media types include: ${accepted}` })
+  })
+})
+
+describe('a patch whose result cannot be read', () => {
+  it('is shown with the whole result, or the patch when it is strategic', () => {
+    const problem = 'strict decoding error: unknown field "spec.foo"'
+    expect(unreadablePatch(MERGE, {}, { b: 1, a: 'x' }, problem).message).toBe(` "" is invalid: patch: Invalid value: "{\\"a\\":\\"x\\",\\"b\\":1}": ${problem}`)
+    expect(unreadablePatch(STRATEGIC, { spec: { foo: [1, 'x'] } }, {}, problem).message).toBe(` "" is invalid: patch: Invalid value: "map[spec:map[foo:[1 x]]]": ${problem}`)
   })
 })

@@ -15,9 +15,9 @@ export function strategicMerge(original: JsonObject, patch: JsonObject, schema: 
   const directive = patch.$patch
   if (directive === 'replace') return plain(patch)
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge') throw new Error(`unknown patch type: ${JSON.stringify(directive)} in map: ${JSON.stringify(patch)}`)
+  if (directive !== undefined && directive !== 'merge') throw new Error(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
 
-  const merged = retained(original, patch.$retainKeys)
+  const merged = retained(original, patch)
   for (const [name, change] of Object.entries(patch)) {
     if (name.startsWith(DELETE)) deletePrimitives(merged, name.slice(DELETE.length), change)
     else if (!name.startsWith('$')) mergeField(merged, name, change, fieldSchema(schema, name) ?? {}, patch[ORDER + name])
@@ -49,7 +49,7 @@ function mergeList(original: readonly JsonValue[], patch: readonly JsonValue[], 
 
   const merged = [...kept]
   for (const item of changes) {
-    if (key !== undefined && (!isObject(item) || item[key] === undefined)) throw new Error(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    if (key !== undefined && (!isObject(item) || item[key] === undefined)) throw new Error(`map: ${goText(item)} does not contain declared merge key: ${key}`)
     const at = merged.findIndex(other => same(other, item))
     const before = merged[at]
     if (at < 0) merged.push(isObject(item) ? plain(item) : item)
@@ -88,9 +88,22 @@ function deletePrimitives(into: JsonObject, name: string, values: JsonValue): vo
   if (Array.isArray(list) && Array.isArray(values)) into[name] = list.filter(item => !values.some(value => sameJson(item, value)))
 }
 
-function retained(original: JsonObject, keys: JsonValue | undefined): JsonObject {
-  if (!Array.isArray(keys)) return { ...original }
-  return Object.fromEntries(Object.entries(original).filter(([name]) => keys.includes(name)))
+function retained(original: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch.$retainKeys
+  if (keys === undefined) return { ...original }
+  const isKept = (name: string) => Array.isArray(keys) && keys.includes(name)
+  if (Object.entries(patch).some(([name, value]) => value !== null && !name.startsWith('$') && !isKept(name))) throw new BadDirective('invalid patch format of retainKeys')
+  return Object.fromEntries(Object.entries(original).filter(([name]) => isKept(name)))
+}
+
+/** A directive that contradicts its patch: 400, where other faults of a patch are 500. */
+export class BadDirective extends Error {}
+
+/** A value as Go prints it: `map[a:1 b:[x y]]`. */
+export function goText(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (isObject(value)) return `map[${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => `${key}:${goText(child)}`).join(' ')}]`
+  return value === null ? '<nil>' : String(value)
 }
 
 function isDirective(item: JsonValue): boolean {
