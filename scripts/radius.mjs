@@ -5,7 +5,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 const BOUND = 40
 const root = resolve(import.meta.dirname, '..')
-const STATIC_IMPORT = /^\s*(?:import|export)\s+(?:[^'"()]*?\sfrom\s*)?['"]([^'"]+)['"]/gm
+// A type is gone when the program runs: what is counted is what the page brings along.
+const STATIC_IMPORT = /^\s*(?:import|export)\s+(?!type\s)(?:[^'"()]*?\sfrom\s*)?['"]([^'"]+)['"]/gm
 
 function importsOf(file) {
   const text = readFileSync(file)

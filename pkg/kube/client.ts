@@ -1,7 +1,7 @@
 import axios from 'axios'
 import type { AxiosResponse } from 'axios'
+import { ApiError, toApiError } from './apiError.ts'
 import { readFailure, readStatus } from './failure.ts'
-import type { ErrorCause, Failure, StatusDetails } from './failure.ts'
 import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
 import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, targetOf, watchRequest } from './request.ts'
@@ -13,47 +13,6 @@ import { parseWarnings } from './warnings.ts'
 
 // Part of the client's own signature, wherever it is written down.
 export type { AccessQuestion, Address, JsonPatchOperation, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
-
-/** The one shape of every failure. */
-export class ApiError extends Error {
-  /** The HTTP status; 0 when there was no answer. */
-  readonly status: number
-  /** The `reason` of the Status (`Conflict`, `AlreadyExists`, …); ours where there was none: `Unreachable`, `Timeout`, `Aborted`, `LineCut`, `BadAnswer`. */
-  readonly reason: string
-  /** What is wrong with each field, in the cluster's words. */
-  readonly causes: readonly ErrorCause[]
-  /** Seconds that the server asks to wait. */
-  readonly retryAfter?: number
-  readonly details?: StatusDetails
-
-  constructor(failure: Failure) {
-    super(failure.message, { cause: failure.cause })
-    this.name = 'ApiError'
-    this.status = failure.status
-    this.reason = failure.reason
-    this.causes = failure.causes ?? []
-    this.retryAfter = failure.retryAfter
-    this.details = failure.details
-  }
-}
-
-/** Any thrown value as an `ApiError`; an `ApiError` is returned as it is. */
-export function toApiError(thrown: unknown): ApiError {
-  if (thrown instanceof ApiError)
-    return thrown
-  const message = thrown instanceof Error ? deepestMessage(thrown) : String(thrown)
-  const failed = (reason: string, text: string): ApiError => new ApiError({ status: 0, reason, message: text, cause: thrown })
-  if (axios.isCancel(thrown) || (thrown instanceof Error && thrown.name === 'AbortError'))
-    return failed('Aborted', 'the request was given up')
-  if (axios.isAxiosError(thrown))
-    return failed(thrown.code === 'ETIMEDOUT' ? 'Timeout' : 'Unreachable', `no answer: ${message}`)
-  return failed('InternalError', message)
-}
-
-// Node says "fetch failed" and keeps "connect ECONNREFUSED" in the cause.
-function deepestMessage(error: Error): string {
-  return error.cause instanceof Error ? deepestMessage(error.cause) : error.message || error.name
-}
 
 export interface ListOptions<T extends KubeObject = KubeObject> extends ListScope {
   /** Objects per page; 500 when absent. All pages are read in any case. */

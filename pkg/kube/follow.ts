@@ -1,4 +1,4 @@
-import { ApiError, toApiError } from './client.ts'
+import { ApiError, toApiError } from './apiError.ts'
 import type { KubeClient, ListScope, ObjectEvent, WatchEvent } from './client.ts'
 import type { KubeObject } from './object.ts'
 import type { Resource } from './resource.ts'

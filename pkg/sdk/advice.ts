@@ -1,4 +1,4 @@
-import type { ApiError } from '#kube/client.ts'
+import type { ApiError } from '#kube/apiError.ts'
 
 /** What to try after a refusal; the sentences are `sdk.error.try.<advice>`. */
 export type Advice = 'unreachable' | 'unauthorized' | 'forbidden' | 'missing' | 'conflict' | 'exists' | 'invalid' | 'busy' | 'server'

@@ -1,4 +1,4 @@
-import type { ApiError } from '#kube/client.ts'
+import type { ApiError } from '#kube/apiError.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 

@@ -1,4 +1,5 @@
-import type { ApiError, ObjectEvent } from '#kube/client.ts'
+import type { ApiError } from '#kube/apiError.ts'
+import type { ObjectEvent } from '#kube/client.ts'
 import type { Follower } from '#kube/follow.ts'
 import { objectKey } from '#kube/object.ts'
 import type { KubeObject } from '#kube/object.ts'

@@ -11,7 +11,7 @@ import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { sendJson, sendStatus, startScriptedServer } from '#kube/scriptedServer.ts'
 import type { Answer, ScriptedServer } from '#kube/scriptedServer.ts'
 import type { Collection } from './collection.ts'
-import { defineProxyStore } from './proxyStore.ts'
+import { defineProxyStore } from './defineProxyStore.ts'
 import type { ProxyStore } from './proxyStore.ts'
 
 // One `it` per law of flow, against a server that holds claims and can be told to misbehave.
@@ -43,7 +43,7 @@ beforeEach(async () => {
   server = await startScriptedServer(answer)
   setActivePinia(createPinia())
   const client = createKubeClient({ baseUrl: server.url })
-  proxy = defineProxyStore({ client, lingerMs: LINGER, schedule: next => { work = next }, pace: { first: 5, longest: 20, slow: 40, tooShort: 1 } })()
+  proxy = defineProxyStore(client, { lingerMs: LINGER, schedule: next => { work = next }, pace: { first: 5, longest: 20, slow: 40, tooShort: 1 } })()
 })
 afterEach(async () => {
   scopes.forEach(scope => scope.stop())
@@ -259,6 +259,16 @@ describe('bad days', () => {
     refusals.clear()
     happen('ADDED', 'lab/a')
     await until(() => seen.state === 'live' && seen.objects.length === 1)
+  })
+
+  it('is tried again at once when the operator asks', async () => {
+    refusals.set(EVERYWHERE, response => { response.setHeader('Retry-After', '0'); sendStatus(response, 404, 'NotFound') })
+    const slow = defineProxyStore(createKubeClient({ baseUrl: server.url }), { lingerMs: LINGER, schedule: next => { work = next }, pace: { slow: 60_000 } })()
+    const { claims: seen } = page(() => ({ claims: slow.collection(CLAIMS) }))
+    await until(() => seen.state === 'absent')
+    refusals.clear()
+    seen.retry?.()
+    await until(() => seen.state === 'live')
   })
 
   it('a failing list is stale with its reason, never an empty truth', async () => {

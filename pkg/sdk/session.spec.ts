@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { onScopeDispose } from 'vue'
-import { ApiError } from '#kube/client.ts'
+import { ApiError } from '#kube/apiError.ts'
 import { useConfirm } from './confirm.ts'
 import { useNotices } from './notices.ts'
 import { useTasks } from './tasks.ts'

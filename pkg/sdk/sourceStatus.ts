@@ -1,4 +1,4 @@
-import type { ApiError } from '#kube/client.ts'
+import type { ApiError } from '#kube/apiError.ts'
 import type { CollectionState } from './collection.ts'
 
 /** How one list+watch stands. */

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { effectScope, shallowRef } from 'vue'
-import type { ApiError } from '#kube/client.ts'
-import { toApiError } from '#kube/client.ts'
+import type { ApiError } from '#kube/apiError.ts'
+import { toApiError } from '#kube/apiError.ts'
 import type { ObjectReference } from './verdict.ts'
 
 export type StepState = 'todo' | 'doing' | 'done' | 'failed'

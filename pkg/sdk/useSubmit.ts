@@ -1,7 +1,7 @@
 import { computed, shallowRef } from 'vue'
 import type { ComputedRef, ShallowRef } from 'vue'
-import { toApiError } from '#kube/client.ts'
-import type { ApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
+import type { ApiError } from '#kube/apiError.ts'
 
 export interface Submission<Args extends readonly unknown[], R> {
   readonly pending: Readonly<ShallowRef<boolean>>

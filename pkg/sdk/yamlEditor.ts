@@ -41,7 +41,7 @@ const LOOK = EditorView.theme({
 export function toYaml(object: unknown): string {
   const readable = JSON.parse(JSON.stringify(object)) as { metadata?: { managedFields?: unknown } }
   delete readable.metadata?.managedFields
-  return stringify(readable, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(readable, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd()
 }
 
 /**

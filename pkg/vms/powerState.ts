@@ -5,7 +5,7 @@ import { effectiveRunStrategy } from './vm.ts'
 
 export type PowerWord = 'off' | 'starting' | 'running' | 'paused' | 'migrating' | 'stopping' | 'restarting' | 'crashed' | 'failing' | 'provisioning' | 'terminating' | 'unknown'
 
-export type PowerReason
+type PowerReason
   = | { readonly code: 'deleted' | 'halted' | 'not-started' | 'guest-shut-down' | 'guest-failed' | 'start-requested' | 'wanted-on' | 'strategy-switched' | 'stop-requested' | 'instance-ending' | 'instance-kept' | 'instance-not-seen' | 'instance-lost' | 'guest-running' | 'guest-not-ready' | 'guest-paused' | 'live-migration' | 'waiting-for-disks' | 'waiting-for-receiver' }
     | { readonly code: 'scheduling', readonly phase: VmiPhase }
     | { readonly code: 'cannot-start', readonly reason: string }

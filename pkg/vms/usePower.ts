@@ -1,6 +1,6 @@
 import { carryOut } from '#kube/write.ts'
 import type { Write } from '#kube/write.ts'
-import { toApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
 import { useConfirm } from '#sdk/confirm.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'

@@ -1,6 +1,6 @@
 import { computed, reactive, watchEffect } from 'vue'
 import { NAMESPACES, SECRETS, STORAGE_CLASSES } from '#kube/core.ts'
-import { toApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
 import { objectKey } from '#kube/object.ts'
 import { carryOut } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'

@@ -17,7 +17,7 @@ const NOBODY: ClaimUsers = { vms: [], vmis: [], pods: [] }
 const STATE_OF_LABEL = 'persistent-state-for'
 
 /** The claim of a VM's volume: a DataVolume's claim has its name. Source: kubevirt pkg/storage/types/pvc.go. */
-export function claimOfVolume(volume: VmVolume): string | undefined {
+function claimOfVolume(volume: VmVolume): string | undefined {
   return volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? volume.memoryDump?.claimName ?? volume.ephemeral?.persistentVolumeClaim?.claimName
 }
 
@@ -44,7 +44,7 @@ function migrated(volumes: readonly MigratedVolume[] | undefined): string[] {
 }
 
 /** Names of the claims that a VM mentions, in its namespace: volumes, templates, Harvester's claim templates, memory dump, storage migration. */
-export function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
+function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
   const update = vm.status?.volumeUpdateState as { volumeMigrationState?: { migratedVolumes?: readonly MigratedVolume[] } } | undefined
   return new Set([
     ...namesIn(vm.spec.template.spec.volumes),
@@ -59,7 +59,7 @@ export function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
  * Names of the claims that an instance holds: its own volumes, which differ from the VM's until it restarts, and what its
  * status still lists while it is unplugged. Older KubeVirt lists it by volume name alone: `vm` then says the claim.
  */
-export function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): ReadonlySet<string> {
+function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): ReadonlySet<string> {
   const byName = new Map((vm?.spec.template.spec.volumes ?? []).map(volume => [volume.name, claimOfVolume(volume)]))
   const status = vmi.status as (VirtualMachineInstance['status'] & { readonly migratedVolumes?: readonly MigratedVolume[] }) | undefined
   return new Set([
@@ -71,7 +71,7 @@ export function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): R
 }
 
 /** Names of the claims that a pod mounts; that of an ephemeral volume is `<pod>-<volume>`. */
-export function claimsOfPod(pod: Pod): ReadonlySet<string> {
+function claimsOfPod(pod: Pod): ReadonlySet<string> {
   return new Set((pod.spec?.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : [])))
 }
 

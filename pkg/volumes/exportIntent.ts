@@ -175,8 +175,3 @@ export function openExports(claims: readonly PersistentVolumeClaim[]): ReadonlyM
     return intent ? [[objectKey(claim), intent] as const] : []
   }))
 }
-
-/** The open exports that concern a VM: those that name it. */
-export function exportsOfVm(vm: VirtualMachine, open: ReadonlyMap<string, ExportIntent | 'unreadable'>): ExportIntent[] {
-  return [...open.values()].filter(intent => intent !== 'unreadable').filter(intent => intent.claim.namespace === vm.metadata.namespace && intent.vms.some(entry => entry.name === vm.metadata.name))
-}

@@ -10,7 +10,7 @@ import type { Operation } from 'rfc6902'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
 import { EXPORT_ANNOTATION, exportImageName, planExport, readIntent } from './exportIntent.ts'
-import { nextExportStep, planStartNow, vmsKeptOff } from './exportSteps.ts'
+import { nextExportStep, planStartNow, vmsKeptOff, wasOvertaken } from './exportSteps.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 
@@ -358,5 +358,23 @@ describe('two exports of one volume', () => {
 
   it('make images of different names', () => {
     expect(exportImageName({ id: 'first' })).not.toBe(exportImageName({ id: 'second' }))
+  })
+})
+
+describe('a write that fails', () => {
+  const claim = { metadata: { namespace: 'production', name: 'web-01-root' } }
+  const patch = { act: 'patch', resource: { group: '', version: 'v1', plural: 'x', kind: 'X', namespaced: true }, at: claim.metadata, patch: { type: 'json', body: [] } } as const
+  const create = { act: 'create', resource: patch.resource, manifest: { apiVersion: 'v1', kind: 'X', metadata: {} } } as const
+  it.each([
+    ['a test that failed', 422, 'Invalid', 'the server rejected our request due to an error in our request', patch, true],
+    ['an object that has changed', 409, 'Conflict', 'the object has been modified', patch, true],
+    ['a VM that is gone', 404, 'NotFound', 'not found', patch, true],
+    ['a refusal by admission', 422, 'Invalid', 'admission webhook "x" denied the request: backup in progress', patch, false],
+    ['a permission that is missing', 403, 'Forbidden', 'forbidden', patch, false],
+    ['an image that is there already', 409, 'AlreadyExists', 'already exists', create, true],
+    ['a display name that is taken', 409, 'Conflict', 'A resource with the same name exists', create, false],
+    ['an image that Harvester refuses', 422, 'Invalid', 'failed to get pvc', create, false],
+  ] as const)('by %s', (_, status, reason, message, write, overtaken) => {
+    expect(wasOvertaken({ status, reason, message }, write)).toBe(overtaken)
   })
 })

@@ -253,7 +253,12 @@ export function vmsKeptOff(world: Pick<StepWorld, 'vms'>, intent: ExportIntent):
   return world.vms.objects.filter(vm => referenceOn(vm, intent) === 'stopped' && effectiveRunStrategy(vm) === 'Halted').map(objectKey)
 }
 
-/** Whether a failed write only means that another runner, or the operator, was faster: look again instead of giving up. */
-export function wasOvertaken(error: { readonly status: number, readonly reason: string }): boolean {
-  return error.status === 409 || error.status === 422 || error.status === 404
+/**
+ * Whether a failed write only means that another runner, or the operator, was faster: look again instead of giving up. A
+ * refusal by admission is none, and of a create only AlreadyExists is: Harvester answers 409 to a display name that is taken.
+ */
+export function wasOvertaken(error: { readonly status: number, readonly reason: string, readonly message: string }, write: Write): boolean {
+  if (write.act === 'create')
+    return error.reason === 'AlreadyExists'
+  return error.status === 409 || error.status === 404 || (error.status === 422 && !error.message.startsWith('admission webhook'))
 }

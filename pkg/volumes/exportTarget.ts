@@ -16,7 +16,7 @@ export interface ExportTarget {
   readonly images: readonly VirtualMachineImage[]
 }
 
-export type ExportTargetReason
+type ExportTargetReason
   = | ImageFormReason
     | { readonly code: 'claim-not-bound' | 'claim-deleting' | 'claim-resizing' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
     | { readonly code: 'namespace-must-match', readonly namespace: string }

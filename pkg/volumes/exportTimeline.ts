@@ -5,7 +5,7 @@ export type StepWord = 'blind' | 'stop-vm' | 'wait-guest' | 'wait-detach' | 'cre
 /** How an export ended. `overtaken`: the image is there, but a VM ran on the disk while it was read. */
 export type ExportResult = 'exported' | 'overtaken' | 'import-failed' | 'given-up'
 
-export type TimelineStep = 'record' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
+type TimelineStep = 'record' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
 export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'done' | 'now' | 'to-come' | 'failed' | 'left-out' }
 
 const AT: Readonly<Record<StepWord, TimelineStep>> = {

@@ -1,5 +1,5 @@
 import { computed, effectScope, watch } from 'vue'
-import { toApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
@@ -75,7 +75,7 @@ export function useExportRunner() {
       catch (thrown) {
         const error = toApiError(thrown)
         // Somebody was faster, or the server is away for a moment: look again. Anything else is the operator's to read.
-        if (!wasOvertaken(error) && error.status !== 0 && error.status < 500 && error.status !== 429)
+        if (!wasOvertaken(error, write) && error.status !== 0 && error.status < 500 && error.status !== 429)
           throw error
       }
     }
