@@ -5,7 +5,7 @@ import type { BackingImage, LonghornVolume } from './longhorn.ts'
 import { objectKey } from '#kube/object.ts'
 import { IMAGE_ID_ANNOTATION } from '#images/image.ts'
 
-export interface DependentVolume {
+interface DependentVolume {
   readonly volume: LonghornVolume
   /** The claim that is bound to it now. */
   readonly claim?: PersistentVolumeClaim

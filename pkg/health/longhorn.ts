@@ -6,12 +6,11 @@ import { defineResource } from '#kube/resource.ts'
 
 export const LONGHORN_NAMESPACE = 'longhorn-system'
 
-export type CopyState = 'pending' | 'starting' | 'ready-for-transfer' | 'in-progress' | 'ready' | 'failed' | 'failed-and-cleanup' | 'unknown'
 export type DataEngine = 'v1' | 'v2'
 
 export interface CopyStatus {
   readonly dataEngine?: string
-  /** A `CopyState`; a plain string in the CRD, so an unrecognised one must be met. */
+  /** pending, starting, ready-for-transfer, in-progress, ready, failed, failed-and-cleanup, unknown; a plain string in the CRD, so another one must be met. */
   readonly state?: string
   readonly progress?: number
   readonly message?: string

@@ -6,7 +6,7 @@ import { PUBLISHERS } from './publishers.ts'
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 
 /** Where the evidence stands. */
-export type UrlPlace = 'name' | 'directory' | 'query'
+type UrlPlace = 'name' | 'directory' | 'query'
 
 /** The first reason decided the verdict; the others are things to know besides. */
 export type ImageUrlReason

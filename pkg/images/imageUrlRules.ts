@@ -2,7 +2,7 @@
 // cut to a URL's length and contain no nested repetition: their time is linear.
 
 /** How exactly a file or directory name tells one build from the next. */
-export type Identity = 'build' | 'version' | 'release' | 'none'
+type Identity = 'build' | 'version' | 'release' | 'none'
 
 export interface FoundIdentity { readonly identity: Identity, readonly text: string }
 

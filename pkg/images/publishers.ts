@@ -3,7 +3,7 @@
 
 export type Algorithm = 'sha512' | 'sha256' | 'md5'
 
-export interface ChecksumFile {
+interface ChecksumFile {
   /** Name beside the image; `{file}` stands for the image's own name. */
   readonly name: string
   readonly algorithm: Algorithm
