@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { Write } from '#kube/write.ts'
 import type { ClaimUsers } from './claimUsers.ts'
@@ -174,4 +175,9 @@ export function openExports(claims: readonly PersistentVolumeClaim[]): ReadonlyM
     const intent = readIntent(claim)
     return intent ? [[objectKey(claim), intent] as const] : []
   }))
+}
+
+/** Whether a VM was seen to run on the disk while the image was read from it: the image may be torn. */
+export function isOvertaken(image: VirtualMachineImage): boolean {
+  return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }

@@ -17,7 +17,7 @@ import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, abandonExport, exportImageName, exportReference, liftExport, readIntent, referenceOn, stopForExport, writeIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, abandonExport, exportImageName, exportReference, isOvertaken, liftExport, readIntent, referenceOn, stopForExport, writeIntent } from './exportIntent.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 import { exportTimeline } from './exportTimeline.ts'
 
@@ -178,11 +178,6 @@ function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
     return { word: 'mark-overtaken', writes: [patchOf(IMAGES, image, annotate(image, { [OVERTAKEN_ANNOTATION]: mark }))], because: holders }
   }
   return { word: 'wait-import', writes: [], because: [{ code: 'importing', image: key, ...words }, ...holders], ...(progress !== undefined && { progress }) }
-}
-
-/** Whether a VM was seen to run on the disk while the image was read from it: the image may be torn. */
-export function isOvertaken(image: VirtualMachineImage): boolean {
-  return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }
 
 function resultOf(image: VirtualMachineImage): ExportResult {

@@ -11,7 +11,6 @@ export default {
     copies: 'On node / disk',
     vms: 'VMs that depend on it',
     risks: 'Risks',
-    size: 'Size',
     name: 'BackingImage',
   },
   filter: {

@@ -11,7 +11,6 @@ export default {
     copies: '所在节点 / 磁盘',
     vms: '依赖它的虚拟机',
     risks: '风险',
-    size: '大小',
     name: '后备镜像',
   },
   filter: {
