@@ -9,12 +9,13 @@ import { harvesterHooks } from './harvesterHooks.ts'
 import { powerRoutes } from './power.ts'
 import type { Runner } from './runner.ts'
 import { ACCOUNTS, runControllers } from './runner.ts'
-import type { Layer } from './seed/seed.ts'
-import { applySeed } from './seed/seed.ts'
+import type { Layer, SeedWriter } from './seed/seed.ts'
+import { applySeed, remoteWriter } from './seed/seed.ts'
 
 export interface LifeOptions {
-  /** What is made first; nothing when absent. */
+  /** What is made first, and who puts it there (over the wire when absent); nothing when absent. */
   readonly seed?: readonly Layer[]
+  readonly writer?: SeedWriter
   /** Whether anything moves afterwards; true when absent. */
   readonly controllers?: boolean
   /** How many times faster than real time; 1 when absent. */
@@ -38,7 +39,7 @@ export interface Life {
 }
 
 /** Gives an embedded API its inhabitants: Harvester's hooks, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
-export async function bringToLife(cluster: Habitat, { seed = [], controllers = true, pace = 1, log }: LifeOptions = {}): Promise<Life> {
+export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, pace = 1, log }: LifeOptions = {}): Promise<Life> {
   const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
   const clients = new Map<string, KubeClient>()
   const clientFor = (account: string): KubeClient => {
@@ -53,7 +54,7 @@ export async function bringToLife(cluster: Habitat, { seed = [], controllers = t
   let runner: Runner | undefined
   for (const hook of harvesterHooks(() => runner?.world.all(STORAGE_CLASSES) ?? [])) cluster.registerHook(hook)
   for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
-  await applySeed(clientFor('admin'), seed)
+  await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)
     runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), pace, ...(log ? { log } : {}) })
   return {

@@ -7,11 +7,14 @@ import { keepNamespaces } from './keepers/namespaces.ts'
 import { keepOwners } from './keepers/owners.ts'
 import { keepProtection } from './keepers/protection.ts'
 import { demoKubeconfig } from './kubeconfig.ts'
+import { bringToLife } from './life.ts'
 import type { ApiListener } from './listener.ts'
 import { startListener } from './listener.ts'
 import { ObjectStore } from './objects.ts'
 import type { Policy } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
+import { demonstration } from './seed/demonstration.ts'
+import { directWriter } from './seed/direct.ts'
 import { Users } from './users.ts'
 
 export interface EmbeddedClusterOptions {
@@ -23,6 +26,8 @@ export interface EmbeddedClusterOptions {
   readonly seed?: boolean
   /** Runs the controllers that move VMs, volumes and images; as `seed` when absent. */
   readonly controllers?: boolean
+  /** How many times faster than real time the controllers work; 1 when absent. */
+  readonly pace?: number
   /** Events that can be followed back, of each kind. */
   readonly watchHistory?: number
   /** Told of what went wrong inside, in a line. */
@@ -88,14 +93,22 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
   const shortening = setInterval(() => journal?.shorten(store), SHORTEN_EVERY)
   shortening.unref()
-  return {
+  const doors = {
     url: listener.url,
     caPem: identity.certificate.certPem,
     users: Object.fromEntries(Object.entries(identity.tokens).map(([account, token]) => [account, { token }])),
+    registerSubresource: (route: SubresourceRoute) => { cluster.routes.push(route) },
+    registerHook: (hook: AdmissionHook) => { cluster.hooks.push(hook) },
+  }
+  const { seed = false, controllers = seed, pace } = options
+  const life = seed || controllers
+    ? await bringToLife(doors, { seed: seed && !saved.revision ? demonstration(Date.now()) : [], writer: directWriter(cluster), controllers, log, ...(pace === undefined ? {} : { pace }) })
+    : undefined
+  return {
+    ...doors,
     kubeconfig: demoKubeconfig(listener.url, identity.certificate.certPem, identity.tokens),
-    registerSubresource: route => { cluster.routes.push(route) },
-    registerHook: hook => { cluster.hooks.push(hook) },
     stop: async () => {
+      await life?.stop()
       clearInterval(shortening)
       keepers.forEach(stop => stop())
       await listener.stop()

@@ -15,7 +15,7 @@ import type { World } from './world.ts'
 // kube-controller-manager's attach/detach controller (never run without nodes) and Longhorn's CSI attacher.
 
 const DRIVER = 'driver.longhorn.io'
-const FINALIZER = 'external-attacher/driver-longhorn-io'
+export const ATTACHER_FINALIZER = 'external-attacher/driver-longhorn-io'
 
 /** The claims that a pod mounts, as keys. */
 function claimKeysOf(pod: Pod): string[] {
@@ -23,7 +23,7 @@ function claimKeysOf(pod: Pod): string[] {
 }
 
 /** The name that Kubernetes gives to an attachment (kubernetes pkg/volume/csi/csi_attacher.go). */
-function attachmentName(volume: string, node: string): string {
+export function attachmentName(volume: string, node: string): string {
   return `csi-${hex(`${volume}${DRIVER}${node}`, 64)}`
 }
 
@@ -86,9 +86,9 @@ export const attachments: Controller<VolumeAttachment> = {
     if (attachment.metadata.deletionTimestamp) {
       const heldByOthers = world.find(ATTACHMENTS_BY_VOLUME, name).some(other => !other.metadata.deletionTimestamp) || world.find(EXPORTS_BY_VOLUME, name).length > 0
       const free = !volume || volume.status?.state === 'detached' || heldByOthers
-      return free ? write(dropFinalizer(VOLUME_ATTACHMENTS, attachment, FINALIZER)) : NOTHING
+      return free ? write(dropFinalizer(VOLUME_ATTACHMENTS, attachment, ATTACHER_FINALIZER)) : NOTHING
     }
-    const finalize = addFinalizer(VOLUME_ATTACHMENTS, attachment, FINALIZER)
+    const finalize = addFinalizer(VOLUME_ATTACHMENTS, attachment, ATTACHER_FINALIZER)
     if (finalize.length > 0)
       return write(finalize)
     if (!isNeeded(attachment, world))

@@ -90,6 +90,11 @@ function specChange(image: BackingImage, wanted: Readonly<Record<string, { evict
   return Object.keys(body).length > 0 ? [change(BACKING_IMAGES, image, { spec: { diskFileSpecMap: body } })] : []
 }
 
+/** The name of a disk's manager, as Longhorn makes it since 1.11 of a hash. */
+export function managerName(node: string, disk: string): string {
+  return `bim-${hex(`${node} ${disk}`, 56)}`
+}
+
 /** One manager a disk; each lists the images whose files its disk shall hold. */
 function manage(image: BackingImage, uuid: string, wanted: Readonly<Record<string, unknown>>, world: World): Write[] {
   const { name, namespace } = image.metadata
@@ -103,7 +108,7 @@ function manage(image: BackingImage, uuid: string, wanted: Readonly<Record<strin
     const disk = diskOf(world, uuidOfDisk)
     return disk
       ? [create(BACKING_IMAGE_MANAGERS, {
-          metadata: { name: `bim-${hex(`${disk.node.metadata.name} ${disk.uuid}`, 56)}`, namespace, labels: { 'longhorn.io/component': 'backing-image-manager', 'longhorn.io/disk-uuid': disk.uuid, 'longhorn.io/managed-by': 'longhorn-manager', 'longhorn.io/node': disk.node.metadata.name } },
+          metadata: { name: managerName(disk.node.metadata.name, disk.uuid), namespace, labels: { 'longhorn.io/component': 'backing-image-manager', 'longhorn.io/disk-uuid': disk.uuid, 'longhorn.io/managed-by': 'longhorn-manager', 'longhorn.io/node': disk.node.metadata.name } },
           spec: { image: 'longhornio/backing-image-manager:v1.12.1', nodeID: disk.node.metadata.name, diskUUID: disk.uuid, diskPath: disk.path, backingImages: { [name]: uuid } },
         })]
       : []

@@ -16,9 +16,9 @@ import type { World } from './world.ts'
 
 // harvester pkg/controller/master/image, pkg/image/common/operator.go, pkg/image/backingimage, pkg/image/cdi.
 
-const FINALIZER = 'wrangler.cattle.io/vm-image-controller'
+export const IMAGE_FINALIZER = 'wrangler.cattle.io/vm-image-controller'
 /** pkg/util/image.go: parameters of the class of an image that brings none. */
-const DEFAULT_PARAMETERS = { migratable: 'true', numberOfReplicas: '3', staleReplicaTimeout: '30' }
+export const DEFAULT_PARAMETERS = { migratable: 'true', numberOfReplicas: '3', staleReplicaTimeout: '30' }
 
 type Status = NonNullable<VirtualMachineImage['status']>
 
@@ -33,19 +33,17 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
     on(STORAGE_CLASSES, () => []),
     on(CLAIMS, () => []),
   ],
-  stage: image => `${image.status?.failed ?? 0} ${isTrue(image, 'Initialized')}`,
+  stage: image => `${image.status?.failed ?? 0} ${isTrue(image, 'Initialized')} ${image.status?.lastFailedTime}`,
   step(image, world, time) {
     if (image.metadata.deletionTimestamp)
       return clear(image, world)
-    const finalizer = addFinalizer(IMAGES, image, FINALIZER)
+    const finalizer = addFinalizer(IMAGES, image, IMAGE_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
     if (isTrue(image, 'RetryLimitExceeded') || isTrue(image, 'Imported'))
       return NOTHING
-    const failed = image.status?.failed ?? 0
-    const tried = isTrue(image, 'Initialized') && !failedSince(image)
-    if (!tried) {
-      const left = time.left(failed > 0 ? TAKES.retryImage : TAKES.checkUrl)
+    if (!isTrue(image, 'Initialized')) {
+      const left = time.left(image.status?.failed ? TAKES.retryImage : TAKES.checkUrl)
       return left > 0 ? wait(left) : initialize(image, world, time)
     }
     return image.spec.backend === 'cdi' ? followDataVolume(image, world, time) : followBackingImage(image, world, time)
@@ -56,11 +54,6 @@ function isTrue(image: VirtualMachineImage, type: string): boolean {
   return findCondition(image.status?.conditions, type)?.status === 'True'
 }
 
-/** Between a failed attempt and the next the only sign is a message on RetryLimitExceeded. */
-function failedSince(image: VirtualMachineImage): boolean {
-  return Boolean(findCondition(image.status?.conditions, 'RetryLimitExceeded')?.message)
-}
-
 /** Harvester's conditions carry the time of their last update. */
 function condition(conditions: readonly Condition[], type: string, status: Condition['status'], reason: string, message: string, now: number): Condition[] {
   const old = findCondition(conditions, type)
@@ -68,15 +61,15 @@ function condition(conditions: readonly Condition[], type: string, status: Condi
   return old ? conditions.map(one => one === old ? next : one) : [...conditions, next]
 }
 
-/** operator.go failStateTransit: counted, retried ten seconds later, and frozen for good when the limit is passed. */
-function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', error: string, now: number): Write[] {
+/** operator.go failStateTransit: counted, retried ten seconds later, and frozen for good when the limit is passed. Until then the only sign is the message of RetryLimitExceeded. */
+function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', error: string, now: number, progress = 0): Write[] {
   const limit = image.spec.retry ?? 3
   const failed = (image.status?.failed ?? 0) + 1
   const over = failed > limit
-  const message = failed === 1 && !over ? `failed due to error: ${error}` : `retry attempted ${failed - 1}/${limit} failed due to error: ${error}`
+  const message = failed === 1 ? `failed due to error: ${error}` : `retry attempted ${failed - 1}/${limit} failed due to error: ${error}`
   const limited = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', over ? 'True' : 'False', '', message, now)
   const conditions = over ? condition(limited, during, 'False', '', message, now) : limited
-  return setStatus(IMAGES, image, { ...image.status, failed, lastFailedTime: stamp(now), conditions })
+  return setStatus(IMAGES, image, { ...image.status, failed, progress, lastFailedTime: stamp(now), conditions })
 }
 
 function initialize(image: VirtualMachineImage, world: World, time: Time): Next {
@@ -85,8 +78,7 @@ function initialize(image: VirtualMachineImage, world: World, time: Time): Next 
     return write(fail(image, 'Initialized', refusal, time.now))
   const head = image.spec.sourceType === 'download' ? headOf(image.spec.url ?? '') : undefined
   const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, head?.ok ? head.size : 0) : makeBackingImage(image, world)
-  const cleared = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', 'False', '', '', time.now)
-  const initialized = condition(cleared, 'Initialized', 'True', 'Initialized', '', time.now)
+  const initialized = condition(image.status?.conditions ?? [], 'Initialized', 'True', 'Initialized', '', time.now)
   const claim = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)
   const size = head?.ok ? head.size : image.spec.sourceType === 'export-from-volume' && image.spec.backend === 'cdi' ? parseQuantity(claim?.status?.capacity?.storage) : undefined
   const status: Status = {
@@ -117,15 +109,13 @@ function refusalOf(image: VirtualMachineImage, world: World): string | undefined
   return claim.spec?.volumeName || backend === 'cdi' ? undefined : 'admission webhook "validator.longhorn.io" denied the request: invalid parameter map[export-type:raw volume-name:] for source type export-from-volume'
 }
 
-/** The class and the BackingImage; what an earlier attempt left is removed first (backingimage.go Initialize). */
+/** The class and the BackingImage, where they are missing (backingimage.go Initialize). */
 function makeBackingImage(image: VirtualMachineImage, world: World): Write[] {
   const { uid } = image.metadata
   const name = `vmi-${uid}`
   const parameters: Readonly<Record<string, string>> = { ...DEFAULT_PARAMETERS, ...image.spec.storageClassParameters }
   const old = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${name}`)
   const oldClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
-  if (old && !old.metadata.deletionTimestamp && (image.status?.failed ?? 0) > 0)
-    return [remove(BACKING_IMAGES, old), ...(oldClass ? [remove(STORAGE_CLASSES, oldClass)] : [])]
   const volume = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)?.spec?.volumeName ?? ''
   const sources: Readonly<Record<string, Record<string, string>>> = { 'download': { url: image.spec.url ?? '' }, 'export-from-volume': { 'volume-name': volume, 'export-type': 'raw' } }
   const list = (text?: string) => text ? text.split(',').map(tag => tag.trim()).filter(Boolean) : []
@@ -159,19 +149,31 @@ function makeDataVolume(image: VirtualMachineImage, world: World, bytes: number)
   })]
 }
 
-/** backing_image_controller.go: only while exactly one copy is known. */
+/**
+ * backing_image_controller.go and vm_image_controller.go: a failed file is counted once, and ten seconds later everything is made anew.
+ * Harvester only looks while exactly one copy is known, and can miss the moment; here a ready one among several counts too.
+ */
 function followBackingImage(image: VirtualMachineImage, world: World, time: Time): Next {
   const backing = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/vmi-${image.metadata.uid}`)
-  if (!backing || backing.metadata.deletionTimestamp)
-    return writeOr(makeBackingImage(image, world), NOTHING)
-  const copies = Object.values(backing.status?.diskFileStatusMap ?? {})
-  const [copy] = copies
-  if (!copy || copies.length !== 1)
+  const again = (next: () => Next) => image.status?.lastFailedTime && time.left(TAKES.retryImage) > 0 ? wait(time.left(TAKES.retryImage)) : next()
+  if (!backing)
+    return again(() => initialize(image, world, time))
+  if (backing.metadata.deletionTimestamp)
     return NOTHING
-  if (copy.state === 'failed')
-    return write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now))
-  if (copy.state === 'ready')
+  const copies = Object.values(backing.status?.diskFileStatusMap ?? {})
+  const ready = copies.find(copy => copy.state === 'ready')
+  if (ready)
     return write(imported(image, backing.status?.size ?? 0, backing.status?.virtualSize ?? 0, time.now))
+  const [copy] = copies
+  if (!copy)
+    return NOTHING
+  if (copy.state === 'failed' || copy.state === 'failed-and-cleanup') {
+    const counted = (image.status?.lastFailedTime ?? '') >= (copy.lastStateTransitionTime ?? '')
+    const storageClass = world.get(STORAGE_CLASSES, `lh-${image.metadata.uid}`)
+    return counted
+      ? again(() => write(remove(BACKING_IMAGES, backing), storageClass ? [remove(STORAGE_CLASSES, storageClass)] : []))
+      : write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now, copy.progress))
+  }
   return write(setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, copy.progress ?? 0) }))
 }
 
@@ -198,6 +200,6 @@ function clear(image: VirtualMachineImage, world: World): Next {
   return write(
     backing && !backing.metadata.deletionTimestamp ? [remove(BACKING_IMAGES, backing)] : [],
     storageClass ? [remove(STORAGE_CLASSES, storageClass)] : [],
-    dropFinalizer(IMAGES, image, FINALIZER),
+    dropFinalizer(IMAGES, image, IMAGE_FINALIZER),
   )
 }

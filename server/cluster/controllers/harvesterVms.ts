@@ -13,9 +13,9 @@ import type { World } from './world.ts'
 
 // harvester pkg/controller/master/virtualmachine/vm_controller.go.
 
-const FINALIZER = 'harvesterhci.io/VMController.UnsetOwnerOfPVCs'
+export const HARVESTER_VM_FINALIZER = 'harvesterhci.io/VMController.UnsetOwnerOfPVCs'
 const REMOVED_CLAIMS = 'harvesterhci.io/removedPersistentVolumeClaims'
-const OWNED_BY = 'harvesterhci.io/owned-by'
+export const OWNED_BY = 'harvesterhci.io/owned-by'
 
 type ClaimTemplate = { readonly metadata?: { readonly name?: string, readonly annotations?: Readonly<Record<string, string>>, readonly labels?: Readonly<Record<string, string>> }, readonly spec?: PersistentVolumeClaim['spec'] }
 
@@ -32,10 +32,10 @@ export const harvesterVms: Controller<VirtualMachine> = {
   step(vm, world) {
     if (vm.metadata.deletionTimestamp) {
       // The VMI goes first (its controller's finalizer); then the claims, so that no disk is removed under a guest.
-      const others = (vm.metadata.finalizers ?? []).some(finalizer => finalizer !== FINALIZER)
-      return others ? { writes: [] } : write(removedClaims(vm, world).map(claim => remove(CLAIMS, claim)), dropFinalizer(VMS, vm, FINALIZER))
+      const others = (vm.metadata.finalizers ?? []).some(finalizer => finalizer !== HARVESTER_VM_FINALIZER)
+      return others ? { writes: [] } : write(removedClaims(vm, world).map(claim => remove(CLAIMS, claim)), dropFinalizer(VMS, vm, HARVESTER_VM_FINALIZER))
     }
-    const finalizer = addFinalizer(VMS, vm, FINALIZER)
+    const finalizer = addFinalizer(VMS, vm, HARVESTER_VM_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
     const claims = claimTemplatesOf(vm).flatMap(template => claimFor(vm, template, world))

@@ -1,4 +1,4 @@
-import type { BackingImage, BackingImageManager } from '#health/longhorn.ts'
+import type { BackingImage, BackingImageDataSource, BackingImageManager } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NODES } from '#health/longhorn.ts'
 import { stamp } from './conditions.ts'
 import type { FileOnDisk } from './copies.ts'
@@ -42,21 +42,29 @@ export const imageManagers: Controller<BackingImageManager> = {
       const image = world.get(BACKING_IMAGES, `${manager.metadata.namespace}/${name}`)
       const old = (manager.status?.backingImageFileMap ?? {})[name] as FileOnDisk | undefined
       const file = image && !image.metadata.deletionTimestamp ? nextFile({ image, old, disk: running ? disk : undefined, manager, world, time }) : old
-      busy ||= file?.state === undefined || MOVING.includes(file.state)
+      busy ||= file?.state === undefined ? isComing(world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${name}`)) : MOVING.includes(file.state)
       if (file?.state)
         files[name] = { ...file, name, uuid }
     }
     const status = setStatus(BACKING_IMAGE_MANAGERS, manager, { ...manager.status, ownerID: manager.spec.nodeID, currentState: running ? 'running' : 'unknown', backingImageFileMap: files, apiMinVersion: 3, apiVersion: 3 })
-    const failed = Object.values(files).some(file => file.state === 'failed')
-    const left = Math.max(time.left(busy ? TAKES.tick : TAKES.retryFile), 20)
-    return writeOr(status, running && (busy || failed) ? wait(left) : NOTHING)
+    const again = busy ? time.takes(TAKES.tick) : isBad(disk) ? Math.max(time.left(TAKES.retryBadDisk), time.takes(TAKES.tick)) : undefined
+    return writeOr(status, running && again !== undefined ? wait(again) : NOTHING)
   },
 }
 
 const MOVING = ['pending', 'starting', 'in-progress']
 
+/** Whether a file that is not there yet may come: from the source, or from a peer. */
+function isComing(source: BackingImageDataSource | undefined): boolean {
+  return Boolean(source?.spec.fileTransferred) || source?.status?.currentState === 'ready'
+}
+
 function keyOf(manager: BackingImageManager): string {
   return `${manager.metadata.namespace}/${manager.metadata.name}`
+}
+
+function isBad(disk: Disk | undefined): boolean {
+  return Boolean(disk && (disk.node.metadata.annotations?.[BAD_DISKS_ANNOTATION] ?? '').split(',').map(name => name.trim()).includes(disk.name))
 }
 
 interface Position {
@@ -74,7 +82,7 @@ function nextFile({ image, old, disk, manager, world, time }: Position): FileOnD
   const state = old?.state
   if (!disk)
     return old && state !== 'failed' && state !== 'unknown' ? { ...old, state: 'unknown', message: '' } : old
-  const bad = (disk.node.metadata.annotations?.[BAD_DISKS_ANNOTATION] ?? '').split(',').map(name => name.trim()).includes(disk.name)
+  const bad = isBad(disk)
   const recorded = image.status?.checksum ?? ''
   const source = world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${image.metadata.name}`)
   const first = source && !source.spec.fileTransferred && source.spec.diskUUID === manager.spec.diskUUID
@@ -88,8 +96,9 @@ function nextFile({ image, old, disk, manager, world, time }: Position): FileOnD
     return bad ? { ...old, state: 'failed', message: `ready file is modified at ${stamp(time.now)} with a different checksum ${other}, previous checksum ${old?.currentChecksum ?? ''}`, currentChecksum: other } : old
   }
   if (state === 'failed') {
-    const patience = bad || !sender ? TAKES.retryFile : TAKES.tick
-    return time.left(patience) <= 0 ? undefined : old
+    // Deleted, and fetched again, as soon as another copy has not failed; else it stays (deleteInvalidBackingImages).
+    const others = Object.entries(image.status?.diskFileStatusMap ?? {}).some(([uuid, copy]) => uuid !== manager.spec.diskUUID && copy.state !== 'failed')
+    return others && time.left(bad ? TAKES.retryBadDisk : TAKES.tick) <= 0 ? undefined : old
   }
   if (first)
     return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0) : undefined

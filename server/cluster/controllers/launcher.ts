@@ -22,7 +22,7 @@ function memoryOf({ spec: { domain } }: VirtualMachineInstance): number {
 }
 
 /** The pod that runs the guest (kubevirt pkg/virt-controller/services/template.go): what a guard matches on is here, not how qemu is called. */
-export function launcherOf(vmi: VirtualMachineInstance): Write {
+export function launcherOf(vmi: VirtualMachineInstance): Extract<Write, { do: 'create' }> {
   const { name, namespace, uid, labels } = vmi.metadata
   const { nodeSelector, hostname } = vmi.spec as { nodeSelector?: Record<string, string>, hostname?: string }
   const memory = `${Math.ceil(memoryOf(vmi) / 2 ** 20)}Mi`

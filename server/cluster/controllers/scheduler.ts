@@ -5,7 +5,7 @@ import { isTrue, withCondition } from './conditions.ts'
 import { hasEnded } from './claimIndexes.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Controller } from './step.ts'
-import { NOTHING, create, on, setStatus, wait, write, writeOr } from './step.ts'
+import { NOTHING, on, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { Index, World } from './world.ts'
 

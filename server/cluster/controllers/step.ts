@@ -77,7 +77,7 @@ export function writeOr(writes: readonly Write[], otherwise: Next): Next {
   return writes.length > 0 ? { ...otherwise, writes } : otherwise
 }
 
-export function create<T extends KubeObject>(kind: Resource<T>, object: Omit<Manifest<T>, 'apiVersion' | 'kind'>): Write {
+export function create<T extends KubeObject>(kind: Resource<T>, object: Omit<Manifest<T>, 'apiVersion' | 'kind'>): Extract<Write, { do: 'create' }> {
   return { do: 'create', kind, object: { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object } as unknown as Manifest }
 }
 
@@ -88,11 +88,15 @@ export function remove(kind: Resource, object: KubeObject, grace?: number): Writ
 /** CRDs of upstream without a status subresource: their status is a field like any other. */
 const WITHOUT_STATUS: readonly Resource[] = [IMAGES, VMIS]
 
+/** Where the status of a kind is written. */
+export function statusPart(kind: Resource): 'object' | 'status' {
+  return WITHOUT_STATUS.includes(kind) ? 'object' : 'status'
+}
+
 /** The patch that brings the status to this, if it is not so already. */
 export function setStatus<T extends KubeObject & { readonly status?: object }>(kind: Resource<T>, object: T, status: object): Write[] {
   const body = mergePatchOf(object.status, status)
-  const part = WITHOUT_STATUS.includes(kind) ? 'object' : 'status'
-  return body ? [{ do: 'patch', kind, at: addressOf(object), part, body: { status: body }, expect: object.metadata.resourceVersion }] : []
+  return body ? [{ do: 'patch', kind, at: addressOf(object), part: statusPart(kind), body: { status: body }, expect: object.metadata.resourceVersion }] : []
 }
 
 /** A merge patch of the object itself, sent only where it changes something that is there. */

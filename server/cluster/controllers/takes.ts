@@ -28,8 +28,9 @@ export const TAKES = {
   fetchFirst: 1_000,
   /** Harvester: from a failed attempt to the next (pkg/controller/master/image). */
   retryImage: 10_000,
-  /** Longhorn: back-off of a failed first file, and of a failed copy. */
+  /** Longhorn: back-off of a failed first file; and of a copy that fails again and again. */
   retryFile: 60_000,
+  retryBadDisk: 300_000,
   /** Longhorn's settings backing-image-recovery-wait-interval and -cleanup-wait-interval. */
   recoverImage: 300_000,
   cleanUpCopies: 3_600_000,

@@ -103,7 +103,8 @@ function wishOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, tim
   }
 }
 
-function startVmi(vm: VirtualMachine): Write {
+/** The VMI of a VM that starts (vm.go SetupVMIFromVM). */
+export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
   const { metadata = {}, spec } = vm.spec.template
   const { labels, annotations } = metadata as { labels?: Record<string, string>, annotations?: Record<string, string> }
   const paused = vm.status?.stateChangeRequests?.[0]?.data?.paused === 'true'

@@ -3,8 +3,9 @@ import { NAMESPACES, NODES, STORAGE_CLASSES } from '#kube/core.ts'
 import { defineResource } from '#kube/resource.ts'
 import { LONGHORN_SETTINGS } from '../controllers/kinds.ts'
 import { uuidOf } from '../controllers/hash.ts'
+import { BAD_DISKS_ANNOTATION } from '../controllers/imageManagers.ts'
 import { DOWN_ANNOTATION } from '../controllers/kubelet.ts'
-import type { SeedObject } from './seed.ts'
+import type { Layer, SeedObject } from './seed.ts'
 
 // The house in which the VMs of the demonstration live: four nodes and their disks, storage classes, networks, settings.
 
@@ -19,6 +20,8 @@ const SYSTEM_NAMESPACES = ['harvester-system', 'longhorn-system', 'cdi', 'kubevi
 
 /** The node that does not answer. */
 export const DOWN_NODE = 'node-4'
+/** The node whose second disk spoils files; the operator has closed it for new ones. */
+const BAD_NODE = 'node-2'
 const NODE_NAMES = ['node-1', 'node-2', 'node-3', DOWN_NODE]
 const GIB = 2 ** 30
 
@@ -41,7 +44,7 @@ function node(name: string, index: number): SeedObject {
         podCIDR: `10.52.${index}.0/24`,
         ...(down ? { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' }, { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] } : {}),
       },
-    } as SeedObject['object'],
+    },
     status: {
       addresses: [{ type: 'InternalIP', address: `192.168.10.${11 + index}` }, { type: 'Hostname', address: name }],
       capacity, allocatable: { ...capacity, memory: '129789480Ki' },
@@ -61,7 +64,7 @@ function node(name: string, index: number): SeedObject {
   }
 }
 
-interface SeedDisk { readonly path: string, readonly diskType: 'filesystem' | 'block', readonly tags: readonly string[], readonly size: number, readonly evicting?: boolean }
+interface SeedDisk { readonly path: string, readonly diskType: 'filesystem' | 'block', readonly tags: readonly string[], readonly size: number, readonly evicting?: boolean, readonly closed?: boolean }
 
 const EXTRA = '/var/lib/harvester/extra-disks/'
 
@@ -72,7 +75,7 @@ function disksOf(name: string): Readonly<Record<string, SeedDisk>> {
   const evicting = name === 'node-3'
   return {
     'disk-1': first,
-    'disk-2': { path: `${EXTRA}${uuidOf(`extra ${name}`).replaceAll('-', '')}`, diskType: 'filesystem', tags: evicting ? ['archive'] : ['hdd'], size: 3_726 * GIB, ...(evicting ? { evicting } : {}) },
+    'disk-2': { path: `${EXTRA}${uuidOf(`extra ${name}`).replaceAll('-', '')}`, diskType: 'filesystem', tags: evicting ? ['archive'] : ['hdd'], size: 3_726 * GIB, evicting, closed: name === BAD_NODE },
     'disk-v2': { path: `0000:${name === 'node-1' ? '3b' : '5e'}:00.0`, diskType: 'block', tags: ['nvme'], size: 1_788 * GIB },
   }
 }
@@ -93,12 +96,12 @@ function longhornNode(name: string): SeedObject {
   return {
     kind: LONGHORN_NODES,
     object: {
-      metadata: { name, namespace: 'longhorn-system', finalizers: ['longhorn.io'] },
+      metadata: { name, namespace: 'longhorn-system', finalizers: ['longhorn.io'], ...(name === BAD_NODE ? { annotations: { [BAD_DISKS_ANNOTATION]: 'disk-2' } } : {}) },
       spec: {
         name, allowScheduling: true, evictionRequested: false, tags: [], instanceManagerCPURequest: 0,
-        disks: Object.fromEntries(entries.map(([disk, { path, diskType, tags, evicting = false }]) => [disk, { path, diskType, tags, diskDriver: diskType === 'block' ? 'auto' : '', allowScheduling: !evicting, evictionRequested: evicting, storageReserved: 30 * GIB }])),
+        disks: Object.fromEntries(entries.map(([disk, { path, diskType, tags, evicting = false, closed = false }]) => [disk, { path, diskType, tags, diskDriver: diskType === 'block' ? 'auto' : '', allowScheduling: !evicting && !closed, evictionRequested: evicting, storageReserved: 30 * GIB }])),
       },
-    } as SeedObject['object'],
+    },
     status: {
       conditions: [
         down ? at('Ready', 'False', `Kubernetes node ${name} not ready: `, 'KubernetesNodeNotReady') : at('Ready', 'True', `Node ${name} is ready`),
@@ -117,18 +120,18 @@ function longhornNode(name: string): SeedObject {
 function storageClass(name: string, parameters: Record<string, string>, annotations: Record<string, string> = {}): SeedObject {
   return {
     kind: STORAGE_CLASSES,
-    object: { metadata: { name, annotations }, provisioner: 'driver.longhorn.io', parameters, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true } as SeedObject['object'],
+    object: { metadata: { name, annotations }, provisioner: 'driver.longhorn.io', parameters, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true },
   }
 }
 
 function storageProfile(name: string, cloneStrategy: string): SeedObject {
   const claimPropertySets = [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }, { accessModes: ['ReadWriteOnce'], volumeMode: 'Block' }]
-  return { kind: STORAGE_PROFILES, object: { metadata: { name }, spec: {} } as SeedObject['object'], status: { claimPropertySets, cloneStrategy, provisioner: 'driver.longhorn.io', storageClass: name, dataImportCronSourceFormat: 'pvc' } }
+  return { kind: STORAGE_PROFILES, object: { metadata: { name }, spec: {} }, status: { claimPropertySets, cloneStrategy, provisioner: 'driver.longhorn.io', storageClass: name, dataImportCronSourceFormat: 'pvc' } }
 }
 
 function network(namespace: string, name: string, vlan: number): SeedObject {
   const config = JSON.stringify({ cniVersion: '0.3.1', name, type: 'bridge', bridge: 'mgmt-br', promiscMode: true, vlan, ipam: {} })
-  return { kind: NETWORK_ATTACHMENTS, object: { metadata: { name, namespace, labels: { 'network.harvesterhci.io/clusternetwork': 'mgmt', 'network.harvesterhci.io/type': 'L2VlanNetwork', 'network.harvesterhci.io/vlan-id': String(vlan) } }, spec: { config } } as SeedObject['object'] }
+  return { kind: NETWORK_ATTACHMENTS, object: { metadata: { name, namespace, labels: { 'network.harvesterhci.io/clusternetwork': 'mgmt', 'network.harvesterhci.io/type': 'L2VlanNetwork', 'network.harvesterhci.io/vlan-id': String(vlan) } }, spec: { config } } }
 }
 
 const LONGHORN_VALUES: Readonly<Record<string, string>> = {
@@ -139,7 +142,7 @@ const LONGHORN_VALUES: Readonly<Record<string, string>> = {
 const HARVESTER_VALUES: Readonly<Record<string, string>> = { 'server-version': 'v1.10.0', 'default-vm-termination-grace-period-seconds': '120', 'longhorn-v2-data-engine-enabled': 'true' }
 
 /** Namespaces, nodes, classes, networks and settings: what a test needs to create images and VMs of its own. */
-export const PLATFORM: readonly (() => readonly SeedObject[])[] = [
+export const PLATFORM: readonly Layer[] = [
   () => [...VM_NAMESPACES, ...SYSTEM_NAMESPACES].map(name => ({ kind: NAMESPACES, object: { metadata: { name } } })),
   () => [
     ...NODE_NAMES.map(node),
@@ -152,8 +155,8 @@ export const PLATFORM: readonly (() => readonly SeedObject[])[] = [
     network('production', 'vlan-100', 100),
     network('staging', 'vlan-200', 200),
     { kind: CLUSTER_NETWORKS, object: { metadata: { name: 'mgmt' } } },
-    ...Object.entries(LONGHORN_VALUES).map(([name, value]): SeedObject => ({ kind: LONGHORN_SETTINGS, object: { metadata: { name, namespace: 'longhorn-system' }, value } as SeedObject['object'] })),
-    ...Object.entries(HARVESTER_VALUES).map(([name, value]): SeedObject => ({ kind: HARVESTER_SETTINGS, object: { metadata: { name }, value } as SeedObject['object'] })),
-    { kind: KUBEVIRTS, object: { metadata: { name: 'kubevirt', namespace: 'kubevirt' }, spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } } as SeedObject['object'], status: { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.4', defaultArchitecture: 'amd64' } },
+    ...Object.entries(LONGHORN_VALUES).map(([name, value]): SeedObject => ({ kind: LONGHORN_SETTINGS, object: { metadata: { name, namespace: 'longhorn-system' }, value } })),
+    ...Object.entries(HARVESTER_VALUES).map(([name, value]): SeedObject => ({ kind: HARVESTER_SETTINGS, object: { metadata: { name }, value } })),
+    { kind: KUBEVIRTS, object: { metadata: { name: 'kubevirt', namespace: 'kubevirt' }, spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } }, status: { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.4', defaultArchitecture: 'amd64' } },
   ],
 ]

@@ -1,17 +1,20 @@
 import type { KubeClient } from '#kube/client.ts'
-import { toApiError } from '#kube/client.ts'
-import type { KubeObject, Manifest } from '#kube/object.ts'
+import { toApiError } from '#kube/apiError.ts'
+import type { KubeObject, Manifest, ObjectMeta } from '#kube/object.ts'
 import { objectKey } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import { apiVersionOf } from '#kube/resource.ts'
+import type { Address } from '../controllers/step.ts'
+import { addressOf, statusPart } from '../controllers/step.ts'
 
-/** An object of the demonstration, as data. */
-export interface SeedObject {
-  readonly kind: Resource
-  readonly object: Omit<Manifest, 'apiVersion' | 'kind'>
-  /** Written after the object, where the kind has a status of its own. */
-  readonly status?: object
-}
+/** A manifest without what its kind says of itself. */
+export interface SeedManifest { readonly metadata: Partial<ObjectMeta>, readonly [field: string]: unknown }
+
+/** An object of the demonstration, as data; its status is written after it, and may name its own uid. */
+export type SeedObject
+  = { readonly kind: Resource, readonly object: SeedManifest, readonly status?: object | ((object: KubeObject) => object) }
+    /** The status alone, of an object of an earlier layer. */
+    | { readonly kind: Resource, readonly at: Address, readonly status: object }
 
 /** What has been made so far: later layers name earlier objects by uid. */
 export class Made {
@@ -22,11 +25,11 @@ export class Made {
   }
 
   /** Throws where it was not made before: a mistake in the seed. */
-  get(kind: Resource, key: string): KubeObject {
+  get<T extends KubeObject>(kind: Resource<T>, key: string): T {
     const object = this.objects.get(`${kind.plural}.${kind.group} ${key}`)
     if (!object)
       throw new Error(`the seed names ${kind.plural} ${key} before it is made`)
-    return object
+    return object as T
   }
 
   uid(kind: Resource, key: string): string {
@@ -37,33 +40,48 @@ export class Made {
 /** Objects that need nothing of each other. */
 export type Layer = (made: Made) => readonly SeedObject[]
 
+/** Who puts the objects there. */
+export interface SeedWriter {
+  /** The object as it then is; one that is there already is left and answered. */
+  readonly create: (kind: Resource, manifest: Manifest) => KubeObject | Promise<KubeObject>
+  readonly patchStatus: (kind: Resource, at: Address, status: object, part: 'object' | 'status') => KubeObject | Promise<KubeObject>
+}
+
+/** Writes through a client: for a cluster that is elsewhere. */
+export function remoteWriter(client: Pick<KubeClient, 'create' | 'patch' | 'get'>): SeedWriter {
+  return {
+    create: async (kind, manifest) => {
+      const { name = '', namespace } = manifest.metadata
+      return client.create(kind, manifest).then(({ object }) => object, (thrown: unknown) => {
+        if (toApiError(thrown).reason !== 'AlreadyExists')
+          throw thrown
+        return client.get(kind, namespace ? { name, namespace } : { name })
+      })
+    },
+    patchStatus: async (kind, at, status, part) => (await client.patch(kind, at, { type: 'merge', body: { status } }, part === 'status' ? { subresource: 'status' } : {})).object,
+  }
+}
+
 const AT_ONCE = 16
 
-/** Applies the layers in their order through the API; what is there already is left as it is. Throws the first ApiError. */
-export async function applySeed(client: KubeClient, layers: readonly Layer[]): Promise<Made> {
+/** Applies the layers in their order; what is there already gets its status again. Throws the first refusal. */
+export async function applySeed(writer: SeedWriter, layers: readonly Layer[]): Promise<Made> {
   const made = new Made()
   for (const layer of layers) {
     const waiting = [...layer(made)]
     const worker = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) made.put(next.kind, await apply(client, next))
+      for (let next = waiting.shift(); next; next = waiting.shift()) made.put(next.kind, await apply(writer, next))
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
   }
   return made
 }
 
-async function apply(client: KubeClient, { kind, object, status }: SeedObject): Promise<KubeObject> {
-  const manifest = { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object } as unknown as Manifest
-  const { name = '', namespace } = manifest.metadata
-  const at = namespace ? { name, namespace } : { name }
-  const created = await client.create(kind, manifest).catch((thrown: unknown) => {
-    if (toApiError(thrown).reason !== 'AlreadyExists')
-      throw thrown
-    return undefined
-  })
-  if (!created)
-    return client.get(kind, at)
-  if (status === undefined)
-    return created.object
-  return (await client.patch(kind, at, { type: 'merge', body: { status } }, { subresource: 'status' })).object
+async function apply(writer: SeedWriter, seed: SeedObject): Promise<KubeObject> {
+  const { kind } = seed
+  if ('at' in seed)
+    return writer.patchStatus(kind, seed.at, seed.status, statusPart(kind))
+  const object = await writer.create(kind, { apiVersion: apiVersionOf(kind), kind: kind.kind, ...seed.object } as unknown as Manifest)
+  const status = typeof seed.status === 'function' ? seed.status(object) : seed.status
+  return status === undefined ? object : writer.patchStatus(kind, addressOf(object), status, statusPart(kind))
 }
