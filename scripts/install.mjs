@@ -27,7 +27,7 @@ export async function installIfMissing() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash())
     return
   console.log('Installing what package-lock.json names …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit', env: { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' } })
+  const { status } = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit', env: { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' } })
   if (status !== 0) {
     console.error('npm ci failed: see its own words above. Mend the network or the registry setting and run this again.')
     process.exit(status ?? 1)
