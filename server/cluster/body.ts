@@ -88,9 +88,9 @@ export function readOptionalObject(contentType: string | undefined, body: Buffer
     if (isObject(value)) return value
   }
   catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${jsonReason(text, error)}`)
+    throw new StatusError(500, '', `couldn't get version/kind; json parse error: ${jsonReason(text, error)}`)
   }
-  throw badRequest('couldn\'t get version/kind; json parse error: not an object')
+  throw new StatusError(500, '', 'couldn\'t get version/kind; json parse error: not an object')
 }
 
 const JSON_PATCH = 'application/json-patch+json'

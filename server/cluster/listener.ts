@@ -24,14 +24,15 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > BODY_LIMIT) throw bodyTooLarge()
-    chunks.push(chunk)
+    // The rest is read and dropped: a connection that is to be used again must be left clean.
+    if (size <= BODY_LIMIT) chunks.push(chunk)
   }
+  if (size > BODY_LIMIT) throw bodyTooLarge()
   return Buffer.concat(chunks)
 }
 
-function openStream(response: ServerResponse, type: string): Sink {
-  response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache, private', 'Transfer-Encoding': 'chunked' })
+function openStream(response: ServerResponse, type: string, headers: Readonly<Record<string, string | string[]>>): Sink {
+  response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache, private', 'Transfer-Encoding': 'chunked', ...headers })
   response.flushHeaders()
   response.socket?.setNoDelay(true)
   return {
@@ -54,7 +55,7 @@ function outgoingOf(response: ServerResponse): Outgoing {
       response.writeHead(code, { ...(text ? { 'Content-Type': type } : {}), 'Cache-Control': 'no-cache, private', ...headers, 'Content-Length': Buffer.byteLength(text) })
       response.end(text)
     },
-    stream: type => openStream(response, type),
+    stream: (type, headers = {}) => openStream(response, type, headers),
   }
 }
 

@@ -8,7 +8,7 @@ import { Stored } from './objects.ts'
 import { toPartialMetadata, toTable } from './table.ts'
 
 /** A body ready to send. */
-export interface Rendered { readonly type: string, readonly text: string }
+export interface Rendered { readonly type: string, readonly text: string | Uint8Array }
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 

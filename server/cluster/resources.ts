@@ -34,7 +34,7 @@ export interface Incoming {
 /** The way back. */
 export interface Outgoing {
   readonly send: (code: number, rendered: Rendered, headers?: Readonly<Record<string, string | string[]>>) => void
-  readonly stream: (type: string) => Sink
+  readonly stream: (type: string, headers?: Readonly<Record<string, string | string[]>>) => Sink
 }
 
 /** One request to a kind that is served. */
@@ -140,11 +140,11 @@ function read(exchange: Exchange): void {
   }
   const options = readListOptions(kind, query, asked.verb === 'watch')
   if (asked.verb === 'list') {
-    outgoing.send(200, renderPage(kind, shape, listPage(cluster, kind, asked.namespace, options), include, cluster.now()))
+    outgoing.send(200, renderPage(kind, shape, listPage(cluster, kind, asked.namespace, options), include, cluster.now()), warningHeader(exchange.warnings))
     return
   }
   const writer = new EventWriter(kind, shape, include, cluster.now)
-  watchKind(cluster, kind, asked.namespace, options, writer, () => outgoing.stream('application/json'))
+  watchKind(cluster, kind, asked.namespace, options, writer, () => outgoing.stream('application/json', warningHeader(exchange.warnings)))
 }
 
 /** Subresources that single built-ins have; false when the kind has no such one. */
@@ -183,7 +183,7 @@ function scopeFits(kind: KindVersion, asked: ResourceRequest): boolean {
 
 /** Answers a request to a served kind. Throws a StatusError; `undefined` stands for the plain 404 of a path that is not routed. */
 export async function answerResource(cluster: Cluster, kind: KindVersion, asked: ResourceRequest, incoming: Incoming, outgoing: Outgoing): Promise<'done' | 'not routed'> {
-  const exchange: Exchange = { cluster, kind, asked, incoming, outgoing, shape: negotiate(incoming.headers.accept), warnings: new Set() }
+  const exchange: Exchange = { cluster, kind, asked, incoming, outgoing, shape: negotiate(incoming.headers.accept), warnings: new Set(kind.deprecation ? [kind.deprecation] : []) }
   if (!scopeFits(kind, asked)) {
     if (!kind.builtIn) return 'not routed'
     throw asked.namespace ? resourceUnknown() : methodNotAllowed()

@@ -39,7 +39,7 @@ function checkAccess(cluster: Cluster, asked: ResourceRequest | PathRequest, inc
   throw new StatusError(403, 'Forbidden', forbiddenMessage(incoming.user, attributes, reason), details)
 }
 
-function sendAnswer(outgoing: Outgoing, answer: Answer): void {
+function sendAnswer(outgoing: Outgoing, answer: Answer | Answer<Uint8Array>): void {
   const { 'Content-Type': type = 'application/json', ...headers } = answer.headers
   outgoing.send(answer.status, { type, text: answer.body }, headers)
 }

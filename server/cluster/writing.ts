@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { askHooks, checkNamespace, resourceOf, uidConflict } from './admission.ts'
-import { checkObject, checkStatus, checkUpdate, countsGenerations, createsOnUpdate, needsVersion, prepareCreate, prepareUpdate } from './builtIns.ts'
+import { countsGenerations, createsOnUpdate, needsVersion, strategyOf } from './builtIns.ts'
 import type { Call, Cluster } from './cluster.ts'
 import { removeStored } from './deleting.ts'
 import { checkEscalation } from './escalation.ts'
@@ -14,6 +14,7 @@ import { storeKey } from './objects.ts'
 import { applyPatch } from './patch.ts'
 import type { Admission } from './schema.ts'
 import { admit, strictMessage } from './schema.ts'
+import type { Surroundings } from './strategies/strategy.ts'
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound, StatusError } from './status.ts'
 
 /** Where an object is. */
@@ -78,6 +79,10 @@ function withMetadata(object: JsonObject, metadata: JsonObject): JsonObject {
   return { apiVersion: apiVersion ?? null, kind: kind ?? null, metadata: tidyMetadata(metadata), ...rest }
 }
 
+function surroundings(cluster: Cluster, sent: JsonObject): Surroundings {
+  return { store: cluster.store, now: timestamp(cluster.now()), sent }
+}
+
 function freeName(cluster: Cluster, kind: KindVersion, namespace: string, prefix: string): string {
   const taken = cluster.store.of(resourceOf(kind))
   let name = generateName(prefix)
@@ -107,9 +112,10 @@ export function createObject(cluster: Cluster, kind: KindVersion, namespace: str
   const mutated = askHooks(cluster, 'mutate', { ...request, object: withMetadata(admission.object, metadata) }, call) ?? {}
   // What a hook wrote is held to the schema as well.
   const checked = admit(kind, mutated, { fieldValidation: 'Ignore', part: 'object' })
-  const completed = prepareCreate(kind, checked.object, sent, timestamp(cluster.now()))
+  const strategy = strategyOf(kind)
+  const completed = strategy.prepareCreate?.(checked.object, surroundings(cluster, sent)) ?? checked.object
   const object = withMetadata(completed, metadataOf(completed))
-  const causes = [...checkMetadata(kind, object), ...checkObject(kind, object), ...checked.causes]
+  const causes = [...checkMetadata(kind, object), ...strategy.check?.(object) ?? [], ...checked.causes]
   if (causes.length) throw invalid(kind, name, causes)
   if (!kind.builtIn) finalizerWarnings(object).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
@@ -206,12 +212,13 @@ function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object'
   const first = withMetadata(admission.object, updatedMetadata(kind, at, part, sent, previous))
   const mutated = askHooks(cluster, 'mutate', { ...request, object: first }, call) ?? first
   const checked = mutated === first ? admission : admit(kind, mutated, { fieldValidation: 'Ignore', previous, part })
-  const completed = part === 'object' ? prepareUpdate(kind, checked.object, previous, timestamp(cluster.now())) : checked.object
+  const strategy = strategyOf(kind)
+  const completed = part === 'object' && strategy.prepareUpdate ? strategy.prepareUpdate(checked.object, previous, surroundings(cluster, sent)) : checked.object
   const metadata = updatedMetadata(kind, at, part, mutated, previous)
   const changed = countsGenerations(kind) && !sameJson(desired(kind, completed), desired(kind, previous))
   const object = withMetadata(completed, changed ? { ...metadata, generation: Number(metadata['generation'] ?? 0) + 1 } : metadata)
 
-  const causes = part === 'status' ? [...checkStatus(kind, object), ...checked.causes] : [...checkMetadataUpdate(object, previous), ...checkMetadataUpdate(object, previous), ...checkUpdate(kind, object, previous), ...checkObject(kind, object), ...checked.causes]
+  const causes = part === 'status' ? [...strategy.checkStatus?.(object) ?? [], ...checked.causes] : [...checkMetadataUpdate(object, previous), ...checkMetadataUpdate(object, previous), ...strategy.checkUpdate?.(object, previous) ?? [], ...strategy.check?.(object) ?? [], ...checked.causes]
   if (causes.length) throw invalid(kind, at.name, causes)
   if (!kind.builtIn) finalizerWarnings(object, previous).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)

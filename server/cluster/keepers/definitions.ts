@@ -1,11 +1,11 @@
 import { resourceOf } from '../admission.ts'
-import { CRD_CLEANUP } from '../builtIns.ts'
 import type { Call, Cluster } from '../cluster.ts'
 import { deleteCollection } from '../deleting.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { fieldAt, isObject } from '../json.ts'
 import { finalizersOf, metadataOf, metaText, timestamp } from '../metadata.ts'
 import type { HistoryEvent } from '../objects.ts'
+import { CRD_CLEANUP } from '../strategies/platform.ts'
 import { WorkQueue } from './queue.ts'
 
 export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'

@@ -1,0 +1,67 @@
+import { sameJson } from '../equality.ts'
+import type { JsonObject } from '../json.ts'
+import { fieldAt, isObject } from '../json.ts'
+import { metadataOf, metaText } from '../metadata.ts'
+import type { ObjectStore } from '../objects.ts'
+import type { StatusCause } from '../schema.ts'
+import type { Strategy } from './strategy.ts'
+import { forbiddenChange, immutable, required, section, withFinalizer } from './strategy.ts'
+
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
+const FIXED = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+
+/** The default class, the youngest of several, as the admission plugin DefaultStorageClass picks it. */
+function defaultClass(store: ObjectStore): string | undefined {
+  const classes = store.of('storageclasses.storage.k8s.io').range('').map(stored => stored.object).filter(object => {
+    const { annotations } = metadataOf(object)
+    return isObject(annotations) && annotations[DEFAULT_CLASS] === 'true'
+  })
+  return classes.map(object => ({ name: metaText(object, 'name'), since: metaText(object, 'creationTimestamp') }))
+    .sort((a, b) => (a.since === b.since ? (a.name < b.name ? -1 : 1) : a.since < b.since ? 1 : -1))[0]?.name
+}
+
+function checkClaimUpdate(object: JsonObject, previous: JsonObject): StatusCause[] {
+  const { resources, volumeAttributesClassName, ...after } = section(object, 'spec')
+  const { resources: before, volumeAttributesClassName: classBefore, ...old } = section(previous, 'spec')
+  void volumeAttributesClassName
+  void classBefore
+  const bound = fieldAt(previous, 'status.phase') === 'Bound'
+  // The binder may name the volume, once.
+  const expected: JsonObject = old['volumeName'] === undefined && after['volumeName'] !== undefined ? { ...old, volumeName: after['volumeName'] } : old
+  const fixed = sameJson(after, expected) && (bound || sameJson(resources, before))
+  return [
+    ...(fixed ? [] : [forbiddenChange('spec', FIXED)]),
+    ...(after['volumeMode'] === old['volumeMode'] ? [] : [immutable('volumeMode', after['volumeMode'])]),
+  ]
+}
+
+export const CLAIMS: Strategy = {
+  prepareCreate: (object, { store }) => {
+    const spec = section(object, 'spec')
+    const chosen = spec['storageClassName'] === undefined ? defaultClass(store) : undefined
+    return withFinalizer({ ...object, spec: { ...spec, ...(chosen === undefined ? {} : { storageClassName: chosen }) }, status: { phase: 'Pending' } }, 'kubernetes.io/pvc-protection')
+  },
+  check: object => {
+    const modes = fieldAt(object, 'spec.accessModes')
+    return [
+      ...(Array.isArray(modes) && modes.length ? [] : [required('spec.accessModes', 'at least 1 access mode is required')]),
+      ...(fieldAt(object, 'spec.resources.requests.storage') === undefined ? [required('spec.resources[storage]')] : []),
+    ]
+  },
+  checkUpdate: checkClaimUpdate,
+}
+
+export const VOLUMES: Strategy = {
+  prepareCreate: object => withFinalizer({ ...object, status: { phase: 'Pending' } }, 'kubernetes.io/pv-protection'),
+}
+
+export const STORAGE_CLASSES: Strategy = {
+  checkUpdate: (object, previous) => [
+    ...['parameters', 'provisioner'].filter(field => !sameJson(object[field], previous[field])).map(field => forbiddenChange(field, `updates to ${field} are forbidden.`)),
+    ...['reclaimPolicy', 'volumeBindingMode'].filter(field => object[field] !== previous[field]).map(field => immutable(field, object[field])),
+  ],
+}
+
+export const VOLUME_ATTACHMENTS: Strategy = {
+  checkUpdate: (object, previous) => (sameJson(object['spec'], previous['spec']) ? [] : [immutable('spec', object['spec'])]),
+}
