@@ -207,7 +207,7 @@ describe('any text', () => {
   it('is judged without an error and at once', () => {
     const piece = fc.constantFrom('/', '//', '.', '-', '_', '%', '%zz', '?', '#', '@', ':', 'latest', 'current', '20240423', '1.2.3', '8'.repeat(40), 'a'.repeat(200), 'x86_64', '.qcow2', '.iso', '\u0000', '\\', 'é', '😀', ' ')
     const text = fc.oneof(fc.string({ maxLength: 200 }), fc.webUrl(), fc.array(piece, { maxLength: 40 }).map(pieces => `https://${pieces.join('')}`), fc.array(piece, { maxLength: 40 }).map(pieces => `https://host/${pieces.join('')}`))
-    fc.assert(fc.property(text, value => ['mutable', 'pinned', 'unknown', 'unusable'].includes(judgeImageUrl(value).verdict)), { numRuns: 2000 })
+    fc.assert(fc.property(text, value => ['mutable', 'pinned', 'unknown', 'unusable'].includes(judgeImageUrl(value).verdict)), { numRuns: 600 })
   }, 30_000)
 
   it.each(['0', 'a', '.', '-', '0.', 'a0', '20', '/', '0-', 'latest', '%'])('of 100 kB of %j is judged in a blink', piece => {
