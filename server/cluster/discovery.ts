@@ -3,8 +3,8 @@ import type { KindVersion, Subresource } from './kind.ts'
 import { KUBEVIRT_ACTIONS } from './kinds/kubevirt.ts'
 import type { KindRegistry } from './registry.ts'
 
-/** A whole answer, ready to send; the body is text (JSON), empty with 304. */
-export interface Answer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
+/** A whole answer, ready to send; the body is empty with 304. */
+export interface Answer<Body extends string | Uint8Array = string> { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: Body }
 
 const VERSION = { major: '1', minor: '34', emulationMajor: '1', emulationMinor: '34', minCompatibilityMajor: '1', minCompatibilityMinor: '33', gitVersion: 'v1.34.2', gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'none', platform: 'linux/amd64' }
 const STATUS_VERBS = ['get', 'patch', 'update']

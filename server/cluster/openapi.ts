@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Answer } from './discovery.ts'
 import { groupsOf } from './discovery.ts'
-import type { KindVersion } from './kind.ts'
-import { groupDocument } from './openapiDocument.ts'
+import type { Json } from './openapiDocument.ts'
+import { groupDocument, INFO } from './openapiDocument.ts'
+import { encodeDefinitions, toDefinitions } from './openapiV2.ts'
 import type { KindRegistry } from './registry.ts'
 
 interface Document { readonly body: string, readonly hash: string }
 
-const PROTOBUF = 'application/com.github.proto-openapi.spec'
+const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2'
+const PROTOBUF_V3 = 'application/com.github.proto-openapi.spec.v3'
 const kept = new WeakMap<KindRegistry, { readonly generation: number, readonly documents: Map<string, Document> }>()
 
-/** Answers `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`; undefined for any other path. Protobuf is not spoken: 406. */
-export function openApiAnswer(registry: KindRegistry, path: string, accept: string, query: URLSearchParams): Answer | undefined {
+/** Answers `/openapi/v3` and `/openapi/v3/…` in JSON, `/openapi/v2` in JSON or protobuf; undefined for any other path. */
+export function openApiAnswer(registry: KindRegistry, path: string, accept: string, query: URLSearchParams): Answer | Answer<Uint8Array> | undefined {
   if (path === '/openapi/v3') return sendJson(JSON.stringify({ paths: Object.fromEntries([...documentsOf(registry)].map(([name, { hash }]) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }])) }))
-  if (path === '/openapi/v2') return speaksJson(accept) ? sendJson(JSON.stringify(wholeDocument(registry))) : notAcceptable()
+  if (path === '/openapi/v2') return wholeAnswer(registry, accept)
   const name = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : undefined
   const document = name === undefined ? undefined : documentsOf(registry).get(name)
   return document && name ? documentAnswer(name, document, accept, query.get('hash')) : undefined
@@ -39,15 +41,16 @@ function documentsOf(registry: KindRegistry): Map<string, Document> {
   return documents
 }
 
-/** Swagger 2.0 of everything: the same schemas under their older place. */
-function wholeDocument(registry: KindRegistry): object {
-  const { paths, components } = groupDocument(registry.all() as KindVersion[]) as { paths: object, components: { schemas: object } }
-  const text = JSON.stringify({ swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.34.2' }, paths, definitions: components.schemas })
-  return JSON.parse(text.replaceAll('#/components/schemas/', '#/definitions/')) as object
+/** The schemas of everything, in version 2.0. */
+function wholeAnswer(registry: KindRegistry, accept: string): Answer | Answer<Uint8Array> {
+  const { components } = groupDocument(registry.all()) as { components: { schemas: Json } }
+  const definitions = toDefinitions(components.schemas)
+  if (!accept.includes(PROTOBUF_V2)) return sendJson(JSON.stringify({ swagger: '2.0', info: INFO, paths: {}, definitions }))
+  return { status: 200, headers: { 'Content-Type': `${PROTOBUF_V2}.v1.0+protobuf` }, body: encodeDefinitions(INFO.title, INFO.version, definitions) }
 }
 
 function speaksJson(accept: string): boolean {
-  return accept === '' || accept.split(',').some(range => !range.trim().startsWith(PROTOBUF))
+  return accept === '' || accept.split(',').some(range => !range.trim().startsWith(PROTOBUF_V3))
 }
 
 function sendJson(body: string, headers: Readonly<Record<string, string>> = {}): Answer {

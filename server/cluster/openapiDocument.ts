@@ -5,10 +5,12 @@ import { API_VERSION, KIND, LIST_META, METADATA_TEXT, OBJECT_META } from './kind
 // `x-kubernetes-group-version-kind`; `create` and `apply` look for the parameter `fieldValidation`. Strategic merge patches are
 // not named: kubectl then computes them from its own Go types, which know more fields than the schemas here.
 
-type Json = Readonly<Record<string, unknown>>
+export type Json = Readonly<Record<string, unknown>>
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 const BUILT_IN_PACKAGES: Readonly<Record<string, string>> = { '': 'core', 'apiextensions.k8s.io': 'apiextensions' }
+
+export const INFO = { title: 'Kubernetes', version: 'v1.34.2' }
 
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
 
@@ -16,7 +18,7 @@ const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
 export function groupDocument(kinds: readonly KindVersion[]): Json {
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.34.2' },
+    info: INFO,
     paths: Object.fromEntries(kinds.flatMap(pathsOf)),
     components: { schemas: { ...Object.fromEntries(kinds.flatMap(schemasOf)), ...metaSchemas() } },
   }
