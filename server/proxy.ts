@@ -41,13 +41,21 @@ function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, q
   const headers = requestHeaders(incoming.headers, stream)
   if (!body && method !== 'POST')
     delete headers['content-length']
+  let fed = false
   const flow = forward(cluster.access, { method, path: path + query, headers, body, stream }, {
     start(status, answer, statusText) {
       raw.writeHead(status, statusText, responseHeaders(answer))
-      // Sends the headers now, byte for byte: flushHeaders() would write them as UTF-8 a second time.
-      raw.write(NOTHING)
+      // The headers leave with the first piece of the body, or alone when none is there yet; not by flushHeaders(), which
+      // would write them as UTF-8 a second time.
+      setImmediate(() => {
+        if (!fed && !raw.destroyed && !raw.writableEnded)
+          raw.write(NOTHING)
+      })
     },
-    data: chunk => raw.write(chunk),
+    data(chunk) {
+      fed = true
+      return raw.write(chunk)
+    },
     end: () => raw.end(),
     fail(error) {
       const status = describeFailure(error, cluster)

@@ -5,6 +5,7 @@ export const CODE_LIFE = 5 * 60_000
 export const SESSION_LIFE = 12 * 3_600_000
 
 const LIVE_CODES = 16
+const LIVE_SESSIONS = 256
 
 export interface Sessions {
   /** A new one-time code of 256 bits. */
@@ -52,6 +53,14 @@ function cookieName(port: number, secure: boolean): string {
 /** One-time codes in memory and signed sessions in cookies: nothing of a session is kept on the server. */
 export function createSessions(options: SessionOptions): Sessions {
   const { key, port, secure, now } = options
+  // A page sends the same cookie with each of its requests: a signature that was right stays so.
+  const known = new Map<string, number>()
+  const endOfKnown = (session: string): number => {
+    const end = known.get(session) ?? endOf(session, key)
+    if (end > 0 && known.size < LIVE_SESSIONS)
+      known.set(session, end)
+    return end
+  }
   let codes: { readonly digest: Buffer, readonly until: number }[] = []
   return {
     issueCode() {
@@ -70,7 +79,7 @@ export function createSessions(options: SessionOptions): Sessions {
       return [cookie, `Max-Age=${SESSION_LIFE / 1000}`, 'Path=/', 'HttpOnly', 'SameSite=Strict', ...secure ? ['Secure'] : []].join('; ')
     },
     admits(cookieHeader) {
-      return valuesOf(cookieHeader ?? '', cookieName(port(), secure)).some(session => endOf(session, key) > now())
+      return valuesOf(cookieHeader ?? '', cookieName(port(), secure)).some(session => endOfKnown(session) > now())
     },
   }
 }
