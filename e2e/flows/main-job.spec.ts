@@ -68,7 +68,7 @@ test('a refusal of the cluster stands beside the form, and nothing typed is lost
 })
 
 test('a running VM\'s volume is exported by one button, and the VM runs again with its old strategy', async ({ page }) => {
-  const api = await open(page, '/volumes')
+  const api = await open(page, '/volumes?ns=production')
   const before = await api.get(`${PATHS.vms('production')}/web-01`)
   expect(before.spec?.runStrategy).toBe('RerunOnFailure')
   const name = `web-${stamp()}`

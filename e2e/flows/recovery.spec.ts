@@ -91,7 +91,7 @@ test('a VM stopped in one browser is seen stopping and stopped in another, witho
     const lists: string[] = []
     second.on('request', request => request.url().includes('virtualmachines') && !request.url().includes('watch=') && lists.push(request.url()))
     for (const page of [first, second]) {
-      await page.goto(`${own.url}/c/demo/virtual-machines`)
+      await page.goto(`${own.url}/c/demo/virtual-machines?ns=production`)
       await expect(page.getByRole('row').filter({ hasText: 'web-01' })).toContainText('Running')
     }
     const before = lists.length

@@ -8,7 +8,7 @@ import type { HealthReason, HealthRisk } from './verdict.ts'
 export function useHealthWords() {
   const { t, te } = useI18n()
 
-  const placeOf = (copy: { node?: string, disk?: string, diskUuid: string }) => [copy.node, copy.disk ?? copy.diskUuid.slice(0, 8)].filter(Boolean).join(' / ')
+  const placeOf = (copy: { node?: string, disk?: string, diskUuid: string }) => [copy.node, copy.disk ?? copy.diskUuid.slice(0, 8)].filter(Boolean).join('/')
 
   function copyText(copy: Pick<ImageCopy, 'word' | 'cause' | 'message'>): string {
     const cause = copy.cause && te(`health.cause.${copy.cause}`) ? t(`health.cause.${copy.cause}`) : ''

@@ -52,6 +52,7 @@ export default {
     'pod': 'its pod failed',
     'other': '',
   },
+  more: 'and {n} more',
   evicting: 'to be evicted',
   section: {
     risks: 'What is at risk',

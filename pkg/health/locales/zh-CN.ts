@@ -52,6 +52,7 @@ export default {
     'pod': '它的 Pod 失败',
     'other': '',
   },
+  more: '等另外 {n} 台',
   evicting: '将被驱逐',
   section: {
     risks: '存在的风险',
