@@ -1,0 +1,14 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+// What needs both the real API server and the embedded cluster. Run by `npm run test:apiserver`, which starts them.
+export default defineConfig({
+  root: resolve(import.meta.dirname, '../..'),
+  test: {
+    environment: 'node',
+    include: ['e2e/cluster/*.spec.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
+})
