@@ -74,9 +74,26 @@ export function servedVersions(crd: JsonObject): KindVersion[] {
       selectableFields: objects(version.selectableFields).map(field => textAt(field, 'jsonPath').replace(/^\./, '')),
       builtIn: false,
       verbs: ALL_VERBS,
-      ...(version.deprecated === true ? { deprecation: textAt(version, 'deprecationWarning') || `${textAt(spec, 'group')}/${textAt(version, 'name')} ${kind} is deprecated` } : {}),
+      ...(version.deprecated === true ? { deprecation: textAt(version, 'deprecationWarning') || defaultDeprecation(spec, textAt(version, 'name'), kind) } : {}),
     }))
     .sort((a, b) => Number(b.storage) - Number(a.storage))
+}
+
+/** Where a version stands: v2 before v1 before v1beta1 before v1alpha1 (apimachinery util/version, kube-aware order). */
+function rank(version: string): number {
+  const found = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version)
+  if (!found) return -1
+  const stage = found[2] === undefined ? 2 : found[2] === 'beta' ? 1 : 0
+  return stage * 1e6 + Number(found[1]) * 1e3 + Number(found[3] ?? 0)
+}
+
+function defaultDeprecation(spec: JsonObject, version: string, kind: string): string {
+  const group = textAt(spec, 'group')
+  const [better] = objects(spec.versions)
+    .filter(other => other.served === true && other.deprecated !== true && rank(textAt(other, 'name')) > rank(version))
+    .map(other => textAt(other, 'name'))
+    .sort((a, b) => rank(b) - rank(a))
+  return `${group}/${version} ${kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${kind}`}`
 }
 
 /** A CustomResourceDefinition with upstream's defaults filled in: singular, list kind, conversion (apiextensions v1 defaults.go). */

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from './json.ts'
+import { sameJson } from './equality.ts'
 import { fieldAt, isObject } from './json.ts'
 import type { KindVersion } from './kind.ts'
 import { checkSubdomain } from './names.ts'
@@ -24,8 +25,9 @@ export function checkCrd(crd: JsonObject): StatusCause[] {
     ...checkGroup(group),
     ...checkScope(spec.scope),
     ...versions.flatMap((version, index) => checkVersion(version, `spec.versions[${index}]`)),
+    ...checkSchemas(versions),
     ...(new Set(versions.map(version => version.name)).size === versions.length ? [] : [invalid('spec.versions', versions, 'must contain unique version names')]),
-    ...(stored === 1 ? [] : [invalid('spec.versions', versions.length > 0 ? versions : null, 'must have exactly one version marked as storage version')]),
+    ...(stored === 1 ? [] : [invalid('spec.versions', spec.versions ?? null, 'must have exactly one version marked as storage version')]),
     ...['plural', 'singular', 'kind', 'listKind'].filter(field => !names[field]).map(field => required(`spec.names.${field}`)),
     ...checkNames(names),
     ...(spec.preserveUnknownFields === true ? [invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead')] : []),
@@ -56,9 +58,22 @@ function checkVersion(version: JsonObject, path: string): StatusCause[] {
   const schema = fieldAt(version, 'schema.openAPIV3Schema')
   const columns = Array.isArray(version.additionalPrinterColumns) ? version.additionalPrinterColumns.filter(isObject) : []
   return [
-    ...(isObject(schema) ? checkSchema(schema, `${path}.schema.openAPIV3Schema`) : [required(`${path}.schema.openAPIV3Schema`)]),
+    ...(isObject(schema) ? [] : [required(`${path}.schema.openAPIV3Schema`)]),
     ...columns.flatMap((column, index) => checkColumn(column, `${path}.additionalPrinterColumns[${index}]`)),
   ]
+}
+
+/** A schema that all versions share is spoken of as `spec.validation`, where v1beta1 had it. */
+function checkSchemas(versions: readonly JsonObject[]): StatusCause[] {
+  const schemas = versions.map(version => fieldAt(version, 'schema.openAPIV3Schema'))
+  const [first, ...others] = schemas
+  if (isObject(first) && others.every(other => sameJson(other, first))) return checkRoot(first, 'spec.validation.openAPIV3Schema')
+  return schemas.flatMap((schema, index) => isObject(schema) ? checkRoot(schema, `spec.versions[${index}].schema.openAPIV3Schema`) : [])
+}
+
+function checkRoot(schema: JsonObject, path: string): StatusCause[] {
+  const type = schema.type ?? ''
+  return [...(type && type !== 'object' ? [invalid(`${path}.type`, type, 'must be object at the root')] : []), ...checkSchema(schema, path)]
 }
 
 function checkColumn(column: JsonObject, path: string): StatusCause[] {
