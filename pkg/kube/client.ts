@@ -12,9 +12,9 @@ import { SocketRefusedError, socketMessages } from './socketMessages.ts'
 import { parseWarnings } from './warnings.ts'
 
 // Part of the client's own signature, wherever it is written down.
-export type { AccessQuestion, Address, JsonPatchOperation, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
+export type { AccessQuestion, Address, JsonPatchOperation, ListScope, Patch, WriteOptions } from './request.ts'
 
-export interface ListOptions<T extends KubeObject = KubeObject> extends ListScope {
+interface ListOptions<T extends KubeObject = KubeObject> extends ListScope {
   /** Objects per page; 500 when absent. All pages are read in any case. */
   readonly limit?: number
   readonly signal?: AbortSignal
@@ -22,7 +22,7 @@ export interface ListOptions<T extends KubeObject = KubeObject> extends ListScop
   readonly onPage?: (objects: readonly T[]) => void
 }
 
-export interface WatchOptions extends ListScope {
+interface WatchOptions extends ListScope {
   /** Events after this version; of a list, of an event or of a bookmark. */
   readonly resourceVersion: string
   /** After how long the server shall end the watch. */
@@ -42,7 +42,7 @@ export interface Written<T> { readonly object: T, readonly warnings: readonly st
 export interface AccessAnswer { readonly allowed: boolean, readonly reason?: string }
 
 /** One rule of RBAC as a SelfSubjectRulesReview tells it; `*` stands for all. */
-export interface AccessRule { readonly verbs: readonly string[], readonly apiGroups?: readonly string[], readonly resources?: readonly string[], readonly resourceNames?: readonly string[] }
+interface AccessRule { readonly verbs: readonly string[], readonly apiGroups?: readonly string[], readonly resources?: readonly string[], readonly resourceNames?: readonly string[] }
 
 interface Abortable { readonly signal?: AbortSignal }
 

@@ -5,7 +5,7 @@ import { qualifiedName } from '#kube/resource.ts'
 import type { Resource } from '#kube/resource.ts'
 
 /** `unknown` until the cluster has answered. Reactive when read from `Can`. */
-export interface Access { readonly state: 'unknown' | 'allowed' | 'denied', readonly reason?: string }
+interface Access { readonly state: 'unknown' | 'allowed' | 'denied', readonly reason?: string }
 
 export type Can = (verb: string, resource: Resource, where?: Pick<AccessQuestion, 'namespace' | 'name' | 'subresource'>) => Access
 

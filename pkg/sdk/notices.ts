@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { Tone } from './verdict.ts'
 
-export interface NoticeLink { readonly text: string, /** Below the cluster, for `useHost().to`. */ readonly path: string }
+interface NoticeLink { readonly text: string, /** Below the cluster, for `useHost().to`. */ readonly path: string }
 
 export interface Notice {
   readonly id: number
