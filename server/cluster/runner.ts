@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events'
 import type { KubeClient } from '#kube/client.ts'
-import { toApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
 import { follow } from '#kube/follow.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { objectKey } from '#kube/object.ts'
@@ -63,6 +64,8 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
   const told = new Set<string>()
   const missing = new Set(kinds)
   const abort = new AbortController()
+  // One listener for each kind that is followed and each write under way.
+  setMaxListeners(0, abort.signal)
   const under = new Set<Promise<void>>()
   let workers = 0
   let written = 0

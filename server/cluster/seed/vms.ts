@@ -158,7 +158,7 @@ function conditionsOf(seed: VmSeed, now: number): Condition[] {
   const since = sinceOf(seed, now)
   const at = (type: string, status: Condition['status'], reason?: string, message?: string): Condition => ({ type, status, ...(reason ? { reason } : {}), ...(message ? { message } : {}), lastTransitionTime: since })
   const lost = `failed to render launch manifest: didn't find PVC ${seed.disks[0]?.claim}`
-  const agent = seed.guest === 'deaf' || seed.os === 'windows' ? [] : [at('AgentConnected', 'True')]
+  const agent = seed.guest === 'deaf' ? [] : [at('AgentConnected', 'True')]
   const byState: Partial<Record<State, Condition[]>> = {
     running: [at('Ready', 'True'), at('LiveMigratable', 'True'), ...agent],
     paused: [at('Ready', 'False', 'ReadinessGatesNotReady', 'corresponding condition of pod readiness gate "kubevirt.io/virtual-machine-unpaused" is not "True"'), at('LiveMigratable', 'True'), ...agent, at('Paused', 'True', 'PausedByUser', 'VMI was paused by user')],
