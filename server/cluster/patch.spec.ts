@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from './json.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
-import { applyPatch, unreadablePatch } from './patch.ts'
+import { applyPatch } from './patch.ts'
 import { KindRegistry } from './registry.ts'
 
 const registry = new KindRegistry()
@@ -142,13 +142,5 @@ describe('a patch of another type', () => {
   ]
   it.each(cases)('%s is answered with 415 and what is accepted', (type, kind, accepted) => {
     expect(applyPatch(type, kind, image, {})).toEqual({ status: 415, reason: 'UnsupportedMediaType', message: `the body of the request was in an unknown format - accepted media types include: ${accepted}` })
-  })
-})
-
-describe('a patch whose result cannot be read', () => {
-  it('is shown with the whole result, or the patch when it is strategic', () => {
-    const problem = 'strict decoding error: unknown field "spec.foo"'
-    expect(unreadablePatch(MERGE, {}, { b: 1, a: 'x' }, problem).message).toBe(` "" is invalid: patch: Invalid value: "{\\"a\\":\\"x\\",\\"b\\":1}": ${problem}`)
-    expect(unreadablePatch(STRATEGIC, { spec: { foo: [1, 'x'] } }, {}, problem).message).toBe(` "" is invalid: patch: Invalid value: "map[spec:map[foo:[1 x]]]": ${problem}`)
   })
 })

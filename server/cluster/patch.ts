@@ -6,7 +6,7 @@ import { isObject } from './json.ts'
 import type { KindVersion, Schema } from './kind.ts'
 import { OBJECT_META } from './kinds/meta.ts'
 import { copy } from './prune.ts'
-import { BadDirective, goText, strategicMerge } from './strategicMerge.ts'
+import { BadDirective, strategicMerge } from './strategicMerge.ts'
 
 export interface PatchRefusal { readonly status: 400 | 413 | 415 | 422 | 500, readonly reason: string, readonly message: string }
 export type PatchOutcome = { readonly ok: JsonObject } | PatchRefusal
@@ -75,18 +75,6 @@ function applies(object: JsonObject, operation: Operation): boolean {
   catch {
     return false
   }
-}
-
-/** What is said (422) of a patch whose result cannot be read, strictly or at all: the kind is not named, the whole result is. */
-export function unreadablePatch(contentType: string, patch: JsonValue, patched: JsonObject, problem: string): { message: string, field: 'patch', cause: string } {
-  const shown = contentType.startsWith(STRATEGIC) ? goText(patch) : JSON.stringify(sorted(patched))
-  const cause = `Invalid value: ${JSON.stringify(shown)}: ${problem}`
-  return { message: ` "" is invalid: patch: ${cause}`, field: 'patch', cause }
-}
-
-function sorted(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sorted)
-  return isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, sorted(child)])) : value
 }
 
 function badRequest(message: string): PatchRefusal {

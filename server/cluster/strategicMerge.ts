@@ -100,7 +100,7 @@ function retained(original: JsonObject, patch: JsonObject): JsonObject {
 export class BadDirective extends Error {}
 
 /** A value as Go prints it: `map[a:1 b:[x y]]`. */
-export function goText(value: JsonValue): string {
+function goText(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
   if (isObject(value)) return `map[${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => `${key}:${goText(child)}`).join(' ')}]`
   return value === null ? '<nil>' : String(value)

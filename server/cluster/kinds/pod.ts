@@ -73,7 +73,7 @@ const volume: Schema = shape('', {
 const podSpec: Schema = shape('What runs and where.', {
   'containers!': keyedList('name', container, 'Containers.'),
   'initContainers': keyedList('name', container, 'Containers that run before.'),
-  'ephemeralContainers': keyedList('name', { ...container, properties: { ...container.properties, targetContainerName: text('Container to look into.') } }, 'Containers for debugging.'),
+  'ephemeralContainers': keyedList('name', open('', { 'name!': text('Name.'), 'image': text('Container image.'), 'targetContainerName': text('Container to look into.') }), 'Containers for debugging.'),
   'volumes': keyedList('name', volume, 'Volumes.', 'merge,retainKeys'),
   'nodeName': text('Node that it is on.'),
   'nodeSelector': textMap('Labels that the node must have.'),
