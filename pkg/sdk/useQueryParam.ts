@@ -1,23 +1,33 @@
 import { computed, inject, nextTick, shallowRef } from 'vue'
-import type { WritableComputedRef } from 'vue'
+import type { ShallowRef, WritableComputedRef } from 'vue'
 import { routeLocationKey, routerKey } from 'vue-router'
-import type { LocationQuery, LocationQueryRaw, Router } from 'vue-router'
+import type { LocationQuery, Router } from 'vue-router'
 
-// Two params written in the same tick must not overwrite each other: they go into the URL together.
-const waiting = new WeakMap<Router, LocationQueryRaw>()
+type Batch = Readonly<Record<string, string | undefined>>
 
-function write(router: Router, name: string, value: string | undefined): void {
-  const batch = waiting.get(router)
-  if (batch) {
-    batch[name] = value
+// What is on its way into the URL. Two params written in the same tick go there together, and both are read at once.
+const batches = new WeakMap<Router, ShallowRef<Batch>>()
+
+function batchOf(router: Router): ShallowRef<Batch> {
+  const batch = batches.get(router) ?? shallowRef<Batch>({})
+  batches.set(router, batch)
+  return batch
+}
+
+async function write(router: Router, name: string, value: string | undefined): Promise<void> {
+  const batch = batchOf(router)
+  const isFirst = Object.keys(batch.value).length === 0
+  batch.value = { ...batch.value, [name]: value }
+  if (!isFirst)
     return
-  }
-  waiting.set(router, { [name]: value })
-  void nextTick(() => {
-    const query = { ...router.currentRoute.value.query, ...waiting.get(router) }
-    waiting.delete(router)
-    void router.replace({ query, hash: router.currentRoute.value.hash })
-  })
+  await nextTick()
+  const sent = batch.value
+  const { query, hash } = router.currentRoute.value
+  await router.replace({ query: { ...query, ...sent }, hash })
+  const later = Object.entries(batch.value).filter(([key, word]) => sent[key] !== word || !(key in sent))
+  batch.value = {}
+  for (const [key, word] of later)
+    void write(router, key, word)
 }
 
 function read(query: LocationQuery, name: string): string {
@@ -31,10 +41,15 @@ export function useQueryParam(name: string): WritableComputedRef<string> {
   const route = inject(routeLocationKey, undefined)
   const memory = shallowRef('')
   return computed({
-    get: () => route ? read(route.query, name) : memory.value,
+    get: () => {
+      if (!router || !route)
+        return memory.value
+      const batch = batchOf(router).value
+      return name in batch ? batch[name] ?? '' : read(route.query, name)
+    },
     set: value => {
       if (router)
-        write(router, name, value || undefined)
+        void write(router, name, value || undefined)
       memory.value = value
     },
   })
