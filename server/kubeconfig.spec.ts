@@ -1,14 +1,17 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FRESH } from './access.ts'
 import { forward } from './forward.ts'
 import { contextIds, loadKubeconfig } from './kubeconfig.ts'
 import type { Cluster } from './kubeconfig.ts'
-import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startServer } from './testCluster.ts'
+import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startConsole, startServer } from './testCluster.ts'
 import type { TestServer } from './testCluster.ts'
+
+vi.setConfig({ testTimeout: 20_000 })
 
 const running: (() => Promise<unknown>)[] = []
 afterEach(async () => { await Promise.all(running.splice(0).map(stop => stop())) })
@@ -134,6 +137,36 @@ describe('the credentials of a kubeconfig', () => {
     writeFileSync(join(folder, 'token'), 'two')
     expect((await get(cluster)).status).toBe(200)
     expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer one', 'Bearer two'])
+  })
+})
+
+describe('a way through a proxy', () => {
+  it('is taken when the kubeconfig names one, for requests and WebSockets', async () => {
+    const { url, ca, server } = await startTls()
+    server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello'))
+    const through: string[] = []
+    const proxy = await startServer((_request, response) => response.end())
+    running.push(proxy.stop)
+    proxy.server.on('connect', (request, socket) => {
+      through.push(request.url ?? '')
+      const [host = '', port] = (request.url ?? '').split(':')
+      const far = connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        far.pipe(socket).pipe(far)
+      })
+      far.on('error', () => socket.destroy())
+      socket.on('error', () => far.destroy())
+    })
+    const cluster = { 'server': url, 'certificate-authority-data': base64(ca), 'proxy-url': proxy.url }
+    expect((await get(await clusterOf(cluster, { token: 't' }))).status).toBe(200)
+    const console = await startConsole(kubeconfigOf({ cluster, user: { token: 't' } }))
+    running.push(() => console.app.stop())
+    const socket = connect(console.port, '127.0.0.1', () => socket.write(`GET /k8s/clusters/c0/api/v1/pods?watch=1 HTTP/1.1\r\nHost: 127.0.0.1:${console.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`))
+    let heard = ''
+    socket.on('data', chunk => { heard += String(chunk) })
+    await new Promise(done => socket.on('close', done))
+    expect(heard).toMatch(/^HTTP\/1\.1 101 [^]*hello$/)
+    expect(through).toEqual(Array(2).fill(url.replace('https://', '')))
   })
 })
 

@@ -11,8 +11,13 @@ import type { Status } from './status.ts'
 import { kubeconfigOf, makeAuthority, makeCertificate, startConsole, startServer } from './testCluster.ts'
 import type { TestConsole, TestServer } from './testCluster.ts'
 
+vi.setConfig({ testTimeout: 20_000 })
+
 const running: (() => Promise<unknown> | undefined)[] = []
 afterEach(async () => { await Promise.all(running.splice(0).map(stop => stop())) })
+
+/** The machine that tests may be busy with other things. */
+const soon = (check: () => void) => vi.waitFor(check, { timeout: 10_000 })
 
 interface Pair { readonly console: TestConsole, readonly cluster: TestServer, readonly base: string }
 
@@ -144,7 +149,7 @@ describe('a stream through the proxy', () => {
     await fetch(`${base}/api/v1/pods?watch=1`, { signal: going.signal })
     expect(ended).not.toHaveBeenCalled()
     going.abort()
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+    await soon(() => expect(ended).toHaveBeenCalledOnce())
   })
 
   it('ends at the cluster when the browser goes before the cluster has answered', async () => {
@@ -152,10 +157,10 @@ describe('a stream through the proxy', () => {
     const { base, cluster } = await start((_request, response) => { response.on('close', ended) })
     const going = new AbortController()
     const asked = fetch(`${base}/api/v1/pods?watch=1`, { signal: going.signal }).catch(() => 'gone')
-    await vi.waitFor(() => expect(cluster.seen).toHaveLength(1))
+    await soon(() => expect(cluster.seen).toHaveLength(1))
     going.abort()
     expect(await asked).toBe('gone')
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+    await soon(() => expect(ended).toHaveBeenCalledOnce())
   })
 
   it.each([['of unknown length', {}], ['of known length', { 'content-length': '100' }]])('%s that breaks at the cluster is seen to break, not to end', async (_what, headers) => {
@@ -210,11 +215,11 @@ describe('a stream through the proxy', () => {
     const sent = httpRequest({ port: console.port, host: '127.0.0.1', method: 'POST', path: '/k8s/clusters/c0/apis/upload/v1/x', agent: false })
     sent.on('error', () => undefined)
     sent.write('one')
-    await vi.waitFor(() => expect(pieces).toEqual(['one']))
+    await soon(() => expect(pieces).toEqual(['one']))
     sent.write('two')
-    await vi.waitFor(() => expect(pieces).toEqual(['one', 'two']))
+    await soon(() => expect(pieces).toEqual(['one', 'two']))
     sent.destroy()
-    await vi.waitFor(() => expect(broken).toHaveBeenCalled())
+    await soon(() => expect(broken).toHaveBeenCalled())
   })
 })
 
@@ -454,7 +459,7 @@ describe('stopping', () => {
     const socket = new WebSocket(`${base.replace('http', 'ws')}/api/v1/pods?watch=1`)
     const closed = new Promise(done => socket.on('close', done))
     await new Promise(done => socket.on('open', done))
-    await vi.waitFor(() => expect(cluster.seen).toHaveLength(1))
+    await soon(() => expect(cluster.seen).toHaveLength(1))
     const begun = Date.now()
     await console.app.stop()
     expect((await stream).complete).toBe(false)

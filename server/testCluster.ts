@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { createServer as createHttpsServer } from 'node:https'
 import type { ServerOptions } from 'node:https'
 import { mkdtempSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
@@ -48,13 +48,16 @@ export async function startServer(handler: RequestListener, tls?: ServerOptions)
     handler(request, response)
   }
   const server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener)
+  const sockets = new Set<Socket>()
+  server.on('connection', socket => sockets.add(socket))
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, server, seen,
     stop: () => new Promise(done => {
       server.close(() => done())
-      server.closeAllConnections()
+      for (const socket of sockets)
+        socket.destroy()
     }),
   }
 }
