@@ -131,9 +131,8 @@ for (const engine of ['v1', 'v2'] as const) {
     await page.getByRole('button', { name: `Create ${name}` }).click()
 
     await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
-    await expect(page.getByRole('main')).toContainText('Running', { timeout: 110_000 })
-    const vmi = await api.get(`${PATHS.vmis('staging')}/${name}`)
-    expect(vmi.status?.phase).toBe('Running')
+    await expect.poll(async () => (await api.get(`${PATHS.vmis('staging')}/${name}`).catch(() => undefined))?.status?.phase, { timeout: 110_000 }).toBe('Running')
+    await expect(page.getByText('The guest is running.')).toBeVisible()
     const [claim] = (await api.list(PATHS.claims('staging'))).filter(({ metadata }) => metadata.name.startsWith(`${name}-disk-0-`))
     expect(isV2(claim?.spec?.storageClassName)).toBe(engine === 'v2')
     const owners = (await api.list('/api/v1/namespaces/staging/secrets')).filter(({ metadata }) => metadata.name.startsWith(`${name}-`)).map(secret => (secret.metadata as { ownerReferences?: { name: string }[] }).ownerReferences?.[0]?.name)
