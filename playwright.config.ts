@@ -15,6 +15,7 @@ export default defineConfig({
   reporter: process.env.GUARDRAILS_REPORT ? [['list'], ['json', { outputFile: process.env.GUARDRAILS_REPORT }]] : 'list',
   use: {
     baseURL: `http://127.0.0.1:${port}`,
+    storageState: process.env.GUARDRAILS_SESSION,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     screenshot: 'only-on-failure',

@@ -1,26 +1,128 @@
-// The real kube-apiserver of e2e/cluster by hand:  node scripts/apiserver.mjs up DIR [--port N] | down DIR
+// The real kube-apiserver of e2e/cluster.
+//   npm run test:apiserver [-- --require]      the tier: contract, kubectl and browser tests on it
+//   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
+//   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
+//   node scripts/apiserver.mjs down DIR            ends it
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { ensureGo } from './go.mjs'
+import { closeWith, root, runTier } from './tiers.mjs'
 
-const { positionals: [command = 'test', folder], values: { port } } = parseArgs({
-  allowPositionals: true,
-  options: { port: { type: 'string' } },
-})
-const load = async name => (await runnerImport(`/e2e/cluster/${name}.ts`, { configFile: false, logLevel: 'error' })).module
-const { buildBinary } = await load('binary')
-const { startRealCluster, stopRealCluster } = await load('realCluster')
+const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
+const { binaryPath, buildBinary } = await load('e2e/cluster/binary.ts')
+const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluster.ts')
 
-async function up() {
-  const go = ensureGo()
-  const binary = buildBinary(go.path, console.log)
-  const { kubeconfig, server } = await startRealCluster({ folder, binary, port: port && Number(port), tied: false })
-  console.log(`${server} is ready. KUBECONFIG=${kubeconfig}, kubectl: ${binary} kubectl --kubeconfig ${kubeconfig}`)
+const REPORTERS = ['--reporter=default', '--reporter=json', '--outputFile.json={report}']
+const BROWSER_PORT = 8760
+
+/** Why the tier cannot run; undefined when the binary is there or can be built. */
+function whyNot(go) {
+  return go.path || existsSync(binaryPath()) ? undefined : 'no Go on this machine, which the real API server is built with'
 }
 
-const commands = { up, down: () => stopRealCluster(folder) }
-if (!folder || !commands[command]) {
-  console.error('usage: node scripts/apiserver.mjs up DIR [--port N] | down DIR')
+/** The embedded cluster without seed and controllers: what its API does by itself. Its kubeconfig is written into the folder. */
+async function startBareCluster(folder) {
+  const { startEmbeddedCluster } = await load('server/cluster/main.ts')
+  const cluster = await startEmbeddedCluster()
+  const kubeconfig = join(folder, 'embedded.kubeconfig')
+  writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })
+  return { kubeconfig, stop: cluster.stop }
+}
+
+async function furnish(kubeconfig, embedded) {
+  const { copyKinds } = await load('e2e/cluster/kinds.ts')
+  const { Api } = await load('e2e/api.ts')
+  const { contextsOf, readAccess } = await load('e2e/kubeconfig.ts')
+  const [from, to] = [embedded, kubeconfig].map(file => new Api(readAccess(file, contextsOf(file)[0])))
+  const made = await copyKinds(from, to)
+  await Promise.all([from.close(), to.close()])
+  return made
+}
+
+async function up({ folder, port }) {
+  const binary = buildBinary(ensureGo().path, console.log)
+  const { kubeconfig, server } = await startRealCluster({ folder, binary, port: port && Number(port), tied: false })
+  const bare = await startBareCluster(folder)
+  const made = await furnish(kubeconfig, bare.kubeconfig)
+  await bare.stop()
+  console.log(`${server} is ready, with ${made} kinds, roles and namespaces of ours\nKUBECONFIG=${kubeconfig}\nkubectl: ${binary} kubectl`)
+  process.exit()
+}
+
+async function live({ folder }) {
+  const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
+  const life = await liveElsewhere({ folder, log: console.log })
+  console.log('The demonstration lives there now; Ctrl-C ends it.')
+  const end = () => life.stop().then(() => process.exit(0))
+  process.on('SIGINT', end).on('SIGTERM', end)
+}
+
+/** The browser tests, on a console that is logged in to the real API server in which the demonstration lives. */
+async function runBrowserTier(folder, kubeconfig) {
+  const { findChromium } = await import('./chromium.mjs')
+  const chromium = await findChromium()
+  const tier = { name: 'browser on the real API server', command: 'npx', args: ['playwright', 'test'], reader: 'playwright' }
+  if (!chromium)
+    return runTier({ ...tier, skip: 'no Chromium on this machine, and none could be installed' })
+  const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
+  const { OwnConsole } = await load('e2e/embedded.ts')
+  const { logIn } = await load('e2e/cluster/login.ts')
+  const life = await liveElsewhere({ folder })
+  const own = new OwnConsole(BROWSER_PORT, ['--kubeconfig', kubeconfig])
+  try {
+    await own.start()
+    const environment = { CHROMIUM_PATH: chromium.path, GUARDRAILS_KUBECONFIG: kubeconfig, GUARDRAILS_CLUSTER: 'real', GUARDRAILS_PORT: String(BROWSER_PORT), GUARDRAILS_SESSION: await logIn(own) }
+    return await runTier({ ...tier, environment })
+  }
+  finally {
+    await own.remove()
+    await life.stop()
+  }
+}
+
+async function test({ require }) {
+  const go = ensureGo({ install: require })
+  const skip = whyNot(go)
+  if (skip) {
+    closeWith([await runTier({ name: 'real API server', skip })])
+    return require ? 1 : 0
+  }
+  const binary = buildBinary(go.path, console.log)
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-apiserver-'))
+  const results = [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
+  try {
+    const { kubeconfig, etcd } = await startRealCluster({ folder, binary, tied: true })
+    const bare = await startBareCluster(folder)
+    console.log(`${await furnish(kubeconfig, bare.kubeconfig)} kinds, roles and namespaces of ours were taken by the real API server`)
+    results.push(await runTier({
+      name: 'contract on the real API server', command: 'npm', args: ['run', '--silent', 'contract', '--', ...REPORTERS], reader: 'vitest',
+      environment: { CONTRACT_KUBECONFIG: kubeconfig, CONTRACT_FORGET: `${binary} compact ${etcd}` },
+    }))
+    results.push(await runTier({
+      name: 'kubectl and upstream\'s definitions on both', command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/vitest.config.ts', ...REPORTERS], reader: 'vitest',
+      environment: { KUBE_BINARY: binary, REAL_KUBECONFIG: kubeconfig, EMBEDDED_KUBECONFIG: bare.kubeconfig },
+    }))
+    await bare.stop()
+    results.push(await runBrowserTier(folder, kubeconfig))
+  }
+  finally {
+    await stopRealCluster(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const total = closeWith(results)
+  return total.failed || (require && results.some(result => result.why)) ? 1 : 0
+}
+
+const commands = { test, up, live, down: ({ folder }) => stopRealCluster(folder) }
+const { positionals: [command = 'test', folder], values } = parseArgs({
+  allowPositionals: true,
+  options: { port: { type: 'string' }, require: { type: 'boolean', default: false } },
+})
+if (!commands[command] || (command !== 'test' && !folder)) {
+  console.error('usage: node scripts/apiserver.mjs [test [--require] | up DIR [--port N] | live DIR | down DIR]')
   process.exit(2)
 }
-await commands[command]()
+process.exitCode = await commands[command]({ folder, ...values })

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { writeCertificates, writeUsers } from './credentials.ts'
 import { startProgram, stopPrograms, waitFor } from './processes.ts'
 
@@ -17,10 +15,8 @@ export interface RealCluster {
   /** Contexts `real` (administrator), `real-editor`, `real-viewer`; beside it `kubeconfig.USER` for every user. */
   readonly kubeconfig: string
   readonly server: string
-  /** Runs kubectl as administrator and answers what it printed; throws when it fails. */
-  kubectl(...args: string[]): Promise<string>
-  /** Makes every resourceVersion and list token up to now too old. */
-  forget(): Promise<void>
+  /** Where etcd answers, for `kube compact`. */
+  readonly etcd: string
   stop(): Promise<void>
 }
 
@@ -52,15 +48,7 @@ export async function startRealCluster({ folder: given, binary, port, tied }: Op
   await waitFor('kube-apiserver', folder, () => isReady(server, ca))
   startProgram({ folder, tied, name: 'kube-controller-manager', command: binary, args: ['kube-controller-manager', ...controllerFlags(folder)] })
 
-  const execute = promisify(execFile)
-  const kubeconfig = join(folder, 'kubeconfig')
-  return {
-    kubeconfig,
-    server,
-    kubectl: async (...args) => (await execute(binary, ['kubectl', '--kubeconfig', kubeconfig, ...args], { maxBuffer: 2 ** 26 })).stdout,
-    forget: async () => { await execute(binary, ['compact', etcd]) },
-    stop: () => stopRealCluster(folder),
-  }
+  return { kubeconfig: join(folder, 'kubeconfig'), server, etcd, stop: () => stopRealCluster(folder) }
 }
 
 /** Ends what `startRealCluster` started in a folder; nothing to end is no error. */

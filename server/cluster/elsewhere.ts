@@ -1,0 +1,174 @@
+import { createServer } from 'node:https'
+import type { Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { createPatch } from 'rfc6902'
+import { Agent, request } from 'undici'
+import { parse } from 'yaml'
+import { makeCertificate } from './certificate.ts'
+import type { AdmissionHook, SubresourceAnswer, SubresourceRoute } from './cluster.ts'
+import type { JsonObject } from './json.ts'
+import { isObject } from './json.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
+import { bringToLife } from './life.ts'
+import type { User } from './rbac.ts'
+import { KindRegistry } from './registry.ts'
+import { ACCOUNTS } from './runner.ts'
+import { demonstration } from './seed/demonstration.ts'
+
+// The inhabitants of the embedded cluster in a real API server: what is called within the embedded one is reached from
+// there over HTTPS, the hooks as an admission webhook, the power subresources as an aggregated API.
+
+export interface ElsewhereOptions {
+  /** Where `kubeconfig.ACCOUNT` lies for each account of ACCOUNTS, for `admin` and for `virt-api`. */
+  readonly folder: string
+  readonly pace?: number
+  readonly log?: (line: string) => void
+}
+
+const GROUP = 'subresources.kubevirt.io'
+const HOME = 'kubevirt'
+const SERVICE = 'virt-api'
+const UNANSWERED = { status: 404, body: '404: Page Not Found' }
+
+interface Kubeconfig {
+  readonly clusters: readonly { readonly cluster: { readonly 'server': string, readonly 'certificate-authority': string } }[]
+  readonly users: readonly { readonly user: { readonly token: string } }[]
+}
+
+/** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
+export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Promise<{ readonly stop: () => Promise<void> }> {
+  const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
+  const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
+  const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
+  const cluster = read('admin').clusters[0]?.cluster
+  if (!cluster)
+    throw new Error(`${folder}/kubeconfig.admin names no cluster`)
+  const caPem = readFileSync(cluster['certificate-authority'], 'utf8')
+
+  const hooks: AdmissionHook[] = []
+  const routes: SubresourceRoute[] = []
+  const door = await openDoor(hooks, routes)
+  const agent = new Agent({ connect: { ca: caPem } })
+  try {
+    for (const [path, object] of registrations(door))
+      await put(cluster.server, path, object, users.admin?.token ?? '', agent)
+    const life = await bringToLife(
+      { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
+      { seed: demonstration(Date.now()), without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
+    )
+    return { stop: async () => { await life.stop(); await close(door.server) } }
+  }
+  catch (error) {
+    await close(door.server)
+    throw error
+  }
+  finally {
+    await agent.close()
+  }
+}
+
+interface Door { readonly server: Server, readonly port: number, readonly caBundle: string }
+
+async function openDoor(hooks: readonly AdmissionHook[], routes: readonly SubresourceRoute[]): Promise<Door> {
+  const { certPem, keyPem } = await makeCertificate(new Date())
+  const registry = new KindRegistry()
+  for (const crd of CUSTOM_RESOURCE_DEFINITIONS)
+    registry.addCrd(crd)
+  const server = createServer({ cert: certPem, key: keyPem }, (incoming, outgoing) => {
+    answer(incoming).then(({ status, body = '' }) => {
+      outgoing.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body))
+    }, (error: unknown) => { outgoing.writeHead(500).end(String(error)) })
+  })
+  async function answer(incoming: IncomingMessage): Promise<SubresourceAnswer> {
+    const url = new URL(incoming.url ?? '/', 'https://localhost')
+    const chunks = await incoming.toArray() as Buffer[]
+    const text = Buffer.concat(chunks).toString()
+    const body = text ? JSON.parse(text) as JsonObject : {}
+    if (url.pathname === '/hooks')
+      return { status: 200, body: review(hooks, registry, body) }
+    return discover(routes, url.pathname) ?? await callRoute(routes, incoming, url, body) ?? UNANSWERED
+  }
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  return { server, port: (server.address() as AddressInfo).port, caBundle: Buffer.from(certPem).toString('base64') }
+}
+
+/** Answers an AdmissionReview (admission.k8s.io/v1) by the hooks, in their order. */
+function review(hooks: readonly AdmissionHook[], registry: KindRegistry, { request: asked }: JsonObject): JsonObject {
+  const { uid, operation, resource, subResource, namespace, name, object, oldObject, dryRun, userInfo } = asked as JsonObject & { resource: Record<'group' | 'version' | 'resource', string> }
+  const kind = registry.find(resource.group, resource.version, resource.resource)
+  const before = isObject(object) ? object : undefined
+  let after = before
+  for (const hook of kind ? hooks : []) {
+    const told = kind && hook.review({
+      operation: operation as 'CREATE' | 'UPDATE' | 'DELETE', kind, subresource: String(subResource ?? ''), namespace: String(namespace ?? ''), name: String(name ?? ''),
+      object: after, old: isObject(oldObject) ? oldObject : undefined, user: userOf(userInfo), dryRun: dryRun === true,
+    })
+    if (told?.refusal) {
+      const { code, reason, message } = told.refusal
+      return reviewed({ uid, allowed: false, status: { code: code ?? 400, message, ...(reason ? { reason } : {}) } } as JsonObject)
+    }
+    after = told?.object ?? after
+  }
+  const patch = before && after !== before ? createPatch(before, after) : []
+  return reviewed({ uid, allowed: true, ...(patch.length ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } : {}) } as JsonObject)
+}
+
+const reviewed = (response: JsonObject): JsonObject => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response })
+
+function userOf(info: unknown): User {
+  const { username = '', groups = [] } = (info ?? {}) as { username?: string, groups?: string[] }
+  return { name: username, groups }
+}
+
+/** The aggregated API's own list of what it has, which the API server asks for before it passes anything on. */
+function discover(routes: readonly SubresourceRoute[], path: string): SubresourceAnswer | undefined {
+  const version = new RegExp(`^/apis/${GROUP}/(\\w+)$`).exec(path)?.[1]
+  if (!version)
+    return undefined
+  const resources = routes.filter(route => route.version === version)
+    .map(({ resource, subresource, method }) => ({ name: `${resource}/${subresource}`, singularName: '', namespaced: true, kind: '', verbs: [method === 'PUT' ? 'update' : method.toLowerCase()] }))
+  return { status: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${GROUP}/${version}`, resources } }
+}
+
+async function callRoute(routes: readonly SubresourceRoute[], { method, headers }: IncomingMessage, url: URL, body: JsonObject): Promise<SubresourceAnswer | undefined> {
+  const [, group, version, , namespace = '', resource, name = '', subresource] = url.pathname.split('/').slice(1)
+  const route = routes.find(one => one.group === group && one.version === version && one.resource === resource && one.subresource === subresource && one.method === method)
+  const groups = [headers['x-remote-group'] ?? []].flat()
+  return route?.answer({ namespace, name, body, query: url.searchParams, user: { name: String(headers['x-remote-user'] ?? ''), groups } })
+}
+
+/** What a real API server must be told to find the door. */
+function registrations({ port, caBundle }: Door): [path: string, object: JsonObject][] {
+  const webhook = {
+    name: 'mutator.harvesterhci.io', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Fail',
+    clientConfig: { url: `https://127.0.0.1:${port}/hooks`, caBundle },
+    rules: [{ apiGroups: ['kubevirt.io', 'harvesterhci.io'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources: ['virtualmachines', 'virtualmachineimages'] }],
+  }
+  const apiService = (version: string): [string, JsonObject] => ['/apis/apiregistration.k8s.io/v1/apiservices', {
+    apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `${version}.${GROUP}` },
+    spec: { group: GROUP, version, groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: { namespace: HOME, name: SERVICE, port } },
+  }]
+  return [
+    ['/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'harvester-mutator' }, webhooks: [webhook] }],
+    ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: HOME } }],
+    [`/api/v1/namespaces/${HOME}/services`, { apiVersion: 'v1', kind: 'Service', metadata: { name: SERVICE, namespace: HOME }, spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] } }],
+    apiService('v1'),
+    apiService('v1alpha3'),
+  ]
+}
+
+/** Creates an object. Throws with the server's words, but not where it is there already and says the same. */
+async function put(server: string, path: string, object: JsonObject, token: string, dispatcher: Agent): Promise<void> {
+  const { statusCode, body } = await request(server + path, { method: 'POST', dispatcher, headers: { 'authorization': `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(object) })
+  const text = await body.text()
+  if (statusCode !== 201 && !(statusCode === 409 && object.kind === 'Namespace'))
+    throw new Error(`POST ${path}: ${statusCode} ${text}`)
+}
+
+function close(server: Server): Promise<unknown> {
+  server.closeAllConnections()
+  return new Promise(done => server.close(done))
+}
