@@ -85,12 +85,12 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], now: Date.now, policy: followPolicy(store) }
   const identity = await readIdentity(dataDir, new Date())
   const keepers = [keepDefinitions(cluster, log)]
-  // What somebody deleted stays deleted: only a fresh cluster is furnished.
-  if (!saved.revision) furnish(cluster)
+  // What somebody deleted stays deleted: only a cluster that never came up before is furnished and seeded.
+  const fresh = identity.port === 0
+  if (fresh) furnish(cluster)
   keepers.push(keepNamespaces(cluster, identity.certificate.certPem, log), keepOwners(cluster, log), keepProtection(cluster, log))
 
   const listener = await listen({ cluster, users: new Users(identity.tokens), certificate: identity.certificate, port: options.port || identity.port, log }, Boolean(options.port))
-  if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
   const shortening = setInterval(() => journal?.shorten(store), SHORTEN_EVERY)
   shortening.unref()
   const doors = {
@@ -102,8 +102,9 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   }
   const { seed = false, controllers = seed, pace } = options
   const life = seed || controllers
-    ? await bringToLife(doors, { seed: seed && !saved.revision ? demonstration(Date.now()) : [], writer: directWriter(cluster), controllers, log, ...(pace === undefined ? {} : { pace }) })
+    ? await bringToLife(doors, { seed: seed && fresh ? demonstration(Date.now()) : [], writer: directWriter(cluster), controllers, log, ...(pace === undefined ? {} : { pace }) })
     : undefined
+  if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
   return {
     ...doors,
     kubeconfig: demoKubeconfig(listener.url, identity.certificate.certPem, identity.tokens),
