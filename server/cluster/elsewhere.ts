@@ -15,6 +15,7 @@ import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
 import { bringToLife } from './life.ts'
 import type { User } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
+import { metaText } from './metadata.ts'
 import { ACCOUNTS } from './runner.ts'
 import { demonstration } from './seed/demonstration.ts'
 
@@ -160,12 +161,16 @@ function registrations({ port, caBundle }: Door): [path: string, object: JsonObj
   ]
 }
 
-/** Creates an object. Throws with the server's words, but not where it is there already and says the same. */
+/** Creates an object, or brings it up to date where it is there already. Throws with the server's words. */
 async function put(server: string, path: string, object: JsonObject, token: string, dispatcher: Agent): Promise<void> {
-  const { statusCode, body } = await request(server + path, { method: 'POST', dispatcher, headers: { 'authorization': `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(object) })
-  const text = await body.text()
-  if (statusCode !== 201 && !(statusCode === 409 && object.kind === 'Namespace'))
-    throw new Error(`POST ${path}: ${statusCode} ${text}`)
+  const send = async (method: 'POST' | 'PATCH', url: string, type: string) => {
+    const { statusCode, body } = await request(server + url, { method, dispatcher, headers: { 'authorization': `Bearer ${token}`, 'content-type': type }, body: JSON.stringify(object) })
+    return { statusCode, text: await body.text() }
+  }
+  const made = await send('POST', path, 'application/json')
+  const { statusCode, text } = made.statusCode === 409 ? await send('PATCH', `${path}/${metaText(object, 'name')}`, 'application/merge-patch+json') : made
+  if (statusCode > 201)
+    throw new Error(`${path}: ${statusCode} ${text}`)
 }
 
 function close(server: Server): Promise<unknown> {

@@ -18,6 +18,8 @@ export interface LifeOptions {
   readonly writer?: SeedWriter
   /** Whether anything moves afterwards; true when absent. */
   readonly controllers?: boolean
+  /** Actors that are really there, e.g. `kube` beside a kube-controller-manager. */
+  readonly without?: readonly Actor[]
   /** How many times faster than real time; 1 when absent. */
   readonly pace?: number
   readonly log?: (line: string) => void
@@ -39,7 +41,7 @@ export interface Life {
 }
 
 /** Gives an embedded API its inhabitants: Harvester's hooks, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
-export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, pace = 1, log }: LifeOptions = {}): Promise<Life> {
+export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, without = [], pace = 1, log }: LifeOptions = {}): Promise<Life> {
   const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
   const clients = new Map<string, KubeClient>()
   const clientFor = (account: string): KubeClient => {
@@ -56,7 +58,7 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)
-    runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), pace, ...(log ? { log } : {}) })
+    runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), without, pace, ...(log ? { log } : {}) })
   return {
     ...(runner ? { runner } : {}),
     stop: async () => {
