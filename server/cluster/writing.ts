@@ -109,9 +109,10 @@ export function createObject(cluster: Cluster, kind: KindVersion, namespace: str
 
   const request = { operation: 'CREATE' as const, kind, subresource: '', namespace, name, old: undefined, user: call.user, dryRun: call.dryRun }
   checkNamespace(cluster, kind, namespace, name)
-  const mutated = askHooks(cluster, 'mutate', { ...request, object: withMetadata(admission.object, metadata) }, call) ?? {}
+  const first = withMetadata(admission.object, metadata)
+  const mutated = askHooks(cluster, 'mutate', { ...request, object: first }, call) ?? first
   // What a hook wrote is held to the schema as well.
-  const checked = admit(kind, mutated, { fieldValidation: 'Ignore', part: 'object' })
+  const checked = mutated === first ? { ...admission, object: first } : admit(kind, mutated, { fieldValidation: 'Ignore', part: 'object' })
   const strategy = strategyOf(kind)
   const completed = strategy.prepareCreate?.(checked.object, surroundings(cluster, sent)) ?? checked.object
   const object = withMetadata(completed, metadataOf(completed))
@@ -211,7 +212,7 @@ function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object'
   heed(kind, admission, call, by === 'patch' ? sent : undefined)
   const first = withMetadata(admission.object, updatedMetadata(kind, at, part, sent, previous))
   const mutated = askHooks(cluster, 'mutate', { ...request, object: first }, call) ?? first
-  const checked = mutated === first ? admission : admit(kind, mutated, { fieldValidation: 'Ignore', previous, part })
+  const checked = mutated === first ? { ...admission, object: first } : admit(kind, mutated, { fieldValidation: 'Ignore', previous, part })
   const strategy = strategyOf(kind)
   const completed = part === 'object' && strategy.prepareUpdate ? strategy.prepareUpdate(checked.object, previous, surroundings(cluster, sent)) : checked.object
   const metadata = updatedMetadata(kind, at, part, mutated, previous)
