@@ -25,13 +25,14 @@ const GONE_BAD = ['failed', 'failed-and-cleanup', 'unknown']
 export function wantedDisks(image: BackingImage, source: BackingImageDataSource, world: World, time: Time): Wanted {
   const { name } = image.metadata
   const states = image.status?.diskFileStatusMap ?? {}
-  const named = Object.entries(image.spec.diskFileSpecMap ?? {}).map(([disk, entry]) => [disk, Boolean(entry.evictionRequested) || !diskOf(world, disk)] as const)
+  const isGone = (disk: string) => !diskOf(world, disk)
+  const named = Object.entries(image.spec.diskFileSpecMap ?? {}).map(([disk, entry]) => [disk, Boolean(entry.evictionRequested) || isGone(disk)] as const)
   if (!source.spec.fileTransferred) {
     const own = source.spec.diskUUID ? { [source.spec.diskUUID]: false } : {}
     return { map: { ...own, ...Object.fromEntries(named) }, refused: [] }
   }
 
-  const isReady = (disk: string) => states[disk]?.state === 'ready'
+  const isReady = (disk: string) => states[disk]?.state === 'ready' && !isGone(disk)
   const inUse = (disk: string) => world.find(REPLICAS_BY_COPY, `${name}/${disk}`).length > 0
   const stay: (readonly [string, boolean])[] = named.filter(([, leaving]) => !leaving)
   let spare = stay.some(([disk]) => isReady(disk))
@@ -47,7 +48,7 @@ export function wantedDisks(image: BackingImage, source: BackingImageDataSource,
   const map = Object.fromEntries(stay)
 
   const minimum = Math.max(1, image.spec.minNumberOfCopies ?? 1)
-  const good = Object.keys(map).filter(disk => !GONE_BAD.includes(states[disk]?.state ?? ''))
+  const good = Object.keys(map).filter(disk => !isGone(disk) && !GONE_BAD.includes(states[disk]?.state ?? ''))
   const staying = good.filter(disk => !map[disk])
   if (good.length > 0 && staying.length < minimum) {
     const disk = diskForImage(image, world, Object.keys({ ...map, ...image.spec.diskFileSpecMap }))

@@ -42,7 +42,7 @@ export const imageManagers: Controller<BackingImageManager> = {
       const image = world.get(BACKING_IMAGES, `${manager.metadata.namespace}/${name}`)
       const old = (manager.status?.backingImageFileMap ?? {})[name] as FileOnDisk | undefined
       const file = image && !image.metadata.deletionTimestamp ? nextFile({ image, old, disk: running ? disk : undefined, manager, world, time }) : old
-      busy ||= file?.state === undefined ? isComing(world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${name}`)) : MOVING.includes(file.state)
+      busy ||= file?.state === undefined ? isComing(world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${name}`), manager.spec.diskUUID) : MOVING.includes(file.state)
       if (file?.state)
         files[name] = { ...file, name, uuid }
     }
@@ -55,8 +55,8 @@ export const imageManagers: Controller<BackingImageManager> = {
 const MOVING = ['pending', 'starting', 'in-progress']
 
 /** Whether a file that is not there yet may come: from the source, or from a peer. */
-function isComing(source: BackingImageDataSource | undefined): boolean {
-  return Boolean(source?.spec.fileTransferred) || source?.status?.currentState === 'ready'
+function isComing(source: BackingImageDataSource | undefined, disk: string): boolean {
+  return Boolean(source?.spec.fileTransferred) || (source?.status?.currentState === 'ready' && source.spec.diskUUID === disk)
 }
 
 function keyOf(manager: BackingImageManager): string {
@@ -96,9 +96,8 @@ function nextFile({ image, old, disk, manager, world, time }: Position): FileOnD
     return bad ? { ...old, state: 'failed', message: `ready file is modified at ${stamp(time.now)} with a different checksum ${other}, previous checksum ${old?.currentChecksum ?? ''}`, currentChecksum: other } : old
   }
   if (state === 'failed') {
-    // Deleted, and fetched again, as soon as another copy has not failed; else it stays (deleteInvalidBackingImages).
-    const others = Object.entries(image.status?.diskFileStatusMap ?? {}).some(([uuid, copy]) => uuid !== manager.spec.diskUUID && copy.state !== 'failed')
-    return others && time.left(bad ? TAKES.retryBadDisk : TAKES.tick) <= 0 ? undefined : old
+    // Deleted and fetched again where a peer can send it. Without one Longhorn tries in vain for a minute and then leaves it failed; here it is left at once.
+    return sender && time.left(bad ? TAKES.retryBadDisk : TAKES.tick) <= 0 ? undefined : old
   }
   if (first)
     return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0) : undefined
