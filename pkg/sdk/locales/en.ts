@@ -66,6 +66,7 @@ export default {
     loadingWords: 'Waiting for the cluster to list {what}.',
     stale: 'The line to the cluster is cut: {what} as last seen {when}.',
     staleWhy: 'Trying again by itself.',
+    nextTry: 'It is tried again {when}.',
     forbidden: 'You may not list {what}.',
     forbiddenNeeds: 'The permission that is missing:',
     permission: 'the permission',

@@ -66,6 +66,7 @@ export default {
     loadingWords: '正在等待集群列出{what}。',
     stale: '与集群的连接已断开：显示的是{when}看到的{what}。',
     staleWhy: '正在自动重连。',
+    nextTry: '{when}自动重试。',
     forbidden: '你无权列出{what}。',
     forbiddenNeeds: '缺少的权限：',
     permission: '权限',
