@@ -52,22 +52,26 @@ export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Pr
   const hooks: AdmissionHook[] = []
   const routes: SubresourceRoute[] = []
   const door = await openDoor(hooks, routes)
-  const agent = new Agent({ connect: { ca: caPem } })
+  const say = speaker(cluster.server, caPem, users.admin?.token ?? '')
+  const told = registrations(door)
+  const leave = async () => {
+    // A webhook and an aggregated API that do not answer hold up every write and the end of every namespace.
+    for (const { path, object } of told.filter(({ object }) => object.kind !== 'Namespace'))
+      await say('DELETE', `${path}/${metaText(object, 'name')}`)
+    await Promise.all([say.close(), close(door.server)])
+  }
   try {
-    for (const [path, object] of registrations(door))
-      await put(cluster.server, path, object, users.admin?.token ?? '', agent)
+    for (const { path, object } of told)
+      await register(say, path, object)
     const life = await bringToLife(
       { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
       { seed: demonstration(Date.now()), without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
-    return { stop: async () => { await life.stop(); await close(door.server) } }
+    return { stop: async () => { await life.stop(); await leave() } }
   }
   catch (error) {
-    await close(door.server)
+    await leave()
     throw error
-  }
-  finally {
-    await agent.close()
   }
 }
 
@@ -141,36 +145,47 @@ async function callRoute(routes: readonly SubresourceRoute[], { method, headers 
   return route?.answer({ namespace, name, body, query: url.searchParams, user: { name: String(headers['x-remote-user'] ?? ''), groups } })
 }
 
+interface Registration { readonly path: string, readonly object: JsonObject }
+
 /** What a real API server must be told to find the door. */
-function registrations({ port, caBundle }: Door): [path: string, object: JsonObject][] {
+function registrations({ port, caBundle }: Door): Registration[] {
+  const at = (path: string, apiVersion: string, kind: string, name: string, fields: JsonObject, namespace?: string): Registration =>
+    ({ path, object: { apiVersion, kind, metadata: { name, ...(namespace ? { namespace } : {}) }, ...fields } })
   const webhook = {
     name: 'mutator.harvesterhci.io', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Fail',
     clientConfig: { url: `https://127.0.0.1:${port}/hooks`, caBundle },
     rules: [{ apiGroups: ['kubevirt.io', 'harvesterhci.io'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources: ['virtualmachines', 'virtualmachineimages'] }],
   }
-  const apiService = (version: string): [string, JsonObject] => ['/apis/apiregistration.k8s.io/v1/apiservices', {
-    apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `${version}.${GROUP}` },
+  const apiService = (version: string) => at('/apis/apiregistration.k8s.io/v1/apiservices', 'apiregistration.k8s.io/v1', 'APIService', `${version}.${GROUP}`, {
     spec: { group: GROUP, version, groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: { namespace: HOME, name: SERVICE, port } },
-  }]
+  })
   return [
-    ['/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'harvester-mutator' }, webhooks: [webhook] }],
-    ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: HOME } }],
-    [`/api/v1/namespaces/${HOME}/services`, { apiVersion: 'v1', kind: 'Service', metadata: { name: SERVICE, namespace: HOME }, spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] } }],
+    at('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', 'admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'harvester-mutator', { webhooks: [webhook] }),
+    at('/api/v1/namespaces', 'v1', 'Namespace', HOME, {}),
+    at(`/api/v1/namespaces/${HOME}/services`, 'v1', 'Service', SERVICE, { spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] } }, HOME),
     apiService('v1'),
     apiService('v1alpha3'),
   ]
 }
 
-/** Creates an object, or brings it up to date where it is there already. Throws with the server's words. */
-async function put(server: string, path: string, object: JsonObject, token: string, dispatcher: Agent): Promise<void> {
-  const send = async (method: 'POST' | 'PATCH', url: string, type: string) => {
-    const { statusCode, body } = await request(server + url, { method, dispatcher, headers: { 'authorization': `Bearer ${token}`, 'content-type': type }, body: JSON.stringify(object) })
-    return { statusCode, text: await body.text() }
+interface Said { readonly status: number, readonly text: string }
+type Speaker = ((method: 'POST' | 'PATCH' | 'DELETE', path: string, object?: JsonObject, type?: string) => Promise<Said>) & { readonly close: () => Promise<void> }
+
+function speaker(server: string, ca: string, token: string): Speaker {
+  const dispatcher = new Agent({ connect: { ca } })
+  const say = async (method: 'POST' | 'PATCH' | 'DELETE', path: string, object?: JsonObject, type = 'application/json') => {
+    const { statusCode, body } = await request(server + path, { method, dispatcher, headers: { 'authorization': `Bearer ${token}`, 'content-type': type }, ...(object ? { body: JSON.stringify(object) } : {}) })
+    return { status: statusCode, text: await body.text() }
   }
-  const made = await send('POST', path, 'application/json')
-  const { statusCode, text } = made.statusCode === 409 ? await send('PATCH', `${path}/${metaText(object, 'name')}`, 'application/merge-patch+json') : made
-  if (statusCode > 201)
-    throw new Error(`${path}: ${statusCode} ${text}`)
+  return Object.assign(say, { close: () => dispatcher.close() })
+}
+
+/** Creates an object, or brings it up to date where it is there already. Throws with the server's words. */
+async function register(say: Speaker, path: string, object: JsonObject): Promise<void> {
+  const made = await say('POST', path, object)
+  const { status, text } = made.status === 409 ? await say('PATCH', `${path}/${metaText(object, 'name')}`, object, 'application/merge-patch+json') : made
+  if (status > 201)
+    throw new Error(`${path}: ${status} ${text}`)
 }
 
 function close(server: Server): Promise<unknown> {
