@@ -345,7 +345,7 @@ describe('a WebSocket through the proxy', () => {
     expect(await heard).toBe('x'.repeat(200_000))
     const { headers, url } = seenOf(cluster)
     expect(url).toBe('/api/v1/namespaces/a/pods/b/exec?command=ls')
-    expect(headers).toMatchObject({ 'authorization': 'Bearer the-token', 'sec-websocket-protocol': 'v4.channel.k8s.io' })
+    expect(headers).toMatchObject({ 'authorization': 'Bearer the-token', 'sec-websocket-protocol': 'v4.channel.k8s.io', 'origin': `http://${headers.host ?? ''}` })
     expect(headers.cookie).toBeUndefined()
     socket.terminate()
   })

@@ -55,7 +55,8 @@ export async function openTunnel(incoming: IncomingMessage, socket: Duplex, earl
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port || undefined,
       path: url.pathname.replace(/\/$/, '') + path + query,
-      headers: { ...requestHeaders(incoming.headers, true), host: url.host, ...webSocketHeaders(incoming), ...headers },
+      // kube-apiserver refuses a watch's WebSocket that has no Origin (golang.org/x/net/websocket); the browser's own was judged at our door.
+      headers: { ...requestHeaders(incoming.headers, true), host: url.host, origin: url.origin, ...webSocketHeaders(incoming), ...headers },
       agent: agent ?? false,
     })
     await new Promise<void>((done, fail) => {
