@@ -2,7 +2,7 @@
 // Chromium, against plain fetch + JSON.parse of the same pages in the same run; then 1,000 events a second for 30 s.
 // npm run bench:store [-- --rounds 5 --seconds 30 --rate 1000]   Fails when a bound is broken. The last line is JSON.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,7 +18,7 @@ const [rounds, seconds, rate, apiPort] = [values.rounds, values.seconds, values.
 const consolePort = apiPort + 1
 const root = resolve(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'bench-store-'))
-const built = join(root, '.cache/bench/server')
+const built = join(root, '.cache/bench')
 const children = []
 
 function start(name, args, isReady, env = {}) {
@@ -48,8 +48,8 @@ async function startProxy() {
     'contexts': [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
   }))
   // A build of its own beside the packages that it needs: dist may be in use.
-  await build({ root, logLevel: 'error', build: { ssr: 'server/main.ts', outDir: built, copyPublicDir: false } })
-  const args = [join(built, 'main.js'), '--kubeconfig', kubeconfig, '--port', String(consolePort), '--log-level', 'error']
+  await build({ root, logLevel: 'error', build: { ssr: 'server/main.ts', outDir: join(built, 'server'), copyPublicDir: false } })
+  const args = [join(built, 'server/main.js'), '--kubeconfig', kubeconfig, '--port', String(consolePort), '--log-level', 'error']
   return start('the console', args, line => /(http\S+session\?code=\S+)/.exec(line)?.[1], { XDG_STATE_HOME: folder })
 }
 
@@ -57,20 +57,16 @@ async function buildPage() {
   await build({
     root, configFile: false, logLevel: 'error', publicDir: false,
     define: { 'process.env.NODE_ENV': '"production"', '__VUE_OPTIONS_API__': 'false', '__VUE_PROD_DEVTOOLS__': 'false', '__VUE_PROD_HYDRATION_MISMATCH_DETAILS__': 'false' },
-    build: { outDir: join(folder, 'page'), lib: { entry: join(root, 'bench/storePage.ts'), formats: ['es'], fileName: () => 'store.js' } },
+    build: { outDir: join(built, 'console'), lib: { entry: join(root, 'bench/storePage.ts'), formats: ['es'], fileName: () => 'store.js' } },
   })
-  return readFileSync(join(folder, 'page/store.js'), 'utf8')
+  writeFileSync(join(built, 'console/index.html'), '<!doctype html><title>bench</title><div id="app"></div><script type="module" src="/store.js"></script>')
 }
 
-/** A fresh page of the console's own origin with our script. Requests are only intercepted until it has loaded. */
-async function openPage(context, origin, script) {
+/** A fresh page: our own script in place of the console, from the console's own server and under its policy. */
+async function openPage(context, origin) {
   const page = await context.newPage()
-  await page.route('**/bench-store*', route => route.fulfill(route.request().url().endsWith('.js')
-    ? { contentType: 'text/javascript', body: script }
-    : { contentType: 'text/html', body: '<!doctype html><title>bench</title><div id="app"></div><script type="module" src="/bench-store.js"></script>' }))
-  await page.goto(`${origin}/bench-store?cluster=bench`)
+  await page.goto(`${origin}/?cluster=bench`)
   await page.waitForFunction('window.bench')
-  await page.unrouteAll()
   const devtools = await context.newCDPSession(page)
   const heap = async () => {
     await devtools.send('HeapProfiler.collectGarbage')
@@ -80,8 +76,8 @@ async function openPage(context, origin, script) {
   return { page, heap }
 }
 
-async function load(context, origin, script, what) {
-  const { page, heap } = await openPage(context, origin, script)
+async function load(context, origin, what) {
+  const { page, heap } = await openPage(context, origin)
   const before = await heap()
   const { milliseconds, objects } = await page.evaluate(`window.bench.${what}()`)
   const found = { milliseconds, objects, megabytes: await heap() - before }
@@ -104,7 +100,7 @@ async function storm(page) {
 }
 
 async function measure() {
-  const script = await buildPage()
+  await buildPage()
   await start('the API', [join(root, 'bench/storeApi.mjs'), String(apiPort), values.images, values.volumes], line => line === 'ready')
   const link = await startProxy()
   const origin = new URL(link).origin
@@ -118,14 +114,14 @@ async function measure() {
     // The first round warms both. Their order is turned, so that neither always comes first.
     for (let round = 0; round <= rounds; round++) {
       for (const what of round % 2 ? ['floor', 'store'] : ['store', 'floor']) {
-        const { page, found } = await load(context, origin, script, what)
+        const { page, found } = await load(context, origin, what)
         await page.close()
         runs[what][round] = found
       }
     }
     runs.floor.shift()
     runs.store.shift()
-    const { page } = await load(context, origin, script, 'store')
+    const { page } = await load(context, origin, 'store')
     const events = await storm(page)
     await page.close()
     const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')

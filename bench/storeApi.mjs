@@ -36,7 +36,7 @@ function change() {
   version++
   turn++
   const add = pick > 0.98
-  const remove = pick > 0.96 && !add
+  const remove = pick > 0.96 && !add && kind.objects.size > 1
   const index = add ? kind.next++ : pickOne(kind)
   const text = JSON.stringify(kind.make(index, version, turn)).replace('"bench.guardrails/at":"0"', `"bench.guardrails/at":"${Date.now()}"`)
   if (remove)
