@@ -105,16 +105,18 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     ? await bringToLife(doors, { seed: seed && fresh ? demonstration(Date.now()) : [], writer: directWriter(cluster), controllers, log, ...(pace === undefined ? {} : { pace }) })
     : undefined
   if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    await life?.stop()
+    clearInterval(shortening)
+    keepers.forEach(stop => stop())
+    await listener.stop()
+    journal?.shorten(store, true)
+    journal?.close()
+  }
   return {
     ...doors,
     kubeconfig: demoKubeconfig(listener.url, identity.certificate.certPem, identity.tokens),
-    stop: async () => {
-      await life?.stop()
-      clearInterval(shortening)
-      keepers.forEach(stop => stop())
-      await listener.stop()
-      journal?.shorten(store, true)
-      journal?.close()
-    },
+    stop: () => stopped ??= stop(),
   }
 }

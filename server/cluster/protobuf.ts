@@ -106,8 +106,8 @@ function put(object: JsonObject, name: string, field: Field, value: bigint | Buf
   else if (typeof field === 'string') object[name] = value.toString(field === 'bytes' ? 'base64' : 'utf8')
   else if ('one' in field) object[name] = readMessage(field.one, value)
   else object[name] = [...(Array.isArray(before) ? before : []), readMessage(field.many, value)]
-  // Go writes empty texts; JSON leaves them out.
-  if (object[name] === '') Reflect.deleteProperty(object, name)
+  // Go writes empty texts and no generation yet; JSON leaves them out.
+  if (object[name] === '' || (name === 'generation' && object[name] === 0)) Reflect.deleteProperty(object, name)
 }
 
 function readMessage(name: string, bytes: Buffer): JsonObject {
