@@ -31,6 +31,9 @@ const TEMPLATE = ['spec', 'template', 'spec']
 
 /** A VM as Harvester's webhook would store it. A VM that leaves Halted gets the strategy that it had before, whatever was asked for. */
 export function mutateVm(vm: JsonObject, old: JsonObject | undefined): JsonObject {
+  // Without a template there is nothing to fill in: the schema has the word.
+  if (!isObject(fieldAt(vm, 'spec.template')))
+    return vm
   const grace = fieldAt(vm, 'spec.template.spec.terminationGracePeriodSeconds') ?? GRACE_SECONDS
   const graceful = withField(vm, [...TEMPLATE, 'terminationGracePeriodSeconds'], grace)
   const sized = withRequests(graceful)
