@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import module from 'node:module'
 import { join, resolve } from 'node:path'
 import { installIfMissing, requireNode } from './install.mjs'
 
@@ -58,4 +59,6 @@ if (args[0] !== 'link' || !existsSync(join(root, 'dist', 'server', 'main.js')))
 // the operator names are looked for where the command was typed.
 if (process.env.npm_lifecycle_event === 'start' && process.env.INIT_CWD)
   process.chdir(process.env.INIT_CWD)
+// Node 22 keeps what it compiled for the next start.
+module.enableCompileCache?.(join(root, 'node_modules', '.cache', 'compiled'))
 await import('../dist/server/main.js')

@@ -7,7 +7,7 @@ import { CredentialError } from './status.ts'
 import { firstLine } from './usageError.ts'
 
 /** How to reach a cluster now: headers that say who we are, connections that check who it is. */
-export interface Access {
+interface Access {
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly dispatcher: Dispatcher
   /** The same for node's own https, for WebSockets. */

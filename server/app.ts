@@ -15,7 +15,7 @@ import type { Status } from './status.ts'
 import { openTunnel, refuseUpgrade } from './tunnel.ts'
 
 export interface AppOptions {
-  /** Requests wait for them: the port is taken before the clusters are there. */
+  /** What is asked of a cluster waits for them: the port is taken before they are there. */
   readonly clusters: Promise<readonly Cluster[]>
   readonly real: boolean
   readonly consoleRoot: string
@@ -122,7 +122,8 @@ export function createApp(options: AppOptions): App {
       request.log.warn({ method: request.method, path, code: refusal.code }, refusal.message)
       return reply.code(refusal.code).send(refusal)
     }
-    return arrived
+    // The page itself need not wait for the cluster.
+    return GUARDED.test(path) ? arrived : undefined
   })
   app.addHook('onResponse', async ({ method, url, log }, reply) => {
     log.debug({ method, path: url.split('?')[0], code: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')

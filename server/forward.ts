@@ -54,10 +54,10 @@ export function forward(access: AccessSource, request: Outgoing, sink: Sink): Fl
       headersTimeout: request.stream ? 0 : ANSWER_PATIENCE,
       bodyTimeout: 0,
     }, {
-      onRequestStart(started) {
-        controller = started
+      onRequestStart(current) {
+        controller = current
         if (gone)
-          started.abort(new Error('the browser has gone'))
+          current.abort(new Error('the browser has gone'))
       },
       onResponseStart(current, status, answer, statusText) {
         if (status < 200)

@@ -1,9 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { version } from '../package.json'
 import { createApp } from './app.ts'
 import { isLoopback } from './cli.ts'
-import type { LogLevel, ServeOptions } from './cli.ts'
+import type { ServeOptions } from './cli.ts'
 import { loadKubeconfig, readKubeconfigFile } from './kubeconfig.ts'
 import type { Cluster, Kubeconfig } from './kubeconfig.ts'
 import { linkSocket, offerLinks } from './link.ts'
@@ -11,7 +11,7 @@ import { addressOf, doorNames, listen, readTls } from './listen.ts'
 import { reach } from './reach.ts'
 import { createSessions } from './session.ts'
 import { sessionKey, stateFolder } from './stateFolder.ts'
-import { firstLine } from './usageError.ts'
+import { firstLine, UsageError } from './usageError.ts'
 
 /** What the server has of the world around it. */
 export interface Surroundings {
@@ -31,16 +31,17 @@ export interface Running {
   stop(): Promise<void>
 }
 
-type Serving = Omit<ServeOptions, 'logLevel'> & { readonly logLevel: LogLevel | 'silent' }
-
 interface Supply { readonly clusters: readonly Cluster[], stop(): Promise<void> }
 
 /** The demonstration cluster, its kubeconfig written into the working directory for kubectl (mode 0600). */
-async function startDemonstration({ data }: Serving, { cwd, complain }: Surroundings): Promise<Supply> {
+async function startDemonstration({ data }: ServeOptions, { cwd, complain }: Surroundings): Promise<Supply> {
   const { startEmbeddedCluster } = await import('./cluster/main.ts')
-  const demo = await startEmbeddedCluster({ seed: true, ...data !== undefined && { dataDir: resolve(cwd, data) } })
+  const demo = await startEmbeddedCluster({ seed: true, ...data !== undefined && { dataDir: resolve(cwd, data) } }).catch((error: NodeJS.ErrnoException) => {
+    throw data !== undefined && error.code !== undefined ? new UsageError(`--data ${data} cannot be used: ${firstLine(error)}`) : error
+  })
   const file = join(cwd, 'demo.kubeconfig')
   try {
+    rmSync(`${file}.new`, { force: true })
     writeFileSync(`${file}.new`, demo.kubeconfig, { mode: 0o600 })
     renameSync(`${file}.new`, file)
   }
@@ -93,7 +94,7 @@ function announce({ url, port, link, needsLogin, kubeconfig }: Announcement, { s
  * Starts the console: with a kubeconfig on its clusters, behind a login, otherwise on the demonstration cluster.
  * The port is taken first, so that a second start cannot disturb the first. Throws UsageError for what the operator can mend.
  */
-export async function serve(options: Serving, around: Surroundings): Promise<Running> {
+export async function serve(options: ServeOptions, around: Surroundings): Promise<Running> {
   const { host, context } = options
   const path = (file: string | undefined) => file === undefined ? undefined : resolve(around.cwd, file)
   const tls = readTls(path(options.tlsCert), path(options.tlsKey))
