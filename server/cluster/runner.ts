@@ -49,6 +49,8 @@ interface Job {
   stage?: { readonly word: string, readonly since: number }
   refused?: Refusal
   failures: number
+  /** When it may be looked at again. */
+  free: number
   due?: number
   timer?: ReturnType<typeof setTimeout>
   busy?: boolean
@@ -75,18 +77,18 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
 
   function jobOf(controller: Controller, key: string): Job {
     const id = `${controller.name} ${key}`
-    const job = jobs.get(id) ?? { id, controller, key, failures: 0 }
+    const job = jobs.get(id) ?? { id, controller, key, failures: 0, free: 0 }
     jobs.set(id, job)
     return job
   }
 
   function enqueue(job: Job, after = 0): void {
-    const due = now() + after
+    const due = Math.max(now() + after, job.free)
     if (abort.signal.aborted || (job.due !== undefined && job.due <= due))
       return
     clearTimeout(job.timer)
     job.due = due
-    job.timer = setTimeout(() => { queue.add(job); work() }, after)
+    job.timer = setTimeout(() => { queue.add(job); work() }, due - now())
   }
 
   function work(): void {
@@ -102,9 +104,11 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
   }
 
   function wake(kind: Resource, objects: readonly KubeObject[]): void {
+    const [before, after] = objects
     for (const controller of controllers) {
       const own = controller.kind === kind ? objects.map(objectKey) : []
-      const others = (controller.wakes ?? []).filter(one => one.kind === kind).flatMap(one => objects.flatMap(object => one.keys(object, world)))
+      const heeded = (controller.wakes ?? []).filter(one => one.kind === kind && !(one.matters && before && after && one.matters(before) === one.matters(after)))
+      const others = heeded.flatMap(one => objects.flatMap(object => one.keys(object, world)))
       for (const key of new Set([...own, ...others])) if (key !== undefined && world.get(controller.kind, key)) enqueue(jobOf(controller, key))
     }
   }
@@ -139,6 +143,7 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
     }
     job.busy = true
     const at = now()
+    job.free = at + (controller.rest ?? 0) / pace
     const word = controller.stage?.(object, world) ?? ''
     if (job.stage?.word !== word)
       job.stage = { word, since: at }

@@ -3,7 +3,7 @@ import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LON
 import { objectKey } from '#kube/object.ts'
 import type { CopyMap } from './copies.ts'
 import { copiesOf, wantedDisks } from './copies.ts'
-import { IMAGES_BY_DISK, MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskOf } from './disks.ts'
+import { IMAGES_BY_DISK, MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskOf, standingOf } from './disks.ts'
 import { hex } from './hash.ts'
 import { LONGHORN_SETTINGS } from './kinds.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
@@ -25,7 +25,7 @@ export const backingImages: Controller<BackingImage> = {
   wakes: [
     on(BACKING_IMAGE_DATA_SOURCES, source => [objectKey(source)]),
     on(BACKING_IMAGE_MANAGERS, manager => [...new Set([...Object.keys(manager.spec.backingImages ?? {}), ...Object.keys(manager.status?.backingImageFileMap ?? {})])].map(name => `${manager.metadata.namespace}/${name}`)),
-    on(LONGHORN_NODES, (_node, world) => world.all(BACKING_IMAGES).map(objectKey)),
+    on(LONGHORN_NODES, (_node, world) => world.all(BACKING_IMAGES).map(objectKey), standingOf),
     on(LONGHORN_REPLICAS, replica => [replica.spec.backingImage ? `${replica.metadata.namespace}/${replica.spec.backingImage}` : undefined]),
   ],
   step(image, world, time) {

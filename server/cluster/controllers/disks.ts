@@ -69,3 +69,10 @@ export function diskForReplica(volume: LonghornVolume & { readonly spec: { reado
 function byDraw(name: string): (a: Disk, b: Disk) => number {
   return (a, b) => hex(`${name} ${a.uuid}`) < hex(`${name} ${b.uuid}`) ? -1 : 1
 }
+
+/** What of a Longhorn node decides over copies and replicas; its tallies do not. */
+export function standingOf(node: LonghornNode): string {
+  const conditions = (list?: readonly { readonly type: string, readonly status: string }[]) => list?.map(condition => `${condition.type}=${condition.status}`)
+  const disks = Object.entries(node.status?.diskStatus ?? {}).map(([name, disk]) => [name, disk.diskUUID, conditions(disk.conditions)])
+  return JSON.stringify([node.spec, node.metadata.annotations, conditions(node.status?.conditions), disks])
+}

@@ -4,7 +4,7 @@ import { stamp } from './conditions.ts'
 import type { FileOnDisk } from './copies.ts'
 import { hasSender } from './copies.ts'
 import type { Disk } from './disks.ts'
-import { MANAGERS_BY_DISK, diskOf, isReachable } from './disks.ts'
+import { MANAGERS_BY_DISK, diskOf, isReachable, standingOf } from './disks.ts'
 import { sha512 } from './hash.ts'
 import { LOCAL_RATE, paceOf, virtualSizeOf } from './internet.ts'
 import type { Controller, Time } from './step.ts'
@@ -21,9 +21,10 @@ export const BAD_DISKS_ANNOTATION = 'guardrails.test/bad-disks'
 export const imageManagers: Controller<BackingImageManager> = {
   name: 'backing-image-manager',
   actor: 'longhorn',
+  rest: 200,
   kind: BACKING_IMAGE_MANAGERS,
   wakes: [
-    on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk.diskUUID).map(keyOf))),
+    on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk.diskUUID).map(keyOf)), standingOf),
     on(BACKING_IMAGES, (image, world) => Object.keys(image.spec.diskFileSpecMap ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk).map(keyOf))),
     on(BACKING_IMAGE_DATA_SOURCES, (source, world) => world.find(MANAGERS_BY_DISK, source.spec.diskUUID).map(keyOf)),
   ],

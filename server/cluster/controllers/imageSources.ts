@@ -1,7 +1,7 @@
 import type { BackingImageDataSource, LonghornVolume } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NODES, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { objectKey } from '#kube/object.ts'
-import { diskForImage, diskOf, isReachable } from './disks.ts'
+import { diskForImage, diskOf, isReachable, standingOf } from './disks.ts'
 import { sha512 } from './hash.ts'
 import { checksumServed, headOf, paceOf, rateOf } from './internet.ts'
 import type { Controller, Next, Time } from './step.ts'
@@ -25,7 +25,7 @@ export const imageSources: Controller<BackingImageDataSource> = {
   kind: BACKING_IMAGE_DATA_SOURCES,
   wakes: [
     on(BACKING_IMAGES, image => [objectKey(image)]),
-    on(LONGHORN_NODES, (_node, world) => world.all(BACKING_IMAGE_DATA_SOURCES).filter(source => !source.spec.fileTransferred).map(objectKey)),
+    on(LONGHORN_NODES, (_node, world) => world.all(BACKING_IMAGE_DATA_SOURCES).filter(source => !source.spec.fileTransferred).map(objectKey), standingOf),
     on(LONGHORN_VOLUMES, (volume, world) => world.find(EXPORTS, volume.metadata.name).map(objectKey)),
   ],
   stage: source => `${source.spec.diskUUID} ${source.status?.currentState} ${source.status?.progress}`,

@@ -23,6 +23,7 @@ const DISK_SIZE = 960_197_124_096
 export const longhornNodes: Controller<LonghornNode> = {
   name: 'longhorn-node',
   actor: 'longhorn',
+  rest: 500,
   kind: LONGHORN_NODES,
   reads: [LONGHORN_VOLUMES],
   wakes: [

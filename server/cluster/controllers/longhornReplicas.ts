@@ -2,7 +2,7 @@ import type { LonghornReplica } from '#health/longhorn.ts'
 import { BACKING_IMAGES, LONGHORN_NODES, LONGHORN_REPLICAS, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { objectKey } from '#kube/object.ts'
 import { stamp } from './conditions.ts'
-import { REPLICAS_BY_DISK, REPLICAS_BY_VOLUME, diskOf, isReachable } from './disks.ts'
+import { REPLICAS_BY_DISK, REPLICAS_BY_VOLUME, diskOf, isReachable, standingOf } from './disks.ts'
 import type { Controller } from './step.ts'
 import { NOTHING, change, on, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -17,7 +17,7 @@ export const longhornReplicas: Controller<LonghornReplica> = {
   kind: LONGHORN_REPLICAS,
   wakes: [
     on(LONGHORN_VOLUMES, (volume, world) => world.find(REPLICAS_BY_VOLUME, volume.metadata.name).map(objectKey)),
-    on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(REPLICAS_BY_DISK, disk.diskUUID).map(objectKey))),
+    on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(REPLICAS_BY_DISK, disk.diskUUID).map(objectKey)), standingOf),
     on(BACKING_IMAGES, (image, world) => world.find(REPLICAS_BY_IMAGE, image.metadata.name).map(objectKey)),
   ],
   stage: replica => `${replica.status?.currentState} ${replica.spec.failedAt}`,

@@ -7,7 +7,7 @@ import { objectKey } from '#kube/object.ts'
 import { VMIS } from '#vms/vm.ts'
 import { CLAIMS_BY_VOLUME, PODS_BY_CLAIM } from './claimIndexes.ts'
 import { withCondition, withoutConditions } from './conditions.ts'
-import { REPLICAS_BY_VOLUME, diskForReplica } from './disks.ts'
+import { REPLICAS_BY_VOLUME, diskForReplica, standingOf } from './disks.ts'
 import { hex } from './hash.ts'
 import { EXPORTS_BY_VOLUME } from './imageSources.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from './kinds.ts'
@@ -35,7 +35,7 @@ export const longhornVolumes: Controller<LonghornVolume> = {
     on(BACKING_IMAGE_DATA_SOURCES, source => named(source.spec.parameters?.['volume-name'])),
     on(CLAIMS, claim => named(claim.spec?.volumeName)),
     on(PODS, (pod, world) => (pod.spec?.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim ? named(world.get(CLAIMS, `${pod.metadata.namespace}/${volume.persistentVolumeClaim.claimName}`)?.spec?.volumeName) : [])),
-    on(LONGHORN_NODES, (_node, world) => world.all(LONGHORN_VOLUMES).filter(volume => volume.status?.robustness !== 'healthy' && volume.status?.state === 'attached').map(objectKey)),
+    on(LONGHORN_NODES, (_node, world) => world.all(LONGHORN_VOLUMES).filter(volume => volume.status?.robustness !== 'healthy').map(objectKey), standingOf),
   ],
   stage: volume => `${volume.status?.state} ${volume.status?.robustness} ${volume.spec.nodeID}`,
   step(volume, world, time) {

@@ -47,6 +47,8 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly wakes?: readonly Wake[]
   /** Kinds that the step reads without being woken by them. */
   readonly reads?: readonly Resource[]
+  /** Milliseconds between two looks at one object, where many things wake it. */
+  readonly rest?: number
   /** One word (or a few) for where the object stands: `time.since` is when it last changed. */
   stage?(object: T, world: World): string
   step(object: T, world: World, time: Time): Next
@@ -55,11 +57,13 @@ export interface Controller<T extends KubeObject = KubeObject> {
 export interface Wake<T extends KubeObject = KubeObject> {
   readonly kind: Resource<T>
   keys(object: T, world: World): readonly (string | undefined)[]
+  /** What matters of an object; a change elsewhere in it wakes nobody. */
+  matters?(object: T): string
 }
 
 /** A change of an object of that kind wakes the objects with these keys. */
-export function on<T extends KubeObject>(kind: Resource<T>, keys: (object: T, world: World) => readonly (string | undefined)[]): Wake {
-  return { kind, keys } as Wake
+export function on<T extends KubeObject>(kind: Resource<T>, keys: (object: T, world: World) => readonly (string | undefined)[], matters?: (object: T) => string): Wake {
+  return (matters ? { kind, keys, matters } : { kind, keys }) as Wake
 }
 
 export const NOTHING: Next = { writes: [] }

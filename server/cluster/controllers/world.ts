@@ -10,11 +10,15 @@ export interface Index<T extends KubeObject = KubeObject> {
 
 type Shelf = Map<string, KubeObject>
 
+const REMEMBERED = 5_000
+
 /** What the cluster has said, by kind and key: read by the steps, written by the runner alone. */
 export class World {
   private readonly shelves = new Map<Resource, Shelf>()
   private readonly indexes = new Map<Index, Map<string, Set<KubeObject>>>()
   private readonly owners = new Map<Resource, Index>()
+  /** Uids of what went last: an answer to a write may come after the news that the object is gone. */
+  private readonly buried = new Set<string>()
 
   /** Whether the cluster serves the kind and it is followed. */
   has(kind: Resource): boolean {
@@ -53,6 +57,8 @@ export class World {
   /** Takes an object in; false when what is known is as new. Versions of one object grow (Kubernetes compares them so itself since 1.35). */
   put(kind: Resource, object: KubeObject): boolean {
     this.open(kind)
+    if (this.buried.has(object.metadata.uid))
+      return false
     const shelf = this.shelves.get(kind) as Shelf
     const old = shelf.get(objectKey(object))
     if (old && old.metadata.uid === object.metadata.uid && Number(object.metadata.resourceVersion) <= Number(old.metadata.resourceVersion))
@@ -69,8 +75,16 @@ export class World {
     if (!shelf || !old || old.metadata.uid !== object.metadata.uid)
       return undefined
     shelf.delete(objectKey(object))
+    this.bury(old.metadata.uid)
     this.reindex(kind, old, undefined)
     return old
+  }
+
+  private bury(uid: string): void {
+    this.buried.add(uid)
+    const [oldest] = this.buried
+    if (this.buried.size > REMEMBERED && oldest !== undefined)
+      this.buried.delete(oldest)
   }
 
   private shelfOf(index: Index): Map<string, Set<KubeObject>> {
