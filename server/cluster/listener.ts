@@ -11,7 +11,7 @@ import type { User } from './rbac.ts'
 import type { Incoming, Outgoing } from './resources.ts'
 import { serveRequest } from './router.ts'
 import { decide } from './reviews.ts'
-import { forbidden, unauthorized } from './status.ts'
+import { badRequest, forbidden, StatusError, unauthorized } from './status.ts'
 import type { Users } from './users.ts'
 import { socketOutgoing } from './watchSocket.ts'
 import type { Sink } from './watching.ts'
@@ -22,13 +22,30 @@ const MOST_UNREAD = 16 * 1024 * 1024
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    // The rest is read and dropped: a connection that is to be used again must be left clean.
-    if (size <= BODY_LIMIT) chunks.push(chunk)
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      // The rest is read and dropped: a connection that is to be used again must be left clean.
+      if (size <= BODY_LIMIT) chunks.push(chunk)
+    }
+  }
+  catch {
+    throw badRequest('unexpected EOF')
   }
   if (size > BODY_LIMIT) throw bodyTooLarge()
   return Buffer.concat(chunks)
+}
+
+/** The address that was asked for. Throws 400 for one that cannot be read. */
+function readUrl(request: IncomingMessage): URL {
+  try {
+    const url = new URL(`https://localhost${request.url ?? '/'}`)
+    decodeURIComponent(url.pathname)
+    return url
+  }
+  catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(request.url ?? '')}`)
+  }
 }
 
 function openStream(response: ServerResponse, type: string, headers: Readonly<Record<string, string | string[]>>): Sink {
@@ -90,18 +107,17 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
   server.keepAliveTimeout = 65_000
   server.requestTimeout = 0
   const serve = (request: IncomingMessage, outgoing: Outgoing) => {
-    const incoming = (user: User): Incoming => ({
-      method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'https://localhost'), headers: request.headers, user, body: () => readBody(request),
-    })
-    const user = users.authenticate(request.headers.authorization)
-    const refuse = (error: ReturnType<typeof unauthorized>) => outgoing.send(error.code, { type: 'application/json', text: JSON.stringify(error.body) })
-    if (!user) return refuse(unauthorized())
     try {
-      void serveRequest(cluster, incoming(impersonated(cluster, user, request)), outgoing, log)
+      const user = users.authenticate(request.headers.authorization)
+      if (!user) throw unauthorized()
+      const incoming: Incoming = {
+        method: request.method ?? 'GET', url: readUrl(request), headers: request.headers, user: impersonated(cluster, user, request), body: () => readBody(request),
+      }
+      void serveRequest(cluster, incoming, outgoing, log)
     }
     catch (error) {
-      if (error instanceof Error && 'body' in error) refuse(error as ReturnType<typeof unauthorized>)
-      else throw error
+      const refusal = error instanceof StatusError ? error : badRequest(error instanceof Error ? error.message : String(error))
+      outgoing.send(refusal.code, { type: 'application/json', text: JSON.stringify(refusal.body) })
     }
   }
   server.on('request', (request, response) => {

@@ -72,6 +72,12 @@ describe('the embedded cluster', () => {
     expect([status, object['reason']]).toEqual([401, 'Unauthorized'])
   })
 
+  it('refuses an address that cannot be read, and goes on', async () => {
+    expect((await ask('GET', '/api/v1/namespaces/%zz')).status).toBe(400)
+    expect((await ask('GET', '//[::1/x')).status).toBe(404)
+    expect((await ask('GET', '/readyz')).status).toBe(200)
+  })
+
   it('has an editor who may change VMs and a viewer who may not', async () => {
     const path = '/apis/kubevirt.io/v1/namespaces/production/virtualmachines'
     expect((await ask('GET', path, undefined, { account: 'viewer' })).status).toBe(200)
