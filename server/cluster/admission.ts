@@ -50,6 +50,11 @@ export function resourceOf(kind: { readonly group: string, readonly plural: stri
   return kind.group ? `${kind.plural}.${kind.group}` : kind.plural
 }
 
+/** `group/version`, or `v1` in the core group. */
+export function apiVersionOf(kind: { readonly group: string, readonly version: string }): string {
+  return kind.group ? `${kind.group}/${kind.version}` : kind.version
+}
+
 /** Where the real server keeps an object in etcd; two of its error texts say it. */
 function etcdKey(kind: KindVersion, namespace: string, name: string): string {
   return ['/registry', ...(kind.builtIn ? [] : [kind.group]), kind.plural, ...(namespace ? [namespace] : []), name].join('/')

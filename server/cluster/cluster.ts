@@ -19,7 +19,7 @@ export interface AdmissionRequest {
   readonly dryRun: boolean
 }
 
-export interface AdmissionRefusal {
+interface AdmissionRefusal {
   /** HTTP status, 400 where a webhook names none. */
   readonly code?: number
   readonly reason?: string
@@ -27,7 +27,7 @@ export interface AdmissionRefusal {
   readonly causes?: readonly StatusCause[]
 }
 
-export interface AdmissionAnswer {
+interface AdmissionAnswer {
   readonly refusal?: AdmissionRefusal
   /** A mutating hook's changed object. */
   readonly object?: JsonObject

@@ -4,14 +4,6 @@ import type { KindVersion } from './kind.ts'
 import { checkLabelValue, checkName, checkQualifiedName } from './names.ts'
 import type { StatusCause } from './schema.ts'
 
-/** Metadata of a stored object, in the form that every object has. */
-export interface Metadata extends JsonObject {
-  name: string
-  uid: string
-  resourceVersion: string
-  creationTimestamp: string
-}
-
 const ORDER = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers']
 
 function isEmpty(value: JsonValue | undefined): boolean {

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { apiVersionOf } from './admission.ts'
 import type { JsonObject } from './json.ts'
 import type { KindVersion } from './kind.ts'
 import type { Page } from './listing.ts'
@@ -11,10 +12,6 @@ import { toPartialMetadata, toTable } from './table.ts'
 export interface Rendered { readonly type: string, readonly text: string | Uint8Array }
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
-
-export function apiVersionOf(kind: KindVersion): string {
-  return kind.group ? `${kind.group}/${kind.version}` : kind.version
-}
 
 /** `includeObject` of a Table request; metadata where it is not said. */
 export function readIncludeObject(query: URLSearchParams): IncludeObject {

@@ -71,7 +71,7 @@ function send(exchange: Exchange, code: number, object: JsonObject): void {
 }
 
 /** `Warning: 299 - "text"`, one header a warning; together at most 4 KiB, as upstream cuts them. */
-export function warningHeader(warnings: ReadonlySet<string>): Readonly<Record<string, string[]>> {
+function warningHeader(warnings: ReadonlySet<string>): Readonly<Record<string, string[]>> {
   const headers: string[] = []
   let left = 4096
   for (const warning of warnings) {

@@ -13,12 +13,12 @@ import type { Incoming, Outgoing } from './resources.ts'
 import { answerResource } from './resources.ts'
 import { decide } from './reviews.ts'
 import { pinnedName } from './selector.ts'
-import { detailsOf, resourceUnknown, StatusError } from './status.ts'
+import { detailsOf, internalError, resourceUnknown, StatusError } from './status.ts'
 
 const PAGE_NOT_FOUND = { type: 'text/plain; charset=utf-8', text: '404 page not found\n' }
 const HEALTH = new Set(['/healthz', '/livez', '/readyz', '/healthz/ping', '/livez/ping', '/readyz/ping'])
 /** Not Kubernetes: makes the server forget its history, so that followers meet 410. For administrators of the embedded cluster. */
-export const COMPACT_PATH = '/debug/compact'
+const COMPACT_PATH = '/debug/compact'
 
 function attributesOf(asked: ResourceRequest | PathRequest, url: URL): Attributes {
   if (asked.is === 'path') return { verb: asked.verb, path: asked.path }
@@ -106,7 +106,7 @@ export async function serveRequest(cluster: Cluster, incoming: Incoming, outgoin
     }
     const incident = randomUUID()
     log(`${incident} ${incoming.method} ${incoming.url.pathname}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
-    const failure = new StatusError(500, 'InternalError', `Internal error occurred: ${error instanceof Error ? error.message : 'unknown'}`, { causes: [{ message: `see incident ${incident} in the log` }] })
+    const failure = internalError(`${error instanceof Error ? error.message : 'unknown'} (incident ${incident})`)
     outgoing.send(500, renderJson({ format: 'json', as: 'object' }, failure.body))
   }
 }

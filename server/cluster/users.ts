@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { User } from './rbac.ts'
 
-/** Somebody whom the cluster knows by a token. */
-export interface Account { readonly token: string, readonly user: User }
-
 /** Accounts by their short name: the three people of the demonstration, and the programs that Kubernetes and Harvester run under these names. */
 const PEOPLE: Readonly<Record<string, { readonly name: string, readonly groups: readonly string[] }>> = {
   'admin': { name: 'admin', groups: ['system:masters'] },
@@ -22,7 +19,7 @@ const PEOPLE: Readonly<Record<string, { readonly name: string, readonly groups: 
 
 export type Tokens = Readonly<Record<string, string>>
 
-export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
 /** Fresh random tokens by account name; those given are kept. */
 export function makeTokens(kept: Tokens = {}): Tokens {

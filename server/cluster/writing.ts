@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { askHooks, checkNamespace, resourceOf, uidConflict } from './admission.ts'
+import { apiVersionOf, askHooks, checkNamespace, resourceOf, uidConflict } from './admission.ts'
 import { countsGenerations, createsOnUpdate, needsVersion, strategyOf } from './builtIns.ts'
 import type { Call, Cluster } from './cluster.ts'
 import { removeStored } from './deleting.ts'
@@ -24,10 +24,6 @@ export interface Address { readonly namespace: string, readonly name: string }
 export interface Written { readonly code: 200 | 201, readonly object: JsonObject }
 
 const TRIES = 8
-
-function apiVersionOf(kind: KindVersion): string {
-  return kind.group ? `${kind.group}/${kind.version}` : kind.version
-}
 
 /** Refuses a body of another kind or version, in the words of the two decoders (custom resources and built-ins). */
 function checkIdentity(kind: KindVersion, body: JsonObject): JsonObject {

@@ -8,7 +8,7 @@ import type { HistoryEvent } from '../objects.ts'
 import { CRD_CLEANUP } from '../strategies/platform.ts'
 import { WorkQueue } from './queue.ts'
 
-export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
+const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
 const CALL: Call = { user: { name: 'system:apiserver', groups: ['system:masters'] }, dryRun: false, fieldValidation: 'Ignore', warn: () => undefined }
 const BACKGROUND = { gracePeriodSeconds: undefined, propagationPolicy: 'Background' as const, preconditions: {}, dryRun: false }
 
