@@ -14,7 +14,7 @@ export function canonicalQuantity(text: string): string | undefined {
   const minus = sign === '-' ? '-' : ''
   // Less than 1 Ki, or no whole number, is not said in powers of two.
   if (binary > 0 && nano % NANO === 0n && nano >= 1024n * NANO) return minus + inBinary(nano / NANO)
-  return minus + (/^[eE]/.test(suffix) ? inExponent(nano) : inDecimal(nano))
+  return minus + (/^[eE]./.test(suffix) ? inExponent(nano) : inDecimal(nano))
 }
 
 function exponentOf(suffix: string): number {
