@@ -1,5 +1,5 @@
 import type { KubeClient } from '#kube/client.ts'
-import { toApiError } from '#kube/client.ts'
+import { toApiError } from '#kube/apiError.ts'
 import { PODS } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
