@@ -25,7 +25,7 @@ export function groupDocument(kinds: readonly KindVersion[]): Json {
 }
 
 /** The name of a kind's schema: the group backwards, or the Go package of a built-in. */
-export function schemaName(kind: KindVersion): string {
+function schemaName(kind: KindVersion): string {
   if (!kind.builtIn) return [...kind.group.split('.').reverse(), kind.version, kind.kind].join('.')
   const base = kind.group === 'apiextensions.k8s.io' ? 'io.k8s.apiextensions-apiserver.pkg.apis' : 'io.k8s.api'
   return `${base}.${BUILT_IN_PACKAGES[kind.group] ?? kind.group.split('.')[0]}.${kind.version}.${kind.kind}`

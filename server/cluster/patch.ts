@@ -8,7 +8,7 @@ import { OBJECT_META } from './kinds/meta.ts'
 import { copy } from './prune.ts'
 import { BadDirective, strategicMerge } from './strategicMerge.ts'
 
-export interface PatchRefusal { readonly status: 400 | 413 | 415 | 422 | 500, readonly reason: string, readonly message: string }
+interface PatchRefusal { readonly status: 400 | 413 | 415 | 422 | 500, readonly reason: string, readonly message: string }
 export type PatchOutcome = { readonly ok: JsonObject } | PatchRefusal
 
 const MOST_OPERATIONS = 10_000

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from './json.ts'
+import { fieldAt } from './json.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
 import { KindRegistry } from './registry.ts'
 import type { AdmitOptions } from './schema.ts'
@@ -225,8 +226,9 @@ describe('a built-in', () => {
   })
 
   it('finds unknown fields in the schema of a definition', () => {
-    const crd = structuredClone({ ...LISTS, apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }) as JsonObject & { spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: JsonObject } } } }[] } }
-    Object.assign(crd.spec.versions[0]?.schema.openAPIV3Schema.properties.spec ?? {}, { typo: 1 })
+    const crd = structuredClone({ ...LISTS, apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })
+    const spec = fieldAt((fieldAt(crd, 'spec.versions') as JsonObject[])[0], 'schema.openAPIV3Schema.properties.spec')
+    Object.assign(spec as JsonObject, { typo: 1 })
     expect(read(crd).strictErrors).toEqual(['unknown field "spec.versions[0].schema.openAPIV3Schema.properties.spec.typo"'])
   })
 })
