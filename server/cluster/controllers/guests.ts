@@ -21,7 +21,7 @@ import type { World } from './world.ts'
 /** On a VM's template (and so on its VMI): what the guest is like. Without it, obedient. */
 export const GUEST_ANNOTATION = 'guardrails.test/guest'
 /** On a running VMI: what the guest does by itself, once: `shutdown` or `crash`. */
-export const ACT_ANNOTATION = 'guardrails.test/guest-does'
+const ACT_ANNOTATION = 'guardrails.test/guest-does'
 
 /** obedient: shuts down when asked. deaf: ignores ACPI, killed when its grace is over. crashing: ends before it runs. stuck: never gets to run. */
 type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck'

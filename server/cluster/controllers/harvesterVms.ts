@@ -48,7 +48,7 @@ export const harvesterVms: Controller<VirtualMachine> = {
 }
 
 /** The claims that a VM's annotation asks for; none where it is not JSON (the webhook refuses such a VM). */
-export function claimTemplatesOf(vm: VirtualMachine): readonly ClaimTemplate[] {
+function claimTemplatesOf(vm: VirtualMachine): readonly ClaimTemplate[] {
   try {
     const parsed: unknown = JSON.parse(vm.metadata.annotations?.[CLAIM_TEMPLATES_ANNOTATION] ?? '[]')
     return Array.isArray(parsed) ? parsed as ClaimTemplate[] : []

@@ -15,11 +15,11 @@ const STORAGE_PROFILES = defineResource('cdi.kubevirt.io/v1beta1', 'StorageProfi
 const HARVESTER_SETTINGS = defineResource('harvesterhci.io/v1beta1', 'Setting', 'settings', 'cluster')
 const KUBEVIRTS = defineResource('kubevirt.io/v1', 'KubeVirt', 'kubevirts')
 
-export const VM_NAMESPACES = ['production', 'staging', 'lab'] as const
+const VM_NAMESPACES = ['production', 'staging', 'lab'] as const
 const SYSTEM_NAMESPACES = ['harvester-system', 'longhorn-system', 'cdi', 'kubevirt']
 
 /** The node that does not answer. */
-export const DOWN_NODE = 'node-4'
+const DOWN_NODE = 'node-4'
 /** The node whose second disk spoils files; the operator has closed it for new ones. */
 const BAD_NODE = 'node-2'
 const NODE_NAMES = ['node-1', 'node-2', 'node-3', DOWN_NODE]

@@ -12,7 +12,7 @@ import { HARVESTER_VM_FINALIZER, OWNED_BY } from '../controllers/harvesterVms.ts
 import { hex, pick, uuidOf } from '../controllers/hash.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from '../controllers/kinds.ts'
 import { podAddress } from '../controllers/kubelet.ts'
-import { launcherOf } from '../controllers/launcher.ts'
+import { LAUNCHER_IMAGE, launcherOf } from '../controllers/launcher.ts'
 import { ownerOf } from '../controllers/step.ts'
 import { VMI_FINALIZER, VM_FINALIZER, startVmi } from '../controllers/vms.ts'
 import type { ImageKey } from './images.ts'
@@ -61,7 +61,7 @@ function root(name: string, image: ImageKey, size = '20Gi', on?: readonly string
 }
 const blank = (claim: string, size: string, storageClass = 'harvester-longhorn', on: readonly string[] = USUAL): DiskSeed => ({ claim, size, class: storageClass, on })
 
-export const VM_SEEDS: readonly VmSeed[] = [
+const VM_SEEDS: readonly VmSeed[] = [
   { namespace: 'production', name: 'web-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-1', os: 'ubuntu', disks: [root('web-01', 'noble')], days: 13, description: 'Shop front end' },
   { namespace: 'production', name: 'web-02', state: 'running', strategy: 'RerunOnFailure', node: 'node-2', os: 'ubuntu', disks: [root('web-02', 'noble')], days: 13, description: 'Shop front end' },
   { namespace: 'production', name: 'web-03', state: 'running', strategy: 'RerunOnFailure', node: 'node-3', os: 'ubuntu', disks: [root('web-03', 'noble')], days: 6, description: 'Shop front end' },
@@ -230,7 +230,7 @@ function podOf(seed: VmSeed, made: Made, now: number): SeedObject {
   const ended = seed.state === 'ended'
   const paused = seed.state === 'paused'
   const done = ended ? 'PodCompleted' : undefined
-  const container = { name: 'compute', image: 'registry.suse.com/suse/sles/15.7/virt-launcher:1.8.4-150700.5.2.1', imageID: '', restartCount: 0, ready: !ended, started: !ended }
+  const container = { name: 'compute', image: LAUNCHER_IMAGE, imageID: '', restartCount: 0, ready: !ended, started: !ended }
   return {
     kind: PODS, object: { ...manifest, spec: { ...manifest.spec, nodeName: seed.node } },
     status: pod => ({
