@@ -80,7 +80,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   const { dataDir, log = line => { process.stderr.write(`embedded cluster: ${line}\n`) } } = options
   const journal = dataDir === undefined ? undefined : new DiskJournal(dataDir)
   const saved = journal?.saved ?? { revision: 0, objects: [] }
-  const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now, revision: saved.revision || 1, journal })
+  // A fresh cluster is later than every one before it: who followed an earlier one is told 410, and does not wait for a revision to come.
+  const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now, revision: saved.revision || Date.now(), journal })
   for (const { resource, stored } of saved.objects) store.restore(resource, stored)
   const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], now: Date.now, policy: followPolicy(store) }
   const identity = await readIdentity(dataDir, new Date())

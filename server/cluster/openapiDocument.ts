@@ -65,11 +65,13 @@ function withoutTypeMeta(properties: Schema['properties'] = {}): Json {
 
 function metaSchemas(): Json {
   const { ownerReferences, managedFields } = OBJECT_META.properties ?? {}
+  const entry = managedFields?.items
   const listOf = (list: Schema | undefined, name: string) => ({ ...list, items: { default: {}, allOf: [ref(`${META}.${name}`)] } })
   return {
     [`${META}.ObjectMeta`]: { ...OBJECT_META, properties: { ...OBJECT_META.properties, ownerReferences: listOf(ownerReferences, 'OwnerReference'), managedFields: listOf(managedFields, 'ManagedFieldsEntry') } },
     [`${META}.OwnerReference`]: ownerReferences?.items,
-    [`${META}.ManagedFieldsEntry`]: managedFields?.items,
+    [`${META}.ManagedFieldsEntry`]: { ...entry, properties: { ...entry?.properties, fieldsV1: { allOf: [ref(`${META}.FieldsV1`)] } } },
+    [`${META}.FieldsV1`]: entry?.properties?.fieldsV1,
     [`${META}.ListMeta`]: LIST_META,
     [`${META}.Status`]: { type: 'object', description: 'What became of a request.' },
     [`${META}.Patch`]: { type: 'object', description: 'A patch.' },

@@ -17,6 +17,12 @@ const ownerReference = shape('The owner of an object.', {
   'controller': flag('Whether the owner manages the object.'),
 })
 
+const managedFields = shape('Who wrote which fields.', {
+  ...texts({ apiVersion: 'API version of the fields.', fieldsType: 'FieldsV1.', manager: 'Who wrote.', operation: 'Apply or Update.', subresource: 'Subresource that was written.' }),
+  fieldsV1: open('The fields.'),
+  time: time('When.'),
+})
+
 export const OBJECT_META: Schema = shape('What every object has.', {
   ...texts({
     name: 'Name, unique in its namespace.', generateName: 'Start of a name that the server completes.', namespace: 'Namespace.', selfLink: 'Unused.',
@@ -30,7 +36,7 @@ export const OBJECT_META: Schema = shape('What every object has.', {
   annotations: textMap('Notes of programs.'),
   ownerReferences: keyedList('uid', ownerReference, 'What it belongs to; it goes when all of them are gone.'),
   finalizers: textList('Who must be done before it goes.', { 'x-kubernetes-patch-strategy': 'merge' }),
-  managedFields: listOf(open(''), 'Who wrote which field.'),
+  managedFields: listOf(managedFields, 'Who wrote which field.'),
 })
 
 export const LIST_META: Schema = shape('What every list has.', {
