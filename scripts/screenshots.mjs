@@ -14,6 +14,29 @@ const SIZES = [{ width: 1440, height: 900 }, { width: 900, height: 700 }]
 const KEPT = { 'images-light-en-1440': 'images.png', 'volume-export-light-en-1440': 'volume-export.png', 'backing-images-dark-en-1440': 'backing-images.png', 'overview-light-zh-1440': 'overview-zh.png' }
 const only = process.argv[2]
 
+const SETTINGS = ['light', 'dark'].flatMap(colorScheme => ['en-GB', 'zh-CN'].flatMap(locale => SIZES.map(viewport => ({ colorScheme, locale, viewport }))))
+
+async function take(context, { name, path, shows }, { colorScheme, locale, viewport }, now) {
+  const page = await context.newPage()
+  await page.clock.setFixedTime(now)
+  await page.goto(`http://127.0.0.1:${PORT}/c/demo${path}`)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.getByRole('main').filter({ hasText: shows }).waitFor()
+  await page.waitForTimeout(400)
+  const file = `${name}-${colorScheme}-${locale.slice(0, 2)}-${viewport.width}`
+  await page.screenshot({ path: join(folder, `${file}.png`) })
+  if (KEPT[file])
+    copyFileSync(join(folder, `${file}.png`), join(root, 'docs', KEPT[file]))
+  await page.close()
+}
+
+async function takeAll(settings, now) {
+  const context = await browser.newContext({ ...settings, reducedMotion: 'reduce' })
+  for (const page of pages)
+    await take(context, page, settings, now)
+  await context.close()
+}
+
 async function loadPages() {
   const vite = await createServer({ root, server: { middlewareMode: true }, appType: 'custom', logLevel: 'error', optimizeDeps: { noDiscovery: true } })
   const { PAGES } = await vite.ssrLoadModule('/e2e/pages.ts')
@@ -42,27 +65,8 @@ try {
   // The embedded cluster has settled by then, and every relative time on the pictures is counted to this moment.
   await new Promise(done => setTimeout(done, 15_000))
   const now = new Date()
-  for (const colorScheme of ['light', 'dark']) {
-    for (const locale of ['en-GB', 'zh-CN']) {
-      for (const viewport of SIZES) {
-        const context = await browser.newContext({ colorScheme, locale, viewport, reducedMotion: 'reduce' })
-        for (const { name, path, shows } of pages) {
-          const page = await context.newPage()
-          await page.clock.setFixedTime(now)
-          await page.goto(`http://127.0.0.1:${PORT}/c/demo${path}`)
-          await page.getByRole('heading', { level: 1 }).waitFor()
-          await page.getByRole('main').filter({ hasText: shows }).waitFor()
-          await page.waitForTimeout(400)
-          const file = `${name}-${colorScheme}-${locale.slice(0, 2)}-${viewport.width}`
-          await page.screenshot({ path: join(folder, `${file}.png`) })
-          if (KEPT[file])
-            copyFileSync(join(folder, `${file}.png`), join(root, 'docs', KEPT[file]))
-          await page.close()
-        }
-        await context.close()
-      }
-    }
-  }
+  for (const settings of SETTINGS)
+    await takeAll(settings, now)
   console.log(`pictures in ${folder}`)
 }
 finally {
