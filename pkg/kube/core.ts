@@ -12,7 +12,7 @@ export interface Node extends KubeObject {
 }
 export const NODES = defineResource<Node>('v1', 'Node', 'nodes', 'cluster')
 
-export interface PodVolume {
+interface PodVolume {
   readonly name: string
   readonly persistentVolumeClaim?: { readonly claimName: string, readonly readOnly?: boolean }
   readonly ephemeral?: object

@@ -10,7 +10,7 @@ export interface Messages { readonly [key: string]: string | Messages }
 
 export type Language = 'en' | 'zh-CN'
 
-export interface Route {
+interface Route {
   /** Below the cluster: `/images`, `/images/create`, `/images/:namespace/:name`. */
   readonly path: string
   readonly name: string
@@ -18,7 +18,7 @@ export interface Route {
 }
 
 /** An entry of the left navigation. */
-export interface NavEntry {
+interface NavEntry {
   readonly path: string
   /** Message key. */
   readonly title: string

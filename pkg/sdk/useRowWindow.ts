@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import type { ComputedRef, Ref } from 'vue'
 
 /** Height of every row, in pixels; `--row` in theme.css. */
-export const ROW_HEIGHT = 36
+const ROW_HEIGHT = 36
 /** Rows drawn above and below what is seen, so that a fast scroll shows no gap. */
 const OVERSCAN = 12
 
