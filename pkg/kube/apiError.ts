@@ -31,7 +31,8 @@ export function toApiError(thrown: unknown): ApiError {
   const failed = (reason: string, text: string): ApiError => new ApiError({ status: 0, reason, message: text, cause: thrown })
   if (thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'CanceledError'))
     return failed('Aborted', 'the request was given up')
-  if (thrown instanceof Error && thrown.name === 'AxiosError')
+  // Axios marks what it wraps, and leaves it its own name.
+  if (thrown instanceof Error && 'isAxiosError' in thrown)
     return failed('code' in thrown && thrown.code === 'ETIMEDOUT' ? 'Timeout' : 'Unreachable', `no answer: ${message}`)
   return failed('InternalError', message)
 }
