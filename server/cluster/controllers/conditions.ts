@@ -8,12 +8,19 @@ export function stamp(now: number): string {
 
 export interface Finding { readonly type: string, readonly status: Condition['status'], readonly reason?: string, readonly message?: string }
 
-/** The conditions with this one set. Its transition time moves only when its status does; nothing else of the list changes. */
+/**
+ * The conditions with this one set. One that says so already is left as the server wrote it, with the fields that it added; the transition
+ * time moves only with the status; nothing else of the list changes.
+ */
 export function withCondition(conditions: readonly Condition[] | undefined, finding: Finding, now: number): Condition[] {
-  const old = findCondition(conditions, finding.type)
-  const same = old?.status === finding.status
-  const next: Condition = { ...finding, lastTransitionTime: same && old.lastTransitionTime ? old.lastTransitionTime : stamp(now) }
-  return old ? (conditions ?? []).map(condition => condition === old ? next : condition) : [...conditions ?? [], next]
+  const list = [...conditions ?? []]
+  const old = findCondition(list, finding.type)
+  if (!old)
+    return [...list, { ...finding, lastTransitionTime: stamp(now) }]
+  const same = old.status === finding.status
+  if (same && (old.reason ?? '') === (finding.reason ?? '') && (old.message ?? '') === (finding.message ?? ''))
+    return list
+  return list.map(condition => condition === old ? { ...finding, lastTransitionTime: same && old.lastTransitionTime ? old.lastTransitionTime : stamp(now) } : condition)
 }
 
 /** The conditions without those types. */

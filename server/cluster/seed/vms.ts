@@ -268,7 +268,7 @@ function claim({ namespace, disk, vm }: Placed, made: Made): SeedObject {
       metadata: {
         name: disk.claim, namespace,
         annotations: {
-          'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes', 'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
+          'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
           ...(disk.image ? { 'harvesterhci.io/imageId': imageId(disk.image) } : {}), ...(vm ? {} : source ? { 'harvesterhci.io/goldenImage': 'true' } : {}),
           ...(shared.length > 0 ? { [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: shared.map(keyOf) }]) } : {}),
         },
@@ -276,8 +276,12 @@ function claim({ namespace, disk, vm }: Placed, made: Made): SeedObject {
       },
       spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', resources: { requests: { storage: disk.size } }, storageClassName: storageClassOf(disk, made), volumeName },
     },
-    status: { phase: 'Bound', accessModes: ['ReadWriteMany'], capacity: { storage: disk.size } },
   }
+}
+
+/** Told once the volume is there: Kubernetes' own binder calls a bound claim without one Lost. */
+function claimStatus({ namespace, disk }: Placed): SeedObject {
+  return { kind: CLAIMS, at: { namespace, name: disk.claim }, status: { phase: 'Bound', accessModes: ['ReadWriteMany'], capacity: { storage: disk.size } } }
 }
 
 function persistentVolume({ namespace, disk }: Placed, made: Made): SeedObject {
@@ -387,8 +391,12 @@ export function vmLayers(now: number): readonly Layer[] {
     ],
     made => [
       ...VM_SEEDS.filter(seed => hasVmi(seed) && seed.state !== 'claimless').map(seed => podOf(seed, made, now)),
+      ...V1.map(claimStatus),
       ...V2.map(placed => persistentVolume(placed, made)),
     ],
-    made => VM_SEEDS.filter(hasVmi).map(seed => vmiStatus(seed, made, now)),
+    made => [
+      ...VM_SEEDS.filter(hasVmi).map(seed => vmiStatus(seed, made, now)),
+      ...V2.map(claimStatus),
+    ],
   ]
 }
