@@ -6,9 +6,11 @@ import { createApp } from 'vue'
 import type { Language } from '#sdk/extension.ts'
 import { createConsoleI18n } from '#sdk/i18n.ts'
 import type { MessageSource } from '#sdk/i18n.ts'
+import { useNotices } from '#sdk/notices.ts'
 import App from './App.vue'
 import { fetchClusters } from './clusters.ts'
 import { EXTENSIONS } from './extensions.ts'
+import { bringPages, mindMissingPages } from './pageLoading.ts'
 import { createConsoleRouter } from './router.ts'
 import { preferredLanguage } from './useChoices.ts'
 
@@ -22,8 +24,11 @@ async function start(): Promise<void> {
   const speak = (language: Language) => i18n.setLanguage(language)
   const [clusters] = await Promise.all([fetchClusters(), speak('en').then(() => speak(preferredLanguage()))])
   const app = createApp(App, { clusters })
-  app.use(createPinia()).use(i18n.plugin).use(createConsoleRouter(EXTENSIONS, clusters))
+  const router = createConsoleRouter(EXTENSIONS, clusters)
+  app.use(createPinia()).use(i18n.plugin).use(router)
+  mindMissingPages(router, () => useNotices().notify({ tone: 'attention', text: i18n.translate('host.page.missing') }))
   app.mount('#app')
+  bringPages(EXTENSIONS)
 }
 
 void start()

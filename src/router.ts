@@ -9,13 +9,13 @@ const OverviewPage = () => import('./OverviewPage.vue')
 const MissingPage = () => import('./MissingPage.vue')
 
 function pagesOf(extensions: readonly Extension[]): RouteRecordRaw[] {
-  return extensions.flatMap(extension => (extension.routes ?? []).map(route => ({ path: route.path.slice(1), name: `${extension.id}/${route.name}`, component: route.component, meta: { title: extension.id } })))
+  return extensions.flatMap(extension => (extension.routes ?? []).map(route => ({ path: route.path.slice(1), name: `${extension.id}/${route.name}`, component: route.component })))
 }
 
 /** Every page lies below a cluster: `/c/<cluster>/images`. */
 export function createConsoleRouter(extensions: readonly Extension[], clusters: Clusters): Router {
   const first = firstCluster(clusters)
-  const router = createRouter({
+  return createRouter({
     history: createWebHistory(),
     routes: [
       { path: '/', redirect: to => ({ path: first === undefined ? '/c' : `/c/${encodeURIComponent(first)}`, query: to.query }) },
@@ -31,12 +31,4 @@ export function createConsoleRouter(extensions: readonly Extension[], clusters: 
       { path: '/:rest(.*)*', component: ClusterView, children: [{ path: '', component: MissingPage }] },
     ],
   })
-  // The page of an older build is gone from the server after an upgrade: only a reload brings the new one.
-  router.onError((thrown: unknown, to) => {
-    if (/dynamically imported module|module script failed/i.test(String(thrown)) && sessionStorage.getItem('guardrails.reloaded') !== to.fullPath) {
-      sessionStorage.setItem('guardrails.reloaded', to.fullPath)
-      location.assign(to.fullPath)
-    }
-  })
-  return router
 }

@@ -69,5 +69,5 @@ export default {
     why: 'This console has these clusters:',
     none: 'The server of this console has no cluster.',
   },
-  page: { loading: 'Loading the page' },
+  page: { missing: 'This page could not be loaded: the console’s server does not answer. What is on screen stays.' },
 }
