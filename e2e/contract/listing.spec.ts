@@ -190,10 +190,10 @@ describe('resourceVersion of a list', () => {
   })
 
   it('one that is still to come is 504 Timeout', async () => {
-    const { status, failure } = await admin.get(`${gadgets}?resourceVersion=999999999`)
+    const { status, failure } = await admin.get(`${gadgets}?resourceVersion=9007199254740991`)
     expect(status).toBe(504)
     expect(failure).toMatchObject({ reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] } })
-    expect(failure.message).toMatch(/^Timeout: Too large resource version: 999999999, current: \d+$/)
+    expect(failure.message).toMatch(/^Timeout: Too large resource version: 9007199254740991, current: \d+$/)
   })
 
   it('one that is no number is refused', async () => {
