@@ -9,6 +9,19 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', SECOND],
 ]
 
+interface Formats { readonly relative: Intl.RelativeTimeFormat, readonly absolute: Intl.DateTimeFormat }
+const formats = new Map<string, Formats>()
+
+// To make a formatter costs as much as a hundred uses of it, and a table writes a hundred times each second.
+function formatsOf(language: string): Formats {
+  const made = formats.get(language) ?? {
+    relative: new Intl.RelativeTimeFormat(language, { numeric: 'auto' }),
+    absolute: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }),
+  }
+  formats.set(language, made)
+  return made
+}
+
 /** A moment relative to `now`: "5 minutes ago", "in 2 hours". Takes RFC 3339 or epoch milliseconds; empty for what is no moment. */
 export function relativeTime(moment: string | number | undefined, now: number, language: string): string {
   const at = toMillis(moment)
@@ -16,7 +29,7 @@ export function relativeTime(moment: string | number | undefined, now: number, l
     return ''
   const difference = at - now
   const [unit, size] = STEPS.find(([, length]) => Math.abs(difference) >= length) ?? ['second', SECOND]
-  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.trunc(difference / size), unit)
+  return formatsOf(language).relative.format(Math.trunc(difference / size), unit)
 }
 
 /** How long from one moment to another, in its two largest units: "2 h 5 min", "40 s". */
@@ -34,7 +47,7 @@ export function duration(milliseconds: number, language: string): string {
 /** The moment itself, for a hover, in the reader's time zone. */
 export function absoluteTime(moment: string | number | undefined, language: string): string {
   const at = toMillis(moment)
-  return at === undefined ? '' : new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }).format(at)
+  return at === undefined ? '' : formatsOf(language).absolute.format(at)
 }
 
 /** Epoch milliseconds of a moment; undefined for what is none. */

@@ -5,7 +5,9 @@ import type { ComputedRef, Ref } from 'vue'
 /** Height of every row, in pixels; `--row` in theme.css. */
 const ROW_HEIGHT = 36
 /** Rows drawn above and below what is seen, so that a fast scroll shows no gap. */
-const OVERSCAN = 12
+const OVERSCAN = 8
+/** The window moves in steps of so many rows: a scroll by less draws nothing anew. */
+const STEP = 4
 
 export interface RowWindow<Row> {
   /** The rows that are drawn, each with its place among all. */
@@ -20,8 +22,11 @@ export interface RowWindow<Row> {
 export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<Ref<HTMLElement | null>>): RowWindow<Row> {
   const { y } = useScroll(scroller)
   const { height: seen } = useElementSize(scroller)
-  const first = computed(() => Math.max(0, Math.min(Math.floor(y.value / ROW_HEIGHT) - OVERSCAN, rows.value.length - 1)))
-  const count = computed(() => Math.ceil((seen.value || 600) / ROW_HEIGHT) + 2 * OVERSCAN)
+  const first = computed(() => {
+    const top = Math.min(Math.floor(y.value / ROW_HEIGHT), rows.value.length - 1) - OVERSCAN
+    return Math.max(0, top - top % STEP)
+  })
+  const count = computed(() => Math.ceil((seen.value || 600) / ROW_HEIGHT) + 2 * OVERSCAN + STEP)
 
   function scrollTo(index: number): void {
     const element = scroller.value

@@ -1,4 +1,5 @@
-import { computed, toRef } from 'vue'
+import { computed, onScopeDispose, shallowRef, toRef, watch } from 'vue'
+import type { Ref } from 'vue'
 import type { TableColumn, TableFilter, TableSort } from './tableColumn.ts'
 import { filterRows, parseSort, searchRows, sortRows, sortText } from './tableRows.ts'
 import { useQueryParam, useQuerySet } from './useQueryParam.ts'
@@ -12,6 +13,27 @@ export interface TableInput<Row> {
   readonly urlPrefix?: string
 }
 
+/** From so many rows on they are sorted and counted at most every `PAUSE` milliseconds, however many events come. */
+const MANY = 2_000
+const PAUSE = 250
+
+function useUnhurried<Row>(rows: () => readonly Row[]): Readonly<Ref<readonly Row[]>> {
+  const settled = shallowRef(rows())
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const settle = (): void => {
+    timer = undefined
+    settled.value = rows()
+  }
+  watch(rows, now => {
+    if (now.length < MANY || Math.abs(now.length - settled.value.length) > now.length / 2)
+      settle()
+    else
+      timer ??= setTimeout(settle, PAUSE)
+  })
+  onScopeDispose(() => clearTimeout(timer))
+  return settled
+}
+
 /** What a table shows of its rows, kept in the URL: `q` text, `filter` chips, `sort`, `columns`. `input` is read reactively. */
 export function useTableView<Row>(input: () => TableInput<Row>) {
   const prefix = input().urlPrefix ?? ''
@@ -21,12 +43,13 @@ export function useTableView<Row>(input: () => TableInput<Row>) {
   const columnParam = useQuerySet(`${prefix}columns`)
 
   const columns = toRef(() => input().columns)
+  const rows = useUnhurried(() => input().rows)
   const first = computed<TableSort>(() => input().sort ?? { column: columns.value[0]?.id ?? '' })
   const sort = computed(() => parseSort(sortParam.value) ?? first.value)
   const usual = computed(() => new Set(columns.value.filter(column => !column.optional).map(column => column.id)))
   const shownIds = computed(() => columnParam.value.size ? columnParam.value : usual.value)
 
-  const searched = computed(() => searchRows(input().rows, columns.value, search.value))
+  const searched = computed(() => searchRows(rows.value, columns.value, search.value))
   const shown = computed(() => sortRows(filterRows(searched.value, input().filters ?? [], chosen.value), columns.value, sort.value, input().rowKey))
   const chips = computed(() => (input().filters ?? []).map(({ id, label, matches }) => ({ id, label, count: searched.value.filter(matches).length, active: chosen.value.has(id) })))
   const shownColumns = computed(() => columns.value.filter(column => shownIds.value.has(column.id)))
