@@ -46,15 +46,23 @@ export function sortRows<Row>(rows: readonly Row[], columns: readonly TableColum
     .map(({ row }) => row)
 }
 
-/** The rows in which every word of the text is found in some column, case aside. */
-export function searchRows<Row>(rows: readonly Row[], columns: readonly TableColumn<Row>[], text: string): readonly Row[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  if (!words.length)
-    return rows
-  return rows.filter(row => {
-    const hay = columns.map(column => column.value(row) ?? '').join('\n').toLowerCase()
-    return words.every(word => hay.includes(word))
-  })
+/** Gives all that a row says in its columns, in lower case; made once for each row. */
+export function readRows<Row extends object>(columns: readonly TableColumn<Row>[]): (row: Row) => string {
+  const read = new WeakMap<Row, string>()
+  return row => {
+    const before = read.get(row)
+    if (before !== undefined)
+      return before
+    const text = columns.map(column => column.value(row) ?? '').join('\n').toLowerCase()
+    read.set(row, text)
+    return text
+  }
+}
+
+/** The rows whose text holds every word of `wanted`, case aside; all when it has none. */
+export function searchRows<Row>(rows: readonly Row[], textOf: (row: Row) => string, wanted: string): readonly Row[] {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
+  return words.length ? rows.filter(row => words.every(word => textOf(row).includes(word))) : rows
 }
 
 /** The rows that any of the chosen filters keeps; all when none is chosen. */

@@ -1,7 +1,7 @@
 import { computed, onScopeDispose, shallowRef, toRef, watch } from 'vue'
 import type { Ref } from 'vue'
 import type { TableColumn, TableFilter, TableSort } from './tableColumn.ts'
-import { filterRows, parseSort, searchRows, sortRows, sortText } from './tableRows.ts'
+import { filterRows, parseSort, readRows, searchRows, sortRows, sortText } from './tableRows.ts'
 import { useQueryParam, useQuerySet } from './useQueryParam.ts'
 
 export interface TableInput<Row> {
@@ -35,7 +35,7 @@ function useUnhurried<Row>(rows: () => readonly Row[]): Readonly<Ref<readonly Ro
 }
 
 /** What a table shows of its rows, kept in the URL: `q` text, `filter` chips, `sort`, `columns`. `input` is read reactively. */
-export function useTableView<Row>(input: () => TableInput<Row>) {
+export function useTableView<Row extends object>(input: () => TableInput<Row>) {
   const prefix = input().urlPrefix ?? ''
   const search = useQueryParam(`${prefix}q`)
   const chosen = useQuerySet(`${prefix}filter`)
@@ -49,7 +49,8 @@ export function useTableView<Row>(input: () => TableInput<Row>) {
   const usual = computed(() => new Set(columns.value.filter(column => !column.optional).map(column => column.id)))
   const shownIds = computed(() => columnParam.value.size ? columnParam.value : usual.value)
 
-  const searched = computed(() => searchRows(rows.value, columns.value, search.value))
+  const textOf = computed(() => readRows(columns.value))
+  const searched = computed(() => searchRows(rows.value, textOf.value, search.value))
   const shown = computed(() => sortRows(filterRows(searched.value, input().filters ?? [], chosen.value), columns.value, sort.value, input().rowKey))
   const chips = computed(() => (input().filters ?? []).map(({ id, label, matches }) => ({ id, label, count: searched.value.filter(matches).length, active: chosen.value.has(id) })))
   const shownColumns = computed(() => columns.value.filter(column => shownIds.value.has(column.id)))
