@@ -5,9 +5,9 @@ import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
 import { vmActions } from './powerActions.ts'
 import { derivePowerState } from './powerState.ts'
 
-/** The sign that goes with a power state; the words are the state's own. */
-export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
-  off: 'unknown', starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
+/** The sign that goes with a power state; the words are the state's own. Off has none: it is at rest, and nobody doubts it. */
+export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress' | undefined>> = {
+  off: undefined, starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
   crashed: 'bad', failing: 'bad', provisioning: 'progress', terminating: 'progress', unknown: 'unknown',
 }
 /** Which states an operator wants to see first. */
