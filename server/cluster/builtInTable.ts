@@ -130,6 +130,13 @@ const bindingTable = table(['Role', 'Age', 'Users*', 'Groups*', 'ServiceAccounts
 })
 const nameIn = (subject: JsonObject): string => textAt(subject, 'name')
 
+/** `cpu: 1/4, pods: 3/10`: what is used of what, of the resources that are asked for. */
+function quotaText(quota: JsonObject, wanted: (name: string) => boolean): string {
+  const [hard, used] = ['status.hard', 'status.used'].map(path => at(quota, path))
+  const names = Object.keys(isObject(hard) ? hard : {}).filter(wanted).sort()
+  return names.map(name => `${name}: ${String(isObject(used) ? used[name] ?? '0' : '0')}/${String(isObject(hard) ? hard[name] : '')}`).join(', ')
+}
+
 const TABLES: Readonly<Record<string, BuiltInTable>> = {
   'pods': {
     ...table(['Ready', 'Status', 'Restarts', 'Age', 'IP*', 'Node*', 'Nominated Node*', 'Readiness Gates*'], () => []),
@@ -147,6 +154,8 @@ const TABLES: Readonly<Record<string, BuiltInTable>> = {
   'secrets': table(['Type', 'Data', 'Age'], (secret, now) => [textAt(secret, 'type'), sizeAt(secret, 'data'), age(secret, now)]),
   'configmaps': table(['Data', 'Age'], (map, now) => [sizeAt(map, 'data') + sizeAt(map, 'binaryData'), age(map, now)]),
   'serviceaccounts': table(['Secrets', 'Age'], (account, now) => [listAt(account, 'secrets').length, age(account, now)]),
+  'limitranges': table(['Created At'], range => [textAt(range, 'metadata.creationTimestamp')]),
+  'resourcequotas': table(['Request', 'Limit', 'Age'], (quota, now) => [quotaText(quota, name => !name.startsWith('limits.')), quotaText(quota, name => name.startsWith('limits.')), age(quota, now)]),
   'persistentvolumes': table(['Capacity', 'Access Modes', 'Reclaim Policy', 'Status', 'Claim', 'StorageClass', 'VolumeAttributesClass', 'Reason', 'Age', 'VolumeMode*'], (volume, now) => [
     storage(volume, 'spec.capacity'), accessModes(volume, 'spec.accessModes'), textAt(volume, 'spec.persistentVolumeReclaimPolicy'), phase(volume),
     at(volume, 'spec.claimRef') ? `${textAt(volume, 'spec.claimRef.namespace')}/${textAt(volume, 'spec.claimRef.name')}` : '',

@@ -189,4 +189,24 @@ const serviceAccount: KindDefinition = {
   }),
 }
 
-export const CORE_KINDS: readonly KindDefinition[] = [configMap, event, namespace, node, claim, volume, POD, secret, serviceAccount, service]
+const limitRange: KindDefinition = {
+  ...core, kind: 'LimitRange', plural: 'limitranges', shortNames: ['limits'],
+  schema: object('Bounds of what a pod, container or claim of a namespace may ask for.', {
+    spec: shape('The bounds.', {
+      'limits!': listOf(shape('', {
+        'type!': text('Pod, Container or PersistentVolumeClaim.'), 'default': quantities('Limit where none is given.'), 'defaultRequest': quantities('Request where none is given.'),
+        'max': quantities('Most.'), 'min': quantities('Least.'), 'maxLimitRequestRatio': quantities('Most times the request.'),
+      }), 'Each for one type.'),
+    }),
+  }),
+}
+
+const resourceQuota: KindDefinition = {
+  ...core, kind: 'ResourceQuota', plural: 'resourcequotas', shortNames: ['quota'], status: true,
+  schema: object('What all of a namespace may use together.', {
+    spec: shape('The bounds.', { hard: quantities('Most of each resource.'), scopes: textList('What is counted.'), scopeSelector: open('What is counted.') }),
+    status: shape('What is used.', { hard: quantities('Most of each resource.'), used: quantities('Used of each resource.') }),
+  }),
+}
+
+export const CORE_KINDS: readonly KindDefinition[] = [configMap, event, limitRange, namespace, node, claim, volume, POD, resourceQuota, secret, serviceAccount, service]

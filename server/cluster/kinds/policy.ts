@@ -21,7 +21,7 @@ const POWER = ['virtualmachines/start', 'virtualmachines/stop', 'virtualmachines
 const API_PATHS = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
 
 const viewRules: Rule[] = [
-  on('', [...CORE_OPEN, 'events', 'namespaces'], READ),
+  on('', [...CORE_OPEN, 'events', 'limitranges', 'namespaces', 'resourcequotas'], READ),
   on('coordination.k8s.io', ['leases'], READ),
   on('k8s.cni.cncf.io', ['network-attachment-definitions'], READ),
   on('snapshot.storage.k8s.io', ['volumesnapshots'], READ),
@@ -48,7 +48,7 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'ops-editors:lookup': [on('', ['namespaces'], READ), on('storage.k8s.io', ['storageclasses'], READ)],
   // Everything that can be read, but secrets. RBAC knows no exception, so the rest is listed.
   'ops-viewers:read': [
-    on('', ['configmaps', 'events', 'namespaces', 'nodes', 'persistentvolumeclaims', 'persistentvolumes', 'pods', 'pods/log', 'serviceaccounts', 'services'], READ),
+    on('', ['configmaps', 'events', 'limitranges', 'namespaces', 'nodes', 'persistentvolumeclaims', 'persistentvolumes', 'pods', 'pods/log', 'resourcequotas', 'serviceaccounts', 'services'], READ),
     ...['apiextensions.k8s.io', 'cdi.kubevirt.io', 'coordination.k8s.io', 'harvesterhci.io', 'k8s.cni.cncf.io', 'kubevirt.io', 'longhorn.io', 'network.harvesterhci.io', 'rbac.authorization.k8s.io', 'snapshot.storage.k8s.io', 'storage.k8s.io']
       .map(group => on(group, ['*'], READ)),
   ],

@@ -10,7 +10,21 @@ const NO_EXECUTE: readonly JsonObject[] = ['not-ready', 'unreachable'].map(key =
 function completeContainer(container: JsonObject): JsonObject {
   const image = String(container['image'] ?? '')
   const latest = !image.includes('@') && (!/:[^/]+$/.test(image) || image.endsWith(':latest'))
-  return { resources: {}, imagePullPolicy: latest ? 'Always' : 'IfNotPresent', ...container }
+  const resources = section(container, 'resources')
+  const [limits, requests] = [section(resources, 'limits'), section(resources, 'requests')]
+  // A limit without a request is a request too (kubernetes pkg/apis/core/v1/defaults.go SetDefaults_Pod).
+  const asked = Object.keys(limits).length ? { ...resources, requests: { ...limits, ...requests } } : resources
+  return { imagePullPolicy: latest ? 'Always' : 'IfNotPresent', ...container, resources: asked }
+}
+
+/** Guaranteed when every container asks for exactly what it may use, BestEffort when none asks for anything (kubernetes pkg/apis/core/helper/qos). */
+function qosClassOf(containers: readonly JsonObject[]): string {
+  const all = containers.map(container => section(container, 'resources'))
+  const asksFor = (resources: JsonObject, part: string, name: string) => section(resources, part)[name]
+  const counted = ['cpu', 'memory']
+  if (!all.some(resources => counted.some(name => asksFor(resources, 'limits', name) !== undefined || asksFor(resources, 'requests', name) !== undefined))) return 'BestEffort'
+  const exact = all.every(resources => counted.every(name => asksFor(resources, 'limits', name) !== undefined && String(asksFor(resources, 'limits', name)) === String(asksFor(resources, 'requests', name))))
+  return exact ? 'Guaranteed' : 'Burstable'
 }
 
 function withoutImages(containers: JsonValue | undefined): JsonValue {
@@ -34,7 +48,7 @@ export const PODS: Strategy = {
     return {
       ...object,
       spec: { priority: 0, preemptionPolicy: 'PreemptLowerPriority', ...sent, containers, tolerations: [...tolerations, ...NO_EXECUTE.filter(({ key }) => !known.has(key))] },
-      status: { phase: 'Pending', qosClass: 'BestEffort' },
+      status: { phase: 'Pending', qosClass: qosClassOf(containers) },
     }
   },
   check: object => (listOf(section(object, 'spec'), 'containers').length ? [] : [required('spec.containers')]),
