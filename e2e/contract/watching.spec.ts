@@ -181,10 +181,12 @@ describe('the end of a watch', () => {
   })
 
   it('with bookmarks the last line before it says how far it was', async () => {
-    const from = await now(gadgets)
-    await admin.post(`${core}/configmaps`, configMap('tick'))
-    const watch = await admin.watch(`${gadgets}?watch=1&allowWatchBookmarks=true&timeoutSeconds=8&resourceVersion=${from}`)
+    // A real server sends none before it has seen an event of the kind since it began to serve that definition.
+    const { only, object } = lane()
+    const watch = await admin.watch(`${gadgets}?watch=1&allowWatchBookmarks=true&timeoutSeconds=8&resourceVersion=${await now(gadgets)}&${only}`)
+    const from = (await admin.post(gadgets, object('tick'))).object.metadata.resourceVersion
     const events = await watch.rest()
+    expect(events[0]?.type).toBe('ADDED')
     const bookmark = events.at(-1)
     expect(bookmark?.type).toBe('BOOKMARK')
     expect(bookmark?.object).toMatchObject({ kind: 'Gadget', apiVersion: `${group}/v1` })

@@ -115,6 +115,7 @@ export function createObject(cluster: Cluster, kind: KindVersion, namespace: str
   const causes = [...checkMetadata(kind, object), ...strategy.check?.(object) ?? [], ...checked.causes]
   if (causes.length) throw invalid(kind, name, causes)
   if (!kind.builtIn) finalizerWarnings(object).forEach(call.warn)
+  strategy.warn?.(object).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
   checkEscalation(cluster, kind, object, call.user)
   if (resourceVersion) throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')

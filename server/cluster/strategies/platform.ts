@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { defaultCrd, establishedStatus } from '../crd.ts'
 import { checkCrd } from '../crdCheck.ts'
 import { sameJson } from '../equality.ts'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 import { fieldAt, isObject } from '../json.ts'
 import { metadataOf, metaText } from '../metadata.ts'
 import type { Strategy } from './strategy.ts'
@@ -64,7 +64,21 @@ export const SERVICES: Strategy = {
   },
 }
 
+/** Formats of strings that a definition may name; others are kept and not checked (apiextensions-apiserver pkg/apiserver/validation/formats.go, 1.34). */
+const FORMATS = new Set([
+  'bsonobjectid', 'uri', 'email', 'hostname', 'ipv4', 'ipv6', 'cidr', 'mac', 'uuid', 'uuid3', 'uuid4', 'uuid5', 'isbn', 'isbn10', 'isbn13', 'creditcard', 'ssn',
+  'hexcolor', 'rgbcolor', 'byte', 'password', 'date', 'duration', 'datetime', 'k8sshortname', 'k8slongname',
+])
+
+function unknownFormats(value: JsonValue | undefined): string[] {
+  if (Array.isArray(value)) return value.flatMap(unknownFormats)
+  if (!isObject(value)) return []
+  const format = value['type'] === 'string' && typeof value['format'] === 'string' ? value['format'] : ''
+  return [...(format && !FORMATS.has(format.replaceAll('-', '')) ? [format] : []), ...Object.values(value).flatMap(unknownFormats)]
+}
+
 export const DEFINITIONS: Strategy = {
+  warn: object => [...new Set(listOf(section(object, 'spec'), 'versions').flatMap(version => unknownFormats(version['schema'])))].sort().map(format => `unrecognized format ${JSON.stringify(format)}`),
   // Served as soon as it is stored, and saying so at once: here nobody has to wait for names to be accepted.
   prepareCreate: (object, { now }) => {
     const complete = defaultCrd(object)

@@ -19,6 +19,8 @@ export interface Strategy {
   readonly prepareUpdate?: (object: JsonObject, previous: JsonObject, surroundings: Surroundings) => JsonObject
   /** What an object must be beyond its schema. */
   readonly check?: (object: JsonObject) => StatusCause[]
+  /** What is taken, and should be known of. */
+  readonly warn?: (object: JsonObject) => string[]
   /** What may not change. Worded as upstream, without the diffs that Go prints after some. */
   readonly checkUpdate?: (object: JsonObject, previous: JsonObject) => StatusCause[]
   /** What a written status must be beyond its schema. */
