@@ -271,6 +271,25 @@ describe('an export on a bad day', () => {
     expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
   })
 
+  it.each(['Always', 'RerunOnFailure'] as const)('does not shut a VM down again that somebody put back to %s while its guest was still shutting down', strategy => {
+    const cluster = new Cluster({ 'web-01': { strategy } })
+    let stops = 0
+    let put = false
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      const vm = cluster.vm('web-01')
+      stops += step.word === 'stop-vm' ? 1 : 0
+      if (!put && vm && cluster.vmis.some(vmi => vmi.metadata.deletionTimestamp)) {
+        put = true
+        vm.spec.runStrategy = strategy
+      }
+    } })
+    expect(put).toBe(true)
+    expect(stops).toBe(1)
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+    expect(cluster.images).toEqual([])
+    expect(cluster.running('web-01'), 'also where KubeVirt would never start it by itself').toBe(true)
+  })
+
   it('starts the other VM of a shared disk again when one was started by somebody', () => {
     const cluster = new Cluster({ 'shared-a': { strategy: 'RerunOnFailure' }, 'shared-b': { strategy: 'RerunOnFailure' } })
     const { last } = run(cluster, cluster.begin(), { each: step => {

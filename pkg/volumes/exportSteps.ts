@@ -107,13 +107,16 @@ function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: Persist
   const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
   const gone = vmsOf(world, intent).filter(({ entry, vm }) => entry.wasRunning && !vm).map(({ entry }) => ({ code: 'vm-gone' as const, vm: keyOf(intent, entry.name) }))
   const started = users.vms.filter(vm => {
+    const reference = referenceOn(vm, intent)
     // No image, and yet its start was asked for: the export was given up, and stays so.
-    if (referenceOn(vm, intent) === 'started')
+    if (reference === 'started')
       return true
+    // The export halts a VM in the write that notes it there: what is wanted on since then is wanted by somebody else, though its old guest may still be ending.
+    if (reference === 'stopped')
+      return effectiveRunStrategy(vm) !== 'Halted' || startsByItself(vm)
     const vmi = users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)
     const on = vmi ? effectiveRunStrategy(vm) !== 'Halted' && derivePowerState(vm, vmi, 0).word !== 'stopping' && derivePowerState(vm, vmi, 0).word !== 'off' : startsByItself(vm)
-    const ours = intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
-    return on && (!ours || referenceOn(vm, intent) !== 'none')
+    return on && !intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
   })
   return [...gone, ...started.map(vm => ({ code: 'vm-started' as const, vm: objectKey(vm) }))]
 }
@@ -220,8 +223,8 @@ function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, now: numb
   const power = derivePowerState(vm, vmi, now)
   if (['running', 'paused', 'migrating'].includes(power.word))
     return undefined
-  // Manual starts on request only, and RerunOnFailure may have been put back by somebody too early.
-  if (started && !vmi && !startsByItself(vm) && power.word !== 'crashed')
+  // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
+  if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
     return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
   return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(power.message && { message: power.message }) }] }
 }
