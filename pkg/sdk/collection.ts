@@ -21,6 +21,8 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly retryAt?: number
   /** The namespaces that could be read where the cluster-wide list is forbidden; undefined when all are seen. */
   readonly partial?: readonly string[]
+  /** The namespaces that were asked for; undefined for all. */
+  readonly namespaces?: readonly string[]
   /** The object of that key (`namespace/name` or `name`). */
   find: (key: string) => T | undefined
   /** Tries now instead of at the end of the back-off; the button of a stale, forbidden or absent collection. */

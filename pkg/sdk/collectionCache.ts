@@ -119,6 +119,7 @@ function viewOf<T extends KubeObject>(resource: Resource<T>, source: () => LiveS
     get since() { return status.value.since },
     get retryAt() { return status.value.retryAt },
     get partial() { return status.value.partial },
+    get namespaces() { return wanted.value.size ? [...wanted.value] : undefined },
     find: key => {
       // Reading the list is what makes this reactive.
       const found = source().objects.value && source().find(key)

@@ -16,6 +16,12 @@ describe('the permission that is missing', () => {
     const message = 'pods is forbidden: User "eve" cannot list resource "pods" in API group "" at the cluster scope'
     expect(missingPermission(PODS, { message })).toBe('list pods in all namespaces')
   })
+  it('is for the namespaces that were asked for, which would be enough', () => {
+    const message = 'pods is forbidden: User "eve" cannot list resource "pods" in API group "" at the cluster scope'
+    expect(missingPermission(PODS, { message }, ['longhorn-system'])).toBe('list pods in namespace longhorn-system')
+    expect(missingPermission(PODS, { message }, ['lab', 'staging'])).toBe('list pods in namespace lab, staging')
+    expect(missingPermission(NODES, { message }, ['lab'])).toBe('list nodes')
+  })
   it('has no namespace where the kind has none', () => {
     expect(missingPermission(NODES)).toBe('list nodes')
   })

@@ -22,16 +22,20 @@ export function ownerOf(resource: Pick<Resource, 'group'>): CrdOwner | undefined
   return OWNERS[resource.group]
 }
 
-/** The words of RBAC for what was refused: `list pods in namespace lab`. The namespace is the one that the refusal names (k8s.io/apiserver, `ForbiddenStatus`). */
-export function missingPermission(resource: Resource, error?: Pick<ApiError, 'message'>): string {
-  const namespace = /in the namespace "([^"]+)"/.exec(error?.message ?? '')?.[1]
+/**
+ * The words of RBAC for what was refused: `list pods in namespace lab`. The namespace is the one that the refusal names
+ * (k8s.io/apiserver, `ForbiddenStatus`); else those that were asked for: where all namespaces are refused, they are enough.
+ */
+export function missingPermission(resource: Resource, error?: Pick<ApiError, 'message'>, wanted: readonly string[] = []): string {
+  const named = /in the namespace "([^"]+)"/.exec(error?.message ?? '')?.[1]
+  const namespaces = named ? [named] : wanted
   const what = `list ${qualifiedName(resource)}`
-  if (namespace)
-    return `${what} in namespace ${namespace}`
+  if (resource.namespaced && namespaces.length)
+    return `${what} in namespace ${namespaces.join(', ')}`
   return resource.namespaced ? `${what} in all namespaces` : what
 }
 
-type Seen = Pick<Collection, 'resource' | 'state' | 'since' | 'partial' | 'error' | 'retryAt' | 'retry'>
+type Seen = Pick<Collection, 'resource' | 'state' | 'since' | 'partial' | 'namespaces' | 'error' | 'retryAt' | 'retry'>
 
 /** Collections that are not to be trusted whole, for one and the same reason: said in one sentence. */
 export interface Trouble<C extends Seen = Collection> {
