@@ -106,7 +106,7 @@ test('an export whose console was closed is shown by the next one, which takes i
 
   const second = await browser.newPage()
   const later = await open(second, '/')
-  await expect(second.getByText('An export of production/db-01-root is under way, but not in this console.')).toBeVisible()
+  await expect(second.getByText('An export of production/db-01-root was begun; this console is not carrying it out.')).toBeVisible()
   await second.goto(second.url().replace(/\/c\/([^/]+).*/, '/c/$1/virtual-machines/production/db-01'))
   await second.getByRole('link', { name: 'Resume or start now…' }).click()
   await second.getByRole('button', { name: 'Resume' }).click()

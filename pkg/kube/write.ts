@@ -19,6 +19,14 @@ export function patchOf(resource: Resource, object: { readonly metadata: { reado
   return { act: 'patch', resource, at: { ...(namespace && { namespace }), name }, patch: { type: 'json', body } }
 }
 
+/** A write as a person reads it before it is sent: a manifest, or what is done to which object. */
+export function describeWrite(write: Write): object {
+  if (write.act === 'create')
+    return write.manifest
+  const name = [write.resource.plural, write.at.namespace, write.at.name].filter(Boolean).join('/')
+  return write.act === 'patch' ? { patch: name, with: write.patch.body } : { call: `${name}/${write.subresource}`, ...(write.body && { with: write.body }) }
+}
+
 /** Sends one write. With `dryRun` a call is skipped: aggregated servers ignore the query and would act (kubevirt pkg/virt-api/rest/lifecycle.go). */
 export async function carryOut(client: Pick<KubeClient, 'create' | 'patch' | 'call'>, write: Write, options?: WriteOptions): Promise<Partial<Written<KubeObject>>> {
   if (write.act === 'create')

@@ -140,3 +140,13 @@ export function roleOfPod(pod: Pod): PodRole {
     return 'hotplug'
   return Object.keys(labels).some(label => label.startsWith('cdi.kubevirt.io')) || labels.app === 'containerized-data-importer' ? 'cdi' : 'other'
 }
+
+/** The VM, `namespace/name`, whose launcher the pod is, or for whose launcher it plugs disks in; undefined for any other pod. Source: kubevirt pkg/virt-controller/services/template.go. */
+export function vmOfPod(pod: Pod, pods: readonly Pod[]): string | undefined {
+  const { namespace, labels, annotations, ownerReferences } = pod.metadata
+  const name = labels?.['vm.kubevirt.io/name'] ?? annotations?.['kubevirt.io/domain']
+  if (roleOfPod(pod) === 'launcher')
+    return name && `${namespace}/${name}`
+  const launcher = pods.find(candidate => candidate !== pod && candidate.metadata.namespace === namespace && ownerReferences?.some(owner => owner.uid === candidate.metadata.uid))
+  return roleOfPod(pod) === 'hotplug' && launcher && roleOfPod(launcher) === 'launcher' ? vmOfPod(launcher, pods) : undefined
+}

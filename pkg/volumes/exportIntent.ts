@@ -41,6 +41,10 @@ export interface ExportIntent {
   readonly startedAt: string
   /** Who gave it up: from then on it only starts again what it has stopped. */
   readonly abandonedBy?: string
+  /** What the cluster refused on the way, in its words: the export ends with it, and starts again what it has stopped. */
+  readonly refusal?: string
+  /** VMs whose guest did not end by itself: the power was cut, and the disk is only as whole as after a crash. */
+  readonly cutOff?: readonly string[]
 }
 
 /** Name of the image's object: the same for everybody who carries the export out, so that there is never a second one. */
@@ -50,8 +54,8 @@ export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
 
 /** The intent as it is written on the claim. The claim itself is not in it: it stands on it. */
 export function writeIntent(intent: ExportIntent): string {
-  const { id, image, storageClass, vms, restart, requester, startedAt, abandonedBy } = intent
-  return JSON.stringify({ id, image, storageClass, vms, restart, requester, startedAt, ...(abandonedBy !== undefined && { abandonedBy }) })
+  const { id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff } = intent
+  return JSON.stringify({ id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff })
 }
 
 const ID = /^[a-z0-9]{4,20}$/
@@ -87,6 +91,8 @@ function parseIntent(read: unknown, claim: PersistentVolumeClaim): ExportIntent 
     requester: typeof requester === 'string' ? requester : '',
     startedAt: typeof startedAt === 'string' && !Number.isNaN(Date.parse(startedAt)) ? startedAt : '',
     ...(typeof read.abandonedBy === 'string' && { abandonedBy: read.abandonedBy }),
+    ...(typeof read.refusal === 'string' && { refusal: read.refusal }),
+    ...(Array.isArray(read.cutOff) && { cutOff: read.cutOff.filter(name => typeof name === 'string') }),
   }
 }
 
@@ -111,6 +117,11 @@ export function referenceOn(vm: VirtualMachine, intent: Pick<ExportIntent, 'clai
   if (reference === exportReference(intent))
     return 'stopped'
   return reference === exportReference(intent, true) ? 'started' : 'none'
+}
+
+/** The claim, `namespace/name`, for whose export a VM was stopped; undefined where it was stopped for none. */
+export function exportOfVm(vm: VirtualMachine): string | undefined {
+  return vm.metadata.annotations?.[EXPORT_ANNOTATION]?.replace(/ started$/, '')
 }
 
 export interface ExportRequest {
@@ -156,10 +167,13 @@ export function stopForExport(vm: VirtualMachine, intent: Pick<ExportIntent, 'cl
   return planStop(vm, { [EXPORT_ANNOTATION]: exportReference(intent) })
 }
 
-/** Gives the export up: the intent on the claim says so from now on, and every runner only starts the VMs again and cleans. */
-export function abandonExport(claim: PersistentVolumeClaim, intent: ExportIntent, who: string): Write {
+/**
+ * Adds to the intent on the claim what became known meanwhile: who gave it up, what the cluster refused, whose power was
+ * cut. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read.
+ */
+export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, more: Pick<ExportIntent, 'abandonedBy' | 'refusal' | 'cutOff'>): Write {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
-  return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, abandonedBy: who }) }])
+  return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, ...more }) }])
 }
 
 /** Takes the export off an object, if it is still the one that was read there; nothing where none is. */
@@ -175,6 +189,17 @@ export function openExports(claims: readonly PersistentVolumeClaim[]): ReadonlyM
     const intent = readIntent(claim)
     return intent ? [[objectKey(claim), intent] as const] : []
   }))
+}
+
+/** The VMs of an exported image whose power was cut before the disk was read: it is only as whole as after a crash. Empty for any other image. */
+export function cutOffOf(image: VirtualMachineImage): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(image.metadata.annotations?.[EXPORT_ANNOTATION] ?? 'null')
+    return isRecord(read) && Array.isArray(read.cutOff) ? read.cutOff.filter(name => typeof name === 'string') : []
+  }
+  catch {
+    return []
+  }
 }
 
 /** Whether a VM was seen to run on the disk while the image was read from it: the image may be torn. */

@@ -6,7 +6,8 @@ import type { RunStrategy, VirtualMachine, VirtualMachineInstance, VmiPhase } fr
 import type { ExportSafetyReason, ExportSafetyWord, ExportWorld } from './exportSafety.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeExportSafety } from './exportSafety.ts'
+import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
+import { EXPORT_ANNOTATION } from './exportIntent.ts'
 
 const meta = (name: string, namespace = 'production') => ({ name, namespace, uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
 const live = <T extends KubeObject>(...objects: T[]): Seen<T> => ({ objects, state: 'live' })
@@ -82,6 +83,11 @@ describe('the disk is', () => {
     ['at rest: the export is our own', { images: live(exportImage('mine', 'Unknown')), ownImage: 'production/mine' }, 'at-rest', []],
     ['in use: a clone reads it', { dataVolumes: live({ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('copy', 'lab'), spec: { source: { pvc: { namespace: 'production', name: 'web-01-root' } } }, status: { phase: 'CloneInProgress' } }) }, 'in-use', ['clone-in-progress']],
     ['detaching: the attachment is being deleted', { attachments: live(attachment('node-1', 'pv-1', DELETED)) }, 'detaching', ['attached']],
+    ['about to be used: the export of another of its disks has the VM off', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data' } })) }, 'will-start', ['vm-in-other-export']],
+    ['about to be used: that export has asked for the start already', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data started' } })) }, 'will-start', ['vm-in-other-export']],
+    ['at rest: that export is over, and only its note was left', { claims: live(CLAIM), vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data' } })) }, 'at-rest', []],
+    ['at rest: our own export has the VM off', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-root' } })) }, 'at-rest', []],
+    ['at rest: CDI has given another export up', { images: live({ ...exportImage('other', 'Unknown'), spec: { ...exportImage('other', 'Unknown').spec, backend: 'cdi' } }), dataVolumes: live({ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('other'), spec: { source: { pvc: { namespace: 'production', name: 'web-01-root' } } }, status: { phase: 'Failed' } }) }, 'at-rest', []],
     ['at rest: another volume is attached', { attachments: live(attachment('node-1', 'pv-2')) }, 'at-rest', []],
     ['detaching: Longhorn still has it attached', { longhornVolumes: live({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1', 'longhorn-system'), spec: {}, status: { state: 'attached', currentNodeID: 'node-1' } }) }, 'detaching', ['longhorn-attached']],
     ['unknown: attachments may not be read', { attachments: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
@@ -129,5 +135,23 @@ describe('for any cluster', () => {
       const world = { ...REST, ...Object.fromEntries(Object.entries(lists).map(([key, objects]) => [key, live(...objects as KubeObject[])])) } as ExportWorld
       return judgeExportSafety({ ...world, [blind]: { objects: world[blind].objects, state } }).word !== 'at-rest' && judgeExportSafety({ ...world, [blind]: { objects: [], state } }).word !== 'at-rest'
     }), { numRuns: 400 })
+  })
+})
+
+describe('shutting VMs down frees the disk', () => {
+  const launcher = pod('Running', { labels: { 'kubevirt.io': 'virt-launcher', 'vm.kubevirt.io/name': 'web-01' } })
+  const hotplug = pod('Running', { labels: { 'kubevirt.io': 'hotplug-disk' }, metadata: { ...meta('hp-volume-x'), labels: { 'kubevirt.io': 'hotplug-disk' }, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: launcher.metadata.name, uid: launcher.metadata.uid }] } })
+  it.each<[string, Partial<ExportWorld>, string[], boolean]>([
+    ['when they are all that is on it', { vms: live(vm('Always')), vmis: live(vmi('Running')), pods: live(launcher), attachments: live(attachment()) }, ['production/web-01'], true],
+    ['with what they have plugged in', { vms: live(vm('Always')), vmis: live(vmi('Running')), pods: live(launcher, hotplug) }, ['production/web-01'], true],
+    ['when it is free already', {}, [], true],
+    ['not when another one shares it', { vms: live(vm('Always'), vm('Always', {}, {}, 'web-02')), vmis: live(vmi('Running', {}, {}, 'web-02')) }, ['production/web-01'], false],
+    ['not when an instance without a VM is on it', { vms: live(vm('Always')), vmis: live(vmi('Running'), vmi('Running', {}, {}, 'lone')) }, ['production/web-01'], false],
+    ['not when a pod that is no VM holds it', { vms: live(vm('Always')), vmis: live(vmi('Running')), pods: live(pod('Running', { labels: {} }, 'backup-job')) }, ['production/web-01'], false],
+    ['not when a snapshot of the VM is under way', { vms: live(vm('Always', { snapshotInProgress: 's' })), vmis: live(vmi('Running')) }, ['production/web-01'], false],
+    ['not when something is not seen', { vms: live(vm('Always')), vmis: live(vmi('Running')), attachments: { objects: [], state: 'forbidden' } }, ['production/web-01'], false],
+    ['not when another export has the VM', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data' } })) }, ['production/web-01'], false],
+  ])('%s', (_, change, vms, freed) => {
+    expect(isFreedByStopping(judgeExportSafety({ ...REST, ...change }), new Set(vms))).toBe(freed)
   })
 })

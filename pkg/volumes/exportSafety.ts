@@ -5,13 +5,15 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import type { VirtualMachine, VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
 import type { ClaimUsers, PodRole } from './claimUsers.ts'
 import type { DataVolume } from './dataVolume.ts'
-import { NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
+import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { imageState } from '#images/imageState.ts'
 import { isFinal, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
-import { isHolding, roleOfPod, usersOfClaim } from './claimUsers.ts'
+import { isHolding, roleOfPod, usersOfClaim, vmOfPod } from './claimUsers.ts'
+import { dataVolumeOf } from './dataVolume.ts'
+import { exportOfVm, readIntent } from './exportIntent.ts'
 
 /** All that is known around one claim. Each collection says how well it is seen. */
 export interface ExportWorld {
@@ -25,6 +27,8 @@ export interface ExportWorld {
   readonly longhornVolumes?: Seen<LonghornVolume>
   readonly images?: Seen<VirtualMachineImage>
   readonly dataVolumes?: Seen<DataVolume>
+  /** The claims around it: whether an export that a VM's note names is still under way. */
+  readonly claims?: Seen<PersistentVolumeClaim>
   /** Nodes where the disk was last used, as remembered: an instance that is gone no longer says it. */
   readonly lastNodes?: readonly string[]
   /** `namespace/name` of the image that this very export makes: its own work does not stand in its way. */
@@ -41,7 +45,8 @@ export type ExportSafetyReason
     | { readonly code: 'vm-busy', readonly vm: string, readonly with: 'snapshot' | 'restore' | 'storage-migration' | 'memory-dump' }
     | { readonly code: 'guest', readonly vmi: string, readonly phase: VmiPhase, readonly paused: boolean, readonly ending: boolean }
     | { readonly code: 'node-unresponsive', readonly vmi: string, readonly node: string }
-    | { readonly code: 'pod', readonly pod: string, readonly role: PodRole, readonly phase: string }
+    | { readonly code: 'vm-in-other-export', readonly vm: string, readonly claim: string }
+    | { readonly code: 'pod', readonly pod: string, readonly role: PodRole, readonly phase: string, readonly vm?: string }
     | { readonly code: 'attached', readonly attachment: string, readonly node: string, readonly ending: boolean }
     | { readonly code: 'longhorn-attached', readonly volume: string, readonly state: string, readonly node?: string }
     | { readonly code: 'node-unreachable', readonly node: string, readonly fenced: boolean }
@@ -57,7 +62,7 @@ export interface ExportSafety {
 
 const WORD_OF: Readonly<Record<ExportSafetyReason['code'], Exclude<ExportSafetyWord, 'at-rest'>>> = {
   'guest': 'in-use', 'pod': 'in-use', 'vm-busy': 'in-use', 'vm-terminating': 'in-use', 'export-in-progress': 'in-use', 'clone-in-progress': 'in-use',
-  'vm-wanted-on': 'will-start', 'vm-start-requested': 'will-start', 'vm-will-restart': 'will-start',
+  'vm-wanted-on': 'will-start', 'vm-start-requested': 'will-start', 'vm-will-restart': 'will-start', 'vm-in-other-export': 'will-start',
   'not-seen': 'unknown', 'node-unresponsive': 'unknown', 'node-unreachable': 'unknown', 'claim-deleting': 'unknown',
   'attached': 'detaching', 'longhorn-attached': 'detaching',
 }
@@ -75,9 +80,9 @@ export function judgeExportSafety(world: ExportWorld): ExportSafety {
   const reasons: ExportSafetyReason[] = [
     ...unseen(world),
     ...(world.claim.metadata.deletionTimestamp ? [{ code: 'claim-deleting' } as const] : []),
-    ...users.vms.flatMap(vm => intentOf(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name))),
+    ...users.vms.flatMap(vm => [...intentOf(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name)), ...otherExportOf(vm, world)]),
     ...users.vmis.flatMap(guestOf),
-    ...users.pods.filter(isHolding).map(pod => ({ code: 'pod' as const, pod: objectKey(pod), role: roleOfPod(pod), phase: pod.status?.phase ?? '' })),
+    ...users.pods.filter(isHolding).map(pod => podOf(pod, world.pods.objects)),
     ...attachmentsOf(world),
     ...nodesOf(world, users),
     ...otherWork(world),
@@ -112,6 +117,37 @@ function intentOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): 
   else if (rerun)
     reasons.push({ code: 'vm-will-restart', vm: name })
   return reasons
+}
+
+/** Another export has this VM off, and starts it when it ends. */
+function otherExportOf(vm: VirtualMachine, { claim, claims }: ExportWorld): ExportSafetyReason[] {
+  const other = exportOfVm(vm)
+  if (!other || other === objectKey(claim))
+    return []
+  const [namespace] = other.split('/')
+  const isOver = claims && !blindSpot(CLAIMS, claims, namespace) && !claims.objects.some(candidate => objectKey(candidate) === other && readIntent(candidate))
+  return isOver ? [] : [{ code: 'vm-in-other-export', vm: objectKey(vm), claim: other }]
+}
+
+function podOf(pod: Pod, pods: readonly Pod[]): ExportSafetyReason {
+  const vm = vmOfPod(pod, pods)
+  return { code: 'pod', pod: objectKey(pod), role: roleOfPod(pod), phase: pod.status?.phase ?? '', ...(vm && { vm }) }
+}
+
+/**
+ * Whether the disk comes to rest once these VMs (`namespace/name`) are shut down: nothing else holds it, and nothing is
+ * unknown. An instance or a pod of no such VM would be waited for in vain.
+ */
+export function isFreedByStopping({ reasons }: ExportSafety, vms: ReadonlySet<string>): boolean {
+  return reasons.every(reason => {
+    switch (reason.code) {
+      case 'attached': case 'longhorn-attached': return true
+      case 'guest': return vms.has(reason.vmi)
+      case 'pod': return reason.vm !== undefined && vms.has(reason.vm)
+      case 'vm-wanted-on': case 'vm-start-requested': case 'vm-will-restart': return vms.has(reason.vm)
+      default: return false
+    }
+  })
 }
 
 function guestOf(vmi: VirtualMachineInstance): ExportSafetyReason[] {
@@ -169,7 +205,7 @@ function otherWork({ claim, images, dataVolumes, ownImage }: ExportWorld): Expor
     return same && objectKey({ metadata }) !== ownImage && !['Succeeded', 'Failed'].includes(status?.phase ?? '')
   })
   return [
-    ...exports.filter(image => !['ready', 'failed', 'deleting'].includes(imageState(image).word)).map(image => ({ code: 'export-in-progress' as const, image: objectKey(image) })),
+    ...exports.filter(image => !['ready', 'failed', 'deleting'].includes(imageState(image, dataVolumeOf(image, dataVolumes)).word)).map(image => ({ code: 'export-in-progress' as const, image: objectKey(image) })),
     ...clones.map(dataVolume => ({ code: 'clone-in-progress' as const, dataVolume: objectKey(dataVolume) })),
   ]
 }

@@ -5,12 +5,13 @@ import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import type { ExportStep, StepWorld } from './exportSteps.ts'
+import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { Operation } from 'rfc6902'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
-import { EXPORT_ANNOTATION, exportImageName, planExport, readIntent } from './exportIntent.ts'
-import { nextExportStep, planStartNow, vmsKeptOff, wasOvertaken } from './exportSteps.ts'
+import { EXPORT_ANNOTATION, amendIntent, cutOffOf, exportImageName, planExport, readIntent, stopForExport } from './exportIntent.ts'
+import { planStartNow, vmsKeptOff } from './exportRestart.ts'
+import { nextExportStep } from './exportSteps.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 
@@ -18,7 +19,8 @@ import { effectiveRunStrategy } from '#vms/vm.ts'
 // one small step at a time, with KubeVirt's own trap (RerunOnFailure put back while the old instance is there never starts).
 
 type Open<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Open<T[K]> : T[K] }
-type Guest = 'obedient' | 'deaf'
+/** `deaf`: its power is cut after the grace period; `immortal`: nothing ends it. */
+type Guest = 'obedient' | 'deaf' | 'immortal'
 interface Setting { strategy: RunStrategy | 'running', off?: boolean, guest?: Guest }
 
 let versions = 100
@@ -34,6 +36,8 @@ class Cluster {
   claim: Open<PersistentVolumeClaim> = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-root'), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } }
   guests = new Map<string, Guest>()
   importFails = false
+  importHangs = false
+  copyFails = false
   /** Acts of KubeVirt's that a start request waits for. */
   starts = new Set<string>()
   firstSeen = new Map<string, string>()
@@ -70,6 +74,10 @@ class Cluster {
     else if (!used)
       this.attachments = []
     for (const image of this.images) {
+      if (this.importHangs) {
+        image.status = { progress: 0, conditions: [{ type: 'Initialized', status: 'True' }, { type: 'Imported', status: 'Unknown' }] }
+        continue
+      }
       const progress = Math.min(100, (image.status?.progress ?? 0) + 40)
       const failed = this.importFails && progress >= 80
       image.status = { progress, conditions: [{ type: 'Initialized', status: 'True' }, failed ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }] }
@@ -92,7 +100,7 @@ class Cluster {
     if (strategy === 'Halted' && !vmi.metadata.deletionTimestamp)
       vmi.metadata.deletionTimestamp = new Date(this.time).toISOString()
     else if (vmi.metadata.deletionTimestamp && vmi.status?.phase === 'Running')
-      vmi.status.phase = this.guests.get(name) === 'obedient' ? 'Succeeded' : 'Running'
+      vmi.status.phase = this.endOf(name, this.time - Date.parse(vmi.metadata.deletionTimestamp))
     else if (vmi.metadata.deletionTimestamp && pod && pod.status?.phase === 'Running')
       pod.status = { phase: 'Succeeded' }
     else if (vmi.metadata.deletionTimestamp && pod && vmi.status?.phase !== 'Running')
@@ -101,6 +109,13 @@ class Cluster {
       this.vmis = this.vmis.filter(candidate => candidate !== vmi)
     else if (vmi.status?.phase === 'Scheduling')
       vmi.status.phase = 'Running'
+  }
+
+  endOf(name: string, waited: number) {
+    const guest = this.guests.get(name)
+    if (guest === 'obedient')
+      return 'Succeeded'
+    return guest === 'deaf' && waited > 120_000 ? 'Failed' : 'Running'
   }
 
   write(write: Write): 'ok' | 'refused' {
@@ -133,6 +148,7 @@ class Cluster {
     return {
       claims: live([this.claim]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
+      dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
       storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }]),
     }
   }
@@ -249,11 +265,45 @@ describe('an export from beginning to end', () => {
 
 describe('an export on a bad day', () => {
   it('waits for a guest that does not shut down, says how long it may take, and makes no image', () => {
-    const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'deaf' } })
-    const { last } = run(cluster, cluster.begin(), { turns: 40 })
-    expect(last.word).toBe('wait-guest')
-    expect(last.because).toEqual([{ code: 'waiting-for-guest', vm: 'production/web-01', graceSeconds: 120, since: expect.any(String), overdue: true }])
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'immortal' } })
+    const left: unknown[] = []
+    const { last } = run(cluster, cluster.begin(), { turns: 40, each: ({ because: [first] }) => first?.code === 'waiting-for-guest' && left.push(first.leftSeconds) })
+    expect(left.slice(-3)).toEqual([10, 5, 0])
+    expect(last).toMatchObject({ word: 'wait-guest', because: [{ code: 'guest-overdue', vm: 'production/web-01', graceSeconds: 120 }] })
     expect(cluster.images).toEqual([])
+  })
+
+  it('says of an image that the power of its guest was cut before, and starts the VM again', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
+    const { words, last } = run(cluster, cluster.begin(), { turns: 90 })
+    expect(words).toContain('create-image')
+    expect(last).toMatchObject({ word: 'done', result: 'crash-consistent' })
+    expect(cluster.images.map(image => cutOffOf(image as VirtualMachineImage))).toEqual([['web-01']])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('starts the VM again when CDI gives its copy up, which Harvester never says', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    cluster.importHangs = true
+    const { last } = run(cluster, cluster.begin(), { each: () => { cluster.copyFails = cluster.images.length > 0 } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'import-failed', because: [{ code: 'import-failed', image: 'production/export-abcde', message: 'no space left' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it.each(['stop-vm', 'create-image'])('ends with the words of a refusal in %s, and what was stopped is started again', word => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      const current = readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent
+      if (step.word === word && !current.refusal) {
+        cluster.images = []
+        expect(cluster.write(amendIntent(cluster.claim as PersistentVolumeClaim, current, { refusal: 'quota exceeded' }))).toBe('ok')
+      }
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'refused', message: 'quota exceeded' }] })
+    expect(cluster.running('web-01')).toBe(true)
+    last.dismiss?.forEach(write => expect(cluster.write(write)).toBe('ok'))
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+    expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
   })
 
   it('stops when somebody else starts the VM meanwhile, and takes no image of it', () => {
@@ -356,11 +406,44 @@ describe('an export on a bad day', () => {
     expect(made, 'no image, or one that is marked').toEqual(word === 'create-image' || word === 'wait-import' ? [true] : [])
   })
 
+  it('does not ask for a start while nobody sees whether the old instance is gone', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin()
+    run(cluster, intent, { turns: 4 })
+    expect(vmsKeptOff(cluster.world(), intent)).toHaveLength(1)
+    const writes = planStartNow({ ...cluster.world(), vmis: { objects: [], state: 'forbidden' } }, intent, 'ann')
+    expect(writes.map(write => write.resource.kind)).toEqual(['PersistentVolumeClaim'])
+  })
+
   it('names the VMs that it keeps off', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const intent = cluster.begin()
     run(cluster, intent, { turns: 4 })
     expect(vmsKeptOff(cluster.world(), intent)).toEqual(['production/web-01'])
+  })
+})
+
+describe('exports of two disks of one VM', () => {
+  const OTHER = 'production/web-01-data'
+  it('leave the one that came later without the VM: it gives up, and touches nothing', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const intent = cluster.begin()
+    const vm = cluster.vm('web-01')
+    if (vm)
+      Object.assign(vm, { metadata: { ...vm.metadata, annotations: { [EXPORT_ANNOTATION]: OTHER } }, spec: { ...vm.spec, runStrategy: 'Halted' } })
+    const { last } = run(cluster, intent)
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-in-other-export', vm: 'production/web-01', claim: OTHER }] })
+    expect(cluster.images).toEqual([])
+    expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBe(OTHER)
+    expect(effectiveRunStrategy(cluster.vm('web-01') as VirtualMachine)).toBe('Halted')
+  })
+
+  it('that stop it at the same moment: the second stop fails, whatever it noted', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const [vm] = cluster.world().vms.objects
+    const stops = ['web-01-root', 'web-01-data'].map(name => stopForExport(vm as VirtualMachine, { claim: { namespace: 'production', name } }))
+    expect(stops.map(write => cluster.write(write))).toEqual(['ok', 'refused'])
+    expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBe('production/web-01-root')
   })
 })
 
@@ -377,23 +460,5 @@ describe('two exports of one volume', () => {
 
   it('make images of different names', () => {
     expect(exportImageName({ id: 'first' })).not.toBe(exportImageName({ id: 'second' }))
-  })
-})
-
-describe('a write that fails', () => {
-  const claim = { metadata: { namespace: 'production', name: 'web-01-root' } }
-  const patch = { act: 'patch', resource: { group: '', version: 'v1', plural: 'x', kind: 'X', namespaced: true }, at: claim.metadata, patch: { type: 'json', body: [] } } as const
-  const create = { act: 'create', resource: patch.resource, manifest: { apiVersion: 'v1', kind: 'X', metadata: {} } } as const
-  it.each([
-    ['a test that failed', 422, 'Invalid', 'the server rejected our request due to an error in our request', patch, true],
-    ['an object that has changed', 409, 'Conflict', 'the object has been modified', patch, true],
-    ['a VM that is gone', 404, 'NotFound', 'not found', patch, true],
-    ['a refusal by admission', 422, 'Invalid', 'admission webhook "x" denied the request: backup in progress', patch, false],
-    ['a permission that is missing', 403, 'Forbidden', 'forbidden', patch, false],
-    ['an image that is there already', 409, 'AlreadyExists', 'already exists', create, true],
-    ['a display name that is taken', 409, 'Conflict', 'A resource with the same name exists', create, false],
-    ['an image that Harvester refuses', 422, 'Invalid', 'failed to get pvc', create, false],
-  ] as const)('by %s', (_, status, reason, message, write, overtaken) => {
-    expect(wasOvertaken({ status, reason, message }, write)).toBe(overtaken)
   })
 })

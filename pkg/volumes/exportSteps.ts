@@ -1,11 +1,11 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
-import type { Seen, Unseen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
-import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
-import type { ExportedVm, ExportIntent } from './exportIntent.ts'
-import type { ExportSafety, ExportSafetyReason, ExportWorld } from './exportSafety.ts'
-import type { ExportResult, StepWord, TimelineEntry } from './exportTimeline.ts'
+import type { VirtualMachineInstance } from '#vms/vm.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { ExportSafety, ExportWorld } from './exportSafety.ts'
+import type { ExportStep, StepReason, StepWorld } from './exportStep.ts'
+import type { ExportResult } from './exportTimeline.ts'
 import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
@@ -13,47 +13,14 @@ import { annotate, createOf, patchOf } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { planExportImage } from '#images/imageForm.ts'
 import { imageState } from '#images/imageState.ts'
-import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, abandonExport, exportImageName, exportReference, isOvertaken, liftExport, readIntent, referenceOn, stopForExport, writeIntent } from './exportIntent.ts'
+import { dataVolumeOf } from './dataVolume.ts'
+import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, amendIntent, cutOffOf, exportImageName, exportOfVm, exportReference, isOvertaken, liftExport, readIntent, referenceOn, stopForExport, writeIntent } from './exportIntent.ts'
+import { startAgain, vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 import { exportTimeline } from './exportTimeline.ts'
-
-/** What the protocol looks at: all of `ExportWorld`, with the claims, images and classes. */
-export interface StepWorld extends Omit<ExportWorld, 'claim' | 'images' | 'lastNodes' | 'ownImage'> {
-  readonly claims: Seen<PersistentVolumeClaim>
-  readonly images: Seen<VirtualMachineImage>
-  readonly storageClasses: Seen<StorageClass>
-}
-
-/** Names are `namespace/name`. */
-export type StepReason
-  = | ExportSafetyReason
-    | Unseen
-    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-started' | 'vm-gone' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance', readonly vm: string }
-    | { readonly code: 'waiting-for-guest', readonly vm: string, readonly graceSeconds: number, readonly since?: string, readonly overdue: boolean }
-    | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
-    | { readonly code: 'class-gone', readonly storageClass: string }
-    | { readonly code: 'claim-gone' }
-    | { readonly code: 'abandoned', readonly by: string }
-    | { readonly code: 'importing' | 'import-failed' | 'exported' | 'overtaken', readonly image: string, readonly message?: string }
-
-export interface ExportStep {
-  readonly word: StepWord
-  /** What to send now, in order; nothing where one only waits. Sent by two at once they do no harm. */
-  readonly writes: readonly Write[]
-  /** What is done or waited for, or why it has stopped. */
-  readonly because: readonly StepReason[]
-  /** Of the import, in per cent. */
-  readonly progress?: number
-  /** How the export itself ended, while what follows is still under way. */
-  readonly result?: ExportResult
-  /** For `stopped`: what takes the intent away once it has been read. */
-  readonly dismiss?: readonly Write[]
-  readonly timeline: readonly TimelineEntry[]
-}
 
 type Bare = Omit<ExportStep, 'timeline'>
 
@@ -79,28 +46,27 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): Bare {
     return afterwards(world, intent, 'given-up', [{ code: 'claim-gone' }], now)
   const written = readIntent(claim)
   if (written === undefined || (written !== 'unreadable' && written.id !== intent.id))
-    return { word: 'done', writes: [], because: [], ...(image && { result: resultOf(image) }) }
+    return { word: 'done', writes: [], because: [], ...(image && { result: resultOf(image, world) }) }
   const current = written === 'unreadable' ? intent : written
   if (image)
     return withImage(world, current, claim, image, now)
   if (current.abandonedBy !== undefined)
     return afterwards(world, current, 'given-up', [{ code: 'abandoned', by: current.abandonedBy }], now)
-  const intruder = startedMeanwhile(world, intent, claim)
-  return intruder.length ? afterwards(world, intent, 'given-up', intruder, now) : beforeImage(world, intent, claim, now)
-}
-
-interface KnownVm { readonly entry: ExportedVm, readonly vm: VirtualMachine | undefined, readonly vmi: VirtualMachineInstance | undefined }
-
-function vmsOf(world: Pick<StepWorld, 'vms' | 'vmis'>, intent: ExportIntent): KnownVm[] {
-  const { namespace } = intent.claim
-  return intent.vms.map(entry => ({
-    entry,
-    vm: world.vms.objects.find(vm => vm.metadata.namespace === namespace && vm.metadata.name === entry.name),
-    vmi: world.vmis.objects.find(vmi => vmi.metadata.namespace === namespace && vmi.metadata.name === entry.name),
-  }))
+  if (current.refusal !== undefined)
+    return afterwards(world, current, 'given-up', [{ code: 'refused', message: current.refusal }], now)
+  const intruder = [...takenByOthers(world, current), ...startedMeanwhile(world, current, claim)]
+  return intruder.length ? afterwards(world, current, 'given-up', intruder, now) : beforeImage(world, current, claim, now)
 }
 
 const keyOf = (intent: ExportIntent, name: string) => `${intent.claim.namespace}/${name}`
+
+/** VMs of this export that the export of another of their disks has off: that one starts them when it ends, so there is no rest to wait for. */
+function takenByOthers(world: StepWorld, intent: ExportIntent): StepReason[] {
+  return vmsOf(world, intent).flatMap(({ entry, vm }) => {
+    const other = vm && exportOfVm(vm)
+    return entry.wasRunning && other && other !== exportReference(intent) ? { code: 'vm-in-other-export' as const, vm: keyOf(intent, entry.name), claim: other } : []
+  })
+}
 
 /** VMs that hold, or are about to take, the disk without this export having left them on: none may be shut down unasked. */
 function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): StepReason[] {
@@ -126,6 +92,9 @@ function beforeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVo
   const running = known.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) !== 'Halted' ? vm : [])
   if (running.length)
     return { word: 'stop-vm', writes: running.map(vm => stopForExport(vm, intent)), because: running.map(vm => ({ code: 'stopping-vm', vm: objectKey(vm) })) }
+  const cut = known.filter(({ entry, vmi }) => vmi && wasCutOff(vmi) && !intent.cutOff?.includes(entry.name)).map(({ entry }) => entry.name)
+  if (cut.length)
+    return { word: 'wait-guest', writes: [amendIntent(claim, intent, { cutOff: [...intent.cutOff ?? [], ...cut] })], because: cut.map(name => ({ code: 'cut-off' as const, vm: keyOf(intent, name) })) }
   const safety = judgeExportSafety(safetyWorld(world, intent, claim))
   const guests = known.filter(({ vmi }) => vmi && safety.reasons.some(reason => reason.code === 'guest' && reason.vmi === objectKey(vmi)))
   if (guests.length)
@@ -140,9 +109,18 @@ function beforeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVo
   const storageClass = world.storageClasses.objects.find(candidate => candidate.metadata.name === intent.storageClass)
   if (!storageClass)
     return afterwards(world, intent, 'given-up', [{ code: 'class-gone', storageClass: intent.storageClass }], now)
+  return { word: 'create-image', writes: [createExportImage(intent, storageClass)], because: [] }
+}
+
+/** The write that makes the image: its name follows from the intent, so that there is never a second one. */
+export function createExportImage(intent: ExportIntent, storageClass: StorageClass): Write {
   const { namespace, displayName, description } = intent.image
-  const manifest = planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } }, storageClass)
-  return { word: 'create-image', writes: [createOf(IMAGES, manifest)], because: [] }
+  return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } }, storageClass))
+}
+
+/** The power was cut under a guest that was asked to end: one that ends by itself Succeeds (kubevirt pkg/virt-handler/vm.go calculateVmPhaseForStatusReason). */
+function wasCutOff(vmi: VirtualMachineInstance): boolean {
+  return Boolean(vmi.metadata.deletionTimestamp) && vmi.status?.phase === 'Failed'
 }
 
 function safetyWorld(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): ExportWorld {
@@ -160,18 +138,20 @@ export function safetyOfExport(world: StepWorld, intent: ExportIntent): ExportSa
 function waitingFor(vm: string, vmi: VirtualMachineInstance, now: number): StepReason {
   const graceSeconds = vmi.spec.terminationGracePeriodSeconds ?? 30
   const since = vmi.metadata.deletionTimestamp
-  const overdue = since !== undefined && now > Date.parse(since) + graceSeconds * 1000
-  return { code: 'waiting-for-guest', vm, graceSeconds, ...(since && { since }), overdue }
+  const leftSeconds = since === undefined ? undefined : Math.ceil((Date.parse(since) - now) / 1000) + graceSeconds
+  if (leftSeconds !== undefined && leftSeconds < 0)
+    return { code: 'guest-overdue', vm, graceSeconds }
+  return { code: 'waiting-for-guest', vm, graceSeconds, ...(leftSeconds !== undefined && { leftSeconds }) }
 }
 
 function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, now: number): Bare {
   const key = objectKey(image)
-  const { word, progress, message } = imageState(image)
+  const { word, progress, message } = imageState(image, dataVolumeOf(image, world.dataVolumes))
   const words = message ? { message } : {}
   if (word === 'failed' || word === 'missing' || word === 'deleting')
     return afterwards(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now)
   if (word === 'ready')
-    return afterwards(world, intent, resultOf(image), [{ code: resultOf(image) === 'overtaken' ? 'overtaken' : 'exported', image: key }], now)
+    return afterwards(world, intent, resultOf(image, world), [{ code: isOvertaken(image) ? 'overtaken' : 'exported', image: key }, ...cutOffOf(image).map(name => ({ code: 'cut-off' as const, vm: keyOf(intent, name) }))], now)
   const { abandonedBy } = intent
   if (abandonedBy !== undefined && isOvertaken(image))
     return afterwards(world, intent, 'overtaken', [{ code: 'abandoned', by: abandonedBy }, { code: 'overtaken', image: key }], now)
@@ -183,8 +163,12 @@ function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
   return { word: 'wait-import', writes: [], because: [{ code: 'importing', image: key, ...words }, ...holders], ...(progress !== undefined && { progress }) }
 }
 
-function resultOf(image: VirtualMachineImage): ExportResult {
-  return isOvertaken(image) ? 'overtaken' : imageState(image).word === 'ready' ? 'exported' : 'import-failed'
+function resultOf(image: VirtualMachineImage, { dataVolumes }: Pick<StepWorld, 'dataVolumes'>): ExportResult {
+  if (isOvertaken(image))
+    return 'overtaken'
+  if (imageState(image, dataVolumeOf(image, dataVolumes)).word !== 'ready')
+    return 'import-failed'
+  return cutOffOf(image).length ? 'crash-consistent' : 'exported'
 }
 
 /** The export is over, well or not: the VMs that it stopped come back, then it says how it ended. */
@@ -204,59 +188,7 @@ function afterwards(world: StepWorld, intent: ExportIntent, result: ExportResult
   const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.
   const lift = [...stopped.flatMap(({ vm }) => vm ? liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]
-  if (result === 'exported' || intent.abandonedBy !== undefined)
+  if (result === 'exported' || result === 'crash-consistent' || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }
-}
-
-/** What a VM that was stopped for the export still needs; undefined once it has been seen to run, or was stopped again by somebody. */
-function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, now: number): { readonly writes: readonly Write[], readonly because: readonly StepReason[] } | undefined {
-  if (!vm)
-    return undefined
-  const key = objectKey(vm)
-  const started = referenceOn(vm, intent) === 'started'
-  const halted = effectiveRunStrategy(vm) === 'Halted'
-  if (halted && started)
-    return undefined
-  if (halted)
-    return vmi ? { writes: [], because: [{ code: 'old-instance', vm: key }] } : { writes: startOf(vm, entry, intent), because: [{ code: 'starting-vm', vm: key }] }
-  const power = derivePowerState(vm, vmi, now)
-  if (['running', 'paused', 'migrating'].includes(power.word))
-    return undefined
-  // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
-  if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
-    return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
-  return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(power.message && { message: power.message }) }] }
-}
-
-/** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */
-function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Write[] {
-  const strategy = entry.runStrategy === 'Halted' ? undefined : entry.runStrategy
-  const note = annotate(vm, { [EXPORT_ANNOTATION]: exportReference(intent, true) })
-  return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...write.patch.body, ...note] } } : write)
-}
-
-/**
- * *Start now*: gives the export up and starts what it has stopped. A VM whose old instance is still there is started by
- * the next step that anybody carries out. An image that is being read meanwhile is marked as overtaken.
- */
-export function planStartNow(world: Pick<StepWorld, 'claims' | 'vms' | 'vmis'>, intent: ExportIntent, who: string): readonly Write[] {
-  const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
-  const starts = vmsOf(world, intent).flatMap(({ entry, vm, vmi }) => vm && !vmi && effectiveRunStrategy(vm) === 'Halted' && referenceOn(vm, intent) === 'stopped' ? startOf(vm, entry, intent) : [])
-  return [...(claim && intent.abandonedBy === undefined ? [abandonExport(claim, intent, who)] : []), ...starts]
-}
-
-/** VMs that are off because of the export, `namespace/name`: what every page on which they appear must say. */
-export function vmsKeptOff(world: Pick<StepWorld, 'vms'>, intent: ExportIntent): string[] {
-  return world.vms.objects.filter(vm => referenceOn(vm, intent) === 'stopped' && effectiveRunStrategy(vm) === 'Halted').map(objectKey)
-}
-
-/**
- * Whether a failed write only means that another runner, or the operator, was faster: look again instead of giving up. A
- * refusal by admission is none, and of a create only AlreadyExists is: Harvester answers 409 to a display name that is taken.
- */
-export function wasOvertaken(error: { readonly status: number, readonly reason: string, readonly message: string }, write: Write): boolean {
-  if (write.act === 'create')
-    return error.reason === 'AlreadyExists'
-  return error.status === 409 || error.status === 404 || (error.status === 422 && !error.message.startsWith('admission webhook'))
 }

@@ -3,7 +3,7 @@ import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
 import { imageBackendOf } from '#images/storageClass.ts'
-import { isResizing } from './volume.ts'
+import { isGolden, isResizing } from './volume.ts'
 
 export interface ExportTarget {
   readonly claim: PersistentVolumeClaim
@@ -18,7 +18,7 @@ export interface ExportTarget {
 
 type ExportTargetReason
   = | ImageFormReason
-    | { readonly code: 'claim-not-bound' | 'claim-deleting' | 'claim-resizing' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
+    | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
     | { readonly code: 'namespace-must-match', readonly namespace: string }
 
 export interface ExportTargetJudgement {
@@ -59,6 +59,8 @@ export function judgeExportTarget(target: ExportTarget): ExportTargetJudgement {
 function checkClaim({ claim, sourceClass }: ExportTarget): ExportTargetReason | undefined {
   if (claim.metadata.deletionTimestamp)
     return { code: 'claim-deleting' }
+  if (isGolden(claim))
+    return { code: 'golden' }
   if (claim.status?.phase !== 'Bound')
     return { code: 'claim-not-bound' }
   if (isResizing(claim))

@@ -2,8 +2,8 @@ import type { ExportIntent } from './exportIntent.ts'
 
 export type StepWord = 'blind' | 'stop-vm' | 'wait-guest' | 'wait-detach' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'start-vm' | 'wait-start' | 'clean' | 'stopped' | 'done'
 
-/** How an export ended. `overtaken`: the image is there, but a VM ran on the disk while it was read. */
-export type ExportResult = 'exported' | 'overtaken' | 'import-failed' | 'given-up'
+/** How an export ended. `crash-consistent`: the power of a guest was cut before. `overtaken`: the image is there, but a VM ran on the disk while it was read. */
+export type ExportResult = 'exported' | 'crash-consistent' | 'overtaken' | 'import-failed' | 'given-up'
 
 type TimelineStep = 'record' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
 export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'done' | 'now' | 'to-come' | 'failed' | 'left-out' }

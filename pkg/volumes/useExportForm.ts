@@ -1,4 +1,5 @@
-import { computed, reactive, watchEffect } from 'vue'
+import { computed, reactive, ref, watchEffect } from 'vue'
+import { toApiError } from '#kube/apiError.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { carryOut } from '#kube/write.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
@@ -8,7 +9,9 @@ import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { planExport } from './exportIntent.ts'
-import { judgeExportSafety } from './exportSafety.ts'
+import { isRefusedInUse } from './exportRefusal.ts'
+import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
+import { createExportImage } from './exportSteps.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
@@ -35,14 +38,19 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const target = computed(() => judgeExportTarget({
     claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: claim().metadata.namespace ?? '', displayName: form.displayName, images: world.images.objects,
   }))
-  const plan = (id: string, requester: string, now: number) => planExport({
+  // What is read before the click is what is sent by it.
+  const id = crypto.randomUUID().replaceAll('-', '').slice(0, 12)
+  const requester = ref('')
+  void operator().then(who => { requester.value = who }, () => undefined)
+  const plan = (now: number) => planExport({
     claim: claim(), users: users.value, id, image: { namespace: claim().metadata.namespace ?? '', displayName: form.displayName, ...(form.description && { description: form.description }) },
-    storageClass: form.storageClass, restart: form.restart, requester, now,
+    storageClass: form.storageClass, restart: form.restart, requester: requester.value, now,
   })
-  const running = computed(() => plan('preview', '', 0).intent.vms.filter(vm => vm.wasRunning))
-  // Only VMs can be shut down from here: what a pod, another job or somebody's blindness holds is not ours to free.
-  const freeable = computed(() => safety.value.word === 'at-rest' || (running.value.length > 0 && safety.value.word !== 'unknown'
-    && !safety.value.reasons.some(reason => ['vm-busy', 'vm-terminating', 'export-in-progress', 'clone-in-progress', 'node-unresponsive', 'node-unreachable', 'not-seen', 'claim-deleting'].includes(reason.code) || (reason.code === 'pod' && reason.role !== 'launcher' && reason.role !== 'hotplug'))))
+  const opened = Date.now()
+  const planned = computed(() => plan(opened))
+  const running = computed(() => planned.value.intent.vms.filter(vm => vm.wasRunning))
+  const writes = computed(() => targetClass.value ? [...planned.value.writes, createExportImage(planned.value.intent, targetClass.value)] : planned.value.writes)
+  const freeable = computed(() => isFreedByStopping(safety.value, new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`))))
   const verb = computed(() => running.value.length
     ? t('volumes.export.verbStopping', { vms: new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)) })
     : t('volumes.export.verb'))
@@ -53,17 +61,19 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
 
   const submission = useSubmit(async () => {
-    const id = crypto.randomUUID().replaceAll('-', '').slice(0, 12)
-    const { intent, writes } = plan(id, await operator(), Date.now())
-    const [first, ...rest] = writes
+    const { intent, writes: [first] } = plan(Date.now())
     if (!first)
       return
-    await carryOut(proxy, first, { dryRun: true })
+    // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.
+    for (const write of writes.value) {
+      await carryOut(proxy, write, { dryRun: true }).catch((thrown: unknown) => {
+        if (!running.value.length || !isRefusedInUse(toApiError(thrown)))
+          throw thrown
+      })
+    }
     await carryOut(proxy, first)
     // From here on the intent is in the cluster, and whatever else happens the export can be taken up from it.
     runner.run(intent)
-    for (const write of rest)
-      await carryOut(proxy, write).catch(() => undefined)
   })
-  return { form, choices, users, running, safety, target, verb, blocked, submission }
+  return { form, choices, running, safety, target, writes, verb, blocked, submission }
 }

@@ -1,6 +1,7 @@
 import { computed, effectScope, watch } from 'vue'
-import { toApiError } from '#kube/apiError.ts'
+import { ApiError, toApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
+import type { Write } from '#kube/write.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
@@ -8,18 +9,20 @@ import { useTasks } from '#sdk/tasks.ts'
 import type { TaskProgress } from '#sdk/tasks.ts'
 import { useNow } from '#sdk/time.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import { EXPORT_ANNOTATION, exportImageName } from './exportIntent.ts'
-import type { ExportStep } from './exportSteps.ts'
-import { nextExportStep, safetyOfExport, wasOvertaken } from './exportSteps.ts'
+import { EXPORT_ANNOTATION, amendIntent, exportImageName, readIntent } from './exportIntent.ts'
+import { judgeWriteFailure } from './exportRefusal.ts'
+import type { ExportStep } from './exportStep.ts'
+import { nextExportStep, safetyOfExport } from './exportSteps.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { useExportWords } from './useExportWords.ts'
 import { useExportWorld } from './useExportWorld.ts'
+import type { LiveExportWorld } from './useExportWorld.ts'
 
 /** How long an answer of the watch is awaited before a write is tried again. */
 const PATIENCE_MS = 5_000
 const FIRST_SIGHT_MS = 30_000
 
-const taskId = (intent: Pick<ExportIntent, 'claim'>) => `export:${intent.claim.namespace}/${intent.claim.name}`
+const taskId = (claim: ExportIntent['claim']) => `export:${claim.namespace}/${claim.name}`
 
 /** Carries exports out from this console, in the background: leaving the page does not end them. Call in setup. */
 export function useExportRunner() {
@@ -29,15 +32,20 @@ export function useExportRunner() {
   const { t } = useI18n()
   const { reasonOf } = useExportWords()
 
+  const taskOf = (claim: ExportIntent['claim']) => tasks.tasks.find(task => task.id === taskId(claim))
   /** Whether this console is carrying the export of that claim out. */
-  const isRunning = (claim: ExportIntent['claim']) => tasks.tasks.some(task => task.id === taskId({ claim }) && task.state === 'running')
+  const isRunning = (claim: ExportIntent['claim']) => taskOf(claim)?.state === 'running'
+  /** Why this console has given up carrying it out; undefined where it has not. */
+  const failureOf = (claim: ExportIntent['claim']) => taskOf(claim)?.error
 
   /** Follows the protocol to its end. Anybody else may do the same at the same time without harm. */
   function run(intent: ExportIntent): void {
     const path = `/volumes/${intent.claim.namespace}/${intent.claim.name}/export`
     const steps = exportTimeline({ word: 'stop-vm' }, intent).map(({ step }) => ({ id: step, label: t(`volumes.export.step.${step}`) }))
-    void tasks.run({ id: taskId(intent), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
+    void tasks.run({ id: taskId(intent.claim), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
   }
+
+  const wordsOf = (step: ExportStep) => step.because.map(reason => reasonOf(reason).text).join(' ')
 
   async function follow(intent: ExportIntent, progress: TaskProgress): Promise<void> {
     const live = progress.within(() => {
@@ -50,44 +58,66 @@ export function useExportRunner() {
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
     let shown = ''
+    const tries = new Map<string, number>()
     while (!progress.signal.aborted) {
       const step = live.step.value
       const current = step.timeline.find(entry => entry.state === 'now')?.step
       if (current && current !== shown)
         progress.begin(shown = current)
-      progress.say({ message: step.because.map(reason => reasonOf(reason).text).join(' '), progress: step.progress })
+      progress.say({ message: wordsOf(step), progress: step.progress })
       if (step.word === 'done')
         return tell(intent, step)
       if (step.word === 'stopped')
-        throw new Error(step.because.map(reason => reasonOf(reason).text).join(' '))
+        throw new ApiError({ status: 0, reason: 'Stopped', message: wordsOf(step) })
       // What was decided a moment ago may no longer be so: the last look is the nearest one to the write.
-      if (step.word !== 'create-image' || safetyOfExport(live.world, intent)?.word === 'at-rest')
-        await send(step)
+      const failed = step.word !== 'create-image' || safetyOfExport(live.world, intent)?.word === 'at-rest' ? await send(step, tries) : undefined
+      if (failed?.meaning === 'later')
+        progress.say({ message: failed.error.message })
+      else if (failed)
+        await noteRefusal(step, failed.error, intent, live.world)
       await change(() => JSON.stringify(live.step.value), progress.signal)
     }
   }
 
-  async function send(step: ExportStep): Promise<void> {
+  /** The first failure that is more than somebody being faster. */
+  async function send(step: ExportStep, tries: Map<string, number>) {
     for (const write of step.writes) {
       try {
         await carryOut(proxy, write)
       }
       catch (thrown) {
         const error = toApiError(thrown)
-        // Somebody was faster, or the server is away for a moment: look again. Anything else is the operator's to read.
-        if (!wasOvertaken(error, write) && error.status !== 0 && error.status < 500 && error.status !== 429)
-          throw error
+        const key = `${nameOf(write)} ${error.message}`
+        const meaning = judgeWriteFailure(error, write, tries.get(key) ?? 0)
+        tries.set(key, (tries.get(key) ?? 0) + 1)
+        if (meaning !== 'faster')
+          return { error, meaning }
       }
     }
+    return undefined
+  }
+
+  /** A refusal before there is an image ends the export, in the cluster, so that its VMs come back whoever looks; any other is the operator's to read. */
+  async function noteRefusal(step: ExportStep, error: ApiError, { claim }: ExportIntent, world: LiveExportWorld): Promise<void> {
+    const found = world.claims.find(`${claim.namespace}/${claim.name}`)
+    const current = found && readIntent(found)
+    if (!['stop-vm', 'create-image'].includes(step.word) || !current || current === 'unreadable')
+      throw error
+    await carryOut(proxy, amendIntent(found, current, { refusal: error.message })).catch(() => { throw error })
   }
 
   function tell(intent: ExportIntent, step: ExportStep): void {
     const { namespace, displayName } = intent.image
     const link = { text: displayName, path: `/images/${namespace}/${exportImageName(intent)}` }
-    notices.notify({ tone: step.result === 'exported' ? 'ok' : 'attention', text: t(`volumes.export.told.${step.result ?? 'given-up'}`, { name: intent.claim.name }), link })
+    const { result = 'given-up' } = step
+    notices.notify({ tone: result === 'exported' ? 'ok' : 'attention', text: t(`volumes.export.told.${result}`, { name: intent.claim.name }), ...(result !== 'given-up' && { link }) })
   }
 
-  return { run, isRunning }
+  return { run, isRunning, failureOf }
+}
+
+function nameOf(write: Write): string {
+  return write.act === 'create' ? `create ${write.manifest.metadata.name}` : `${write.act} ${write.at.name}`
 }
 
 /** Ends when what is watched changes, when patience does, or with the signal. */

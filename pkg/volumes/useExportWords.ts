@@ -8,11 +8,11 @@ import type { ObjectReference, Tone, VerdictReason } from '#sdk/verdict.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { DATA_VOLUMES } from './dataVolume.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
-import type { StepReason } from './exportSteps.ts'
+import type { StepReason } from './exportStep.ts'
 
 export const SAFETY_TONES: Readonly<Record<ExportSafetyWord, Tone>> = { 'at-rest': 'ok', 'detaching': 'progress', 'in-use': 'attention', 'will-start': 'attention', 'unknown': 'unknown' }
 
-const KINDS: Readonly<Record<string, Resource>> = { vm: VMS as Resource, vmi: VMIS as Resource, pod: PODS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource }
+const KINDS: Readonly<Record<string, Resource>> = { claim: CLAIMS as Resource, vm: VMS as Resource, vmi: VMIS as Resource, pod: PODS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource }
 
 function reference(resource: Resource<KubeObject>, key: string): ObjectReference {
   const slash = key.indexOf('/')
@@ -21,14 +21,21 @@ function reference(resource: Resource<KubeObject>, key: string): ObjectReference
 
 /** Turns the reasons of an export into sentences that name their objects. */
 export function useExportWords() {
-  const { t } = useI18n()
+  const { t, te } = useI18n()
 
   function reasonOf(reason: StepReason): VerdictReason {
     const facts: Record<string, unknown> = { ...reason }
     const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' ? [reference(resource, facts[field])] : [])
     const longhorn = reason.code === 'longhorn-attached' ? [{ resource: LONGHORN_VOLUMES as Resource, namespace: LONGHORN_NAMESPACE, name: reason.volume }] : []
-    const text = t(`volumes.because.${reason.code}`, facts)
+    const key = reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined ? 'waiting-for-guest-left' : reason.code
+    const text = t(`volumes.because.${key}`, { ...facts, ...wordsOf(facts) })
     return { text: typeof facts.message === 'string' ? `${text} ${facts.message}` : text, objects: [...objects, ...longhorn] }
+  }
+
+  /** The words for what the cluster says in one: strategies, phases, states. What has no word of ours stays as it came. */
+  function wordsOf(facts: Readonly<Record<string, unknown>>): Record<string, string> {
+    const say = (field: string, key: string) => typeof facts[field] === 'string' && te(`${key}.${facts[field]}`) ? { [field]: t(`${key}.${facts[field]}`) } : {}
+    return { ...say('strategy', 'vms.strategy'), ...say('phase', 'volumes.fact.phase'), ...say('state', 'volumes.fact.state'), ...say('with', 'volumes.fact.with') }
   }
 
   const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)

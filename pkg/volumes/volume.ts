@@ -35,8 +35,13 @@ export function volumeFacts(claim: PersistentVolumeClaim, users: ClaimUsers, sto
     ...(claim.spec?.storageClassName && { storageClass: claim.spec.storageClassName }),
     ...(dataEngine && { dataEngine }),
     ...(image && { image }),
-    golden: annotations['harvesterhci.io/goldenImage'] === 'true',
+    golden: isGolden(claim),
   }
+}
+
+/** Whether the claim holds an image of the CDI backend (harvester pkg/webhook/resources/persistentvolumeclaim/mutator.go). */
+export function isGolden(claim: PersistentVolumeClaim): boolean {
+  return claim.metadata.annotations?.['harvesterhci.io/goldenImage'] === 'true'
 }
 
 function volumeWord(claim: PersistentVolumeClaim, users: ClaimUsers, longhornVolume: LonghornVolume | undefined): VolumeWord {

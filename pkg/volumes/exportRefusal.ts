@@ -1,0 +1,36 @@
+import type { Write } from '#kube/write.ts'
+
+/** What a failed write means: somebody was `faster`, so look again; it may pass `later`; or the cluster has `refused` it. */
+type WriteFailure = 'faster' | 'later' | 'refused'
+
+interface Failed { readonly status: number, readonly reason: string, readonly message: string }
+
+/** Harvester's CDI check reads its own cache of pods, which may be seconds behind the watch (harvester pkg/image/common/validator.go CheckPVCInUse). */
+const IN_USE = /is used by Pods .*cannot export volume when it's running/
+/** How often it may say so before it is believed: its index joins namespace and name by a dash, and may confuse two claims for good. */
+const IN_USE_TRIES = 12
+
+/** Whether Harvester refused the image because a pod holds the claim: expected as long as the VM runs. */
+export function isRefusedInUse({ message }: Pick<Failed, 'message'>): boolean {
+  return IN_USE.test(message)
+}
+
+/**
+ * What the failure of a write of the protocol means. `tries`: how often it has failed in the same way before.
+ * A refusal by admission is none that passes, whatever its code (Harvester's are 400, 409, 422 and 500); a failing `test`
+ * of a JSON patch is 422; a start of what runs already is 409, and one that the cluster has no API for is 404.
+ */
+export function judgeWriteFailure(error: Failed, write: Write, tries = 0): WriteFailure {
+  const { status, reason, message } = error
+  if (isRefusedInUse(error))
+    return tries < IN_USE_TRIES ? 'later' : 'refused'
+  if (message.includes('admission webhook') && message.includes('denied the request'))
+    return 'refused'
+  if (status === 0 || status >= 500 || status === 429)
+    return 'later'
+  if (write.act === 'create')
+    return reason === 'AlreadyExists' ? 'faster' : 'refused'
+  if (write.act === 'call')
+    return status === 409 || (status === 404 && message.includes(write.at.name)) ? 'faster' : 'refused'
+  return status === 409 || status === 404 || status === 422 ? 'faster' : 'refused'
+}

@@ -1,0 +1,69 @@
+import type { Write } from '#kube/write.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { ExportedVm, ExportIntent } from './exportIntent.ts'
+import type { StepReason, StepWorld } from './exportStep.ts'
+import { objectKey } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
+import { annotate } from '#kube/write.ts'
+import { planStart } from '#vms/powerActions.ts'
+import { derivePowerState, startsByItself } from '#vms/powerState.ts'
+import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
+import { EXPORT_ANNOTATION, amendIntent, exportReference, referenceOn } from './exportIntent.ts'
+
+// Whoever shuts a VM down for an export owes it a start.
+
+interface KnownVm { readonly entry: ExportedVm, readonly vm: VirtualMachine | undefined, readonly vmi: VirtualMachineInstance | undefined }
+
+/** The VMs of an export as the cluster has them now; `vm` or `vmi` undefined where it is gone. */
+export function vmsOf(world: Pick<StepWorld, 'vms' | 'vmis'>, intent: ExportIntent): KnownVm[] {
+  const { namespace } = intent.claim
+  return intent.vms.map(entry => ({
+    entry,
+    vm: world.vms.objects.find(vm => vm.metadata.namespace === namespace && vm.metadata.name === entry.name),
+    vmi: world.vmis.objects.find(vmi => vmi.metadata.namespace === namespace && vmi.metadata.name === entry.name),
+  }))
+}
+
+/** What a VM that was stopped for the export still needs; undefined once it has been seen to run, or was stopped again by somebody. `now` in epoch milliseconds. */
+export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, now: number): { readonly writes: readonly Write[], readonly because: readonly StepReason[] } | undefined {
+  if (!vm)
+    return undefined
+  const key = objectKey(vm)
+  const started = referenceOn(vm, intent) === 'started'
+  const halted = effectiveRunStrategy(vm) === 'Halted'
+  if (halted && started)
+    return undefined
+  if (halted)
+    return vmi ? { writes: [], because: [{ code: 'old-instance', vm: key }] } : { writes: startOf(vm, entry, intent), because: [{ code: 'starting-vm', vm: key }] }
+  const power = derivePowerState(vm, vmi, now)
+  if (['running', 'paused', 'migrating'].includes(power.word))
+    return undefined
+  // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
+  if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
+    return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
+  return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(power.message && { message: power.message }) }] }
+}
+
+/** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */
+function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Write[] {
+  const strategy = entry.runStrategy === 'Halted' ? undefined : entry.runStrategy
+  const note = annotate(vm, { [EXPORT_ANNOTATION]: exportReference(intent, true) })
+  return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...write.patch.body, ...note] } } : write)
+}
+
+/**
+ * *Start now*: gives the export up and starts what it has stopped. A VM whose old instance is still there is started by
+ * the next step that anybody carries out. An image that is being read meanwhile is marked as overtaken.
+ */
+export function planStartNow(world: Pick<StepWorld, 'claims' | 'vms' | 'vmis'>, intent: ExportIntent, who: string): readonly Write[] {
+  const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
+  // An instance that cannot be seen may be there: RerunOnFailure put back then never starts.
+  const blind = blindSpot(VMIS, world.vmis, intent.claim.namespace)
+  const starts = blind ? [] : vmsOf(world, intent).flatMap(({ entry, vm, vmi }) => vm && !vmi && effectiveRunStrategy(vm) === 'Halted' && referenceOn(vm, intent) === 'stopped' ? startOf(vm, entry, intent) : [])
+  return [...(claim && intent.abandonedBy === undefined ? [amendIntent(claim, intent, { abandonedBy: who })] : []), ...starts]
+}
+
+/** VMs that are off because of the export, `namespace/name`: what every page on which they appear must say. */
+export function vmsKeptOff(world: Pick<StepWorld, 'vms'>, intent: ExportIntent): string[] {
+  return world.vms.objects.filter(vm => referenceOn(vm, intent) === 'stopped' && effectiveRunStrategy(vm) === 'Halted').map(objectKey)
+}

@@ -1,0 +1,43 @@
+import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { Seen, Unseen } from '#kube/seen.ts'
+import type { Write } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportSafetyReason, ExportWorld } from './exportSafety.ts'
+import type { ExportResult, StepWord, TimelineEntry } from './exportTimeline.ts'
+
+/** What the protocol looks at: all of `ExportWorld`, with the claims, images and classes. */
+export interface StepWorld extends Omit<ExportWorld, 'claim' | 'images' | 'lastNodes' | 'ownImage'> {
+  readonly claims: Seen<PersistentVolumeClaim>
+  readonly images: Seen<VirtualMachineImage>
+  readonly storageClasses: Seen<StorageClass>
+}
+
+/** Names are `namespace/name`. */
+export type StepReason
+  = | ExportSafetyReason
+    | Unseen
+    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-started' | 'vm-gone' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance', readonly vm: string }
+    | { readonly code: 'waiting-for-guest', readonly vm: string, readonly graceSeconds: number, readonly leftSeconds?: number }
+    | { readonly code: 'guest-overdue', readonly vm: string, readonly graceSeconds: number }
+    | { readonly code: 'cut-off', readonly vm: string }
+    | { readonly code: 'refused', readonly message: string }
+    | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
+    | { readonly code: 'class-gone', readonly storageClass: string }
+    | { readonly code: 'claim-gone' }
+    | { readonly code: 'abandoned', readonly by: string }
+    | { readonly code: 'importing' | 'import-failed' | 'exported' | 'overtaken', readonly image: string, readonly message?: string }
+
+export interface ExportStep {
+  readonly word: StepWord
+  /** What to send now, in order; nothing where one only waits. Sent by two at once they do no harm. */
+  readonly writes: readonly Write[]
+  /** What is done or waited for, or why it has stopped. */
+  readonly because: readonly StepReason[]
+  /** Of the import, in per cent. */
+  readonly progress?: number
+  /** How the export itself ended, while what follows is still under way. */
+  readonly result?: ExportResult
+  /** For `stopped`: what takes the intent away once it has been read. */
+  readonly dismiss?: readonly Write[]
+  readonly timeline: readonly TimelineEntry[]
+}
