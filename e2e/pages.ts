@@ -1,12 +1,48 @@
-/** Every page of the console on the embedded cluster, with what must be seen before it counts as drawn. */
-export const PAGES: readonly { readonly name: string, readonly path: string, readonly shows: RegExp }[] = [
+import type { Page } from '@playwright/test'
+
+interface ConsolePage {
+  readonly name: string
+  readonly path: string
+  /** What must be seen before it counts as drawn, in any language. */
+  readonly shows: RegExp
+  /** What an operator does to come to it from there; for pages whose address is the cluster's to give, and for what lies over a page. */
+  readonly act?: (page: Page) => Promise<void>
+}
+
+const follow = (name: string) => (page: Page) => page.getByRole('main').getByRole('link', { name, exact: true }).click()
+const MUTABLE = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
+
+/** Every page of the console on the embedded cluster, and what opens over them. */
+export const PAGES: readonly ConsolePage[] = [
   { name: 'overview', path: '/', shows: /./ },
   { name: 'images', path: '/images', shows: /jammy/i },
+  { name: 'image', path: '/images', act: follow('ubuntu-22.04-jammy-current'), shows: /jammy-server-cloudimg/ },
   { name: 'image-create', path: '/images/create', shows: /./ },
+  { name: 'image-create-mutable', path: '/images/create', act: page => page.getByRole('textbox').first().fill(MUTABLE), shows: /current/ },
   { name: 'volumes', path: '/volumes', shows: /web-01-root/ },
   { name: 'volume-export', path: '/volumes/production/web-01-root/export', shows: /web-01/ },
   { name: 'exports', path: '/exports', shows: /./ },
   { name: 'virtual-machines', path: '/virtual-machines', shows: /web-01/ },
+  { name: 'virtual-machine', path: '/virtual-machines/production/web-01', shows: /web-01-root/ },
   { name: 'vm-create', path: '/virtual-machines/create', shows: /./ },
   { name: 'backing-images', path: '/backing-images', shows: /node-1/ },
+  { name: 'backing-image', path: '/backing-images', act: follow('ubuntu-22.04-jammy-current'), shows: /node-1/ },
+  { name: 'missing-page', path: '/nothing/here', shows: /./ },
+  {
+    name: 'shut-down-dialog', path: '/virtual-machines', shows: /web-01/,
+    async act(page) {
+      await page.getByRole('row').filter({ hasText: 'web-01' }).first().getByRole('button').first().click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'quick-find', path: '/virtual-machines', shows: /web-01/, async act(page) {
+    await page.getByText('web-01', { exact: true }).first().waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('jammy')
+    await page.getByRole('option').first().waitFor()
+  } },
+  { name: 'tasks', path: '/', shows: /./, async act(page) {
+    await page.locator('.tasks-button').click()
+    await page.getByRole('dialog').waitFor()
+  } },
 ]

@@ -16,11 +16,12 @@ const only = process.argv[2]
 
 const SETTINGS = ['light', 'dark'].flatMap(colorScheme => ['en-GB', 'zh-CN'].flatMap(locale => SIZES.map(viewport => ({ colorScheme, locale, viewport }))))
 
-async function take(context, { name, path, shows }, { colorScheme, locale, viewport }, now) {
+async function take(context, { name, path, act, shows }, { colorScheme, locale, viewport }, now) {
   const page = await context.newPage()
   await page.clock.setFixedTime(now)
   await page.goto(`http://127.0.0.1:${PORT}/c/demo${path}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
+  await act?.(page)
   await page.getByRole('main').filter({ hasText: shows }).waitFor()
   await page.waitForTimeout(400)
   const file = `${name}-${colorScheme}-${locale.slice(0, 2)}-${viewport.width}`

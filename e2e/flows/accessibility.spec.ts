@@ -7,10 +7,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const locale of ['en-GB', 'zh-CN']) {
     test.describe(`${colorScheme}, ${locale}`, () => {
       test.use({ colorScheme, locale })
-      for (const { name, path, shows } of PAGES) {
+      for (const { name, path, act, shows } of PAGES) {
         test(`axe finds nothing on ${name}`, async ({ page }) => {
           await page.goto(`/c/${CLUSTER}${path}`)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+          await act?.(page)
           await expect(page.getByRole('main')).toContainText(shows)
           const { violations } = await new AxeBuilder({ page }).analyze()
           expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' | ')}`)).toEqual([])
