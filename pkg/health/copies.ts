@@ -2,12 +2,12 @@ import type { Seen } from '#kube/seen.ts'
 import type { BackingImage, BackingImageDataSource, BackingImageManager, LonghornDiskSpec, LonghornDiskStatus, LonghornNode, LonghornReplica } from './longhorn.ts'
 import { findCondition } from '#kube/object.ts'
 
-/** What Longhorn says around an image. Nodes are needed to believe a copy; the rest adds to the picture where it may be read. */
+/** What Longhorn says around an image. A copy is believed by its node and its manager; replicas tell which disks need one. */
 export interface CopiesWorld {
   readonly nodes: Seen<LonghornNode>
-  readonly managers?: Seen<BackingImageManager>
-  readonly dataSources?: Seen<BackingImageDataSource>
-  readonly replicas?: Seen<LonghornReplica>
+  readonly managers: Seen<BackingImageManager>
+  readonly dataSources: Seen<BackingImageDataSource>
+  readonly replicas: Seen<LonghornReplica>
 }
 
 /**
@@ -67,7 +67,7 @@ function describe(image: BackingImage, diskUuid: string, hosts: readonly Host[],
   const entry = image.status?.diskFileStatusMap?.[diskUuid]
   const [host] = hosts
   const hostSeen = world.nodes.state === 'live'
-  const fallback = world.managers?.objects.find(manager => manager.spec.diskUUID === diskUuid)?.spec
+  const fallback = world.managers.objects.find(manager => manager.spec.diskUUID === diskUuid)?.spec
   const node = host?.node.metadata.name ?? fallback?.nodeID
   const path = host?.status.diskPath ?? host?.spec?.path ?? fallback?.diskPath
   const judged = classify(image, diskUuid, hosts, world)
@@ -81,7 +81,7 @@ function describe(image: BackingImage, diskUuid: string, hosts: readonly Host[],
     ...(entry?.message && { message: entry.message }),
     ...(entry?.progress !== undefined && { progress: entry.progress }),
     evicting: Boolean(image.spec.diskFileSpecMap?.[diskUuid]?.evictionRequested || host?.spec?.evictionRequested || host?.node.spec.evictionRequested),
-    usedBy: [...new Set((world.replicas?.objects ?? []).filter(({ spec }) => spec.backingImage === image.metadata.name && spec.diskID === diskUuid).flatMap(({ spec }) => spec.volumeName ?? []))].sort(),
+    usedBy: [...new Set(world.replicas.objects.filter(({ spec }) => spec.backingImage === image.metadata.name && spec.diskID === diskUuid).flatMap(({ spec }) => spec.volumeName ?? []))].sort(),
     hostSeen: hostSeen && hosts.length > 0,
   }
 }
@@ -124,11 +124,17 @@ function hostTrouble({ node, status }: Host): CopyCause | undefined {
   return findCondition(status.conditions, 'Ready')?.status === 'True' ? undefined : 'disk-not-ready'
 }
 
+/** Whether managers keep the image's files: they do on data engine v1 only. */
+export function hasManagers(image: BackingImage): boolean {
+  return image.spec.dataEngine !== 'v2'
+}
+
 function managerTrouble(image: BackingImage, diskUuid: string, { managers, dataSources }: CopiesWorld): CopyCause | undefined {
-  if (image.spec.dataEngine === 'v2' || !managers || managers.state !== 'live' || !managers.objects.length)
+  // What is not seen is said of the whole image (verdict.ts), not of each of its copies.
+  if (!hasManagers(image) || managers.state !== 'live')
     return undefined
   const own = managers.objects.filter(manager => manager.spec.diskUUID === diskUuid)
-  const first = dataSources?.objects.find(source => source.metadata.name === image.metadata.name)
+  const first = dataSources.objects.find(source => source.metadata.name === image.metadata.name)
   if (!own.length)
     return first && !first.spec.fileTransferred && first.spec.diskUUID === diskUuid ? undefined : 'manager-missing'
   return own.every(manager => ['error', 'stopped', 'unknown'].includes(manager.status?.currentState ?? '')) ? 'manager-down' : undefined

@@ -42,7 +42,9 @@ function source(status: BackingImageDataSource['status'], fileTransferred = fals
 function manager(diskUUID: string, currentState: string): BackingImageManager {
   return { apiVersion: 'longhorn.io/v1beta2', kind: 'BackingImageManager', metadata: meta(`bim-${diskUUID}`), spec: { nodeID: 'n9', diskUUID, diskPath: '/old' }, status: { currentState } }
 }
-const world = (...nodes: LonghornNode[]): HealthWorld => ({ nodes: live(...nodes) })
+const running = ['a', 'b', 'c', 'd'].map(diskUUID => manager(diskUUID, 'running'))
+const world = (...nodes: LonghornNode[]): HealthWorld => ({ nodes: live(...nodes), managers: live(...running), dataSources: live(), replicas: live() })
+const unseen = (state: 'loading' | 'stale' | 'forbidden' | 'absent') => ({ objects: [], state })
 const RECORDED = `Backing image recorded checksum e doesn't match the file checksum d in disk a`
 
 describe('a copy is', () => {
@@ -62,6 +64,8 @@ describe('a copy is', () => {
     ['out of reach: its disk is not ready', { copies: { a: ready } }, { nodes: live(node('n1', { a: { ready: false } })) }, 'unreachable', 'disk-not-ready'],
     ['out of reach: its manager has stopped', { copies: { a: ready } }, { managers: live(manager('a', 'error')) }, 'unreachable', 'manager-down'],
     ['out of reach: no manager knows it', { copies: { a: ready } }, { managers: live(manager('b', 'running')) }, 'unreachable', 'manager-missing'],
+    ['out of reach: there is no manager at all', { copies: { a: ready } }, { managers: live() }, 'unreachable', 'manager-missing'],
+    ['ready on data engine v2, which has no managers', { copies: { a: ready }, spec: { dataEngine: 'v2' } }, { managers: live() }, 'ready'],
     ['ready: the first file needs no manager yet', { copies: { a: ready } }, { managers: live(manager('b', 'running')), dataSources: source({ currentState: 'ready' }) }, 'ready'],
     ['on a disk that no node has', { copies: { z: ready } }, {}, 'orphan-disk'],
     ['on a disk that two nodes have', { copies: { a: ready } }, { nodes: live(node('n1', { a: {} }), node('n2', { a: {} })) }, 'ambiguous-disk'],
@@ -110,6 +114,18 @@ describe('the verdict is', () => {
     ['unknown when the nodes may not be read, though every copy says ready', { copies: { a: ready, b: ready } }, { nodes: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
     ['unknown when the nodes are not up to date', { copies: { a: ready, b: ready } }, { nodes: { objects: THREE, state: 'stale' } }, 'unknown', ['not-seen']],
     ['degraded when a copy failed, even if the nodes may not be read', { copies: { a: ready, b: { state: 'failed', message: RECORDED } } }, { nodes: { objects: [], state: 'forbidden' } }, 'degraded', ['not-seen', 'too-few-copies', 'copy']],
+    ['unknown when the managers may not be read, though every copy says ready', { copies: { a: ready, b: ready } }, { managers: unseen('forbidden') }, 'unknown', ['not-seen']],
+    ['unknown while the managers are read', { copies: { a: ready, b: ready } }, { managers: unseen('loading') }, 'unknown', ['not-seen']],
+    ['unknown when the managers are not up to date', { copies: { a: ready, b: ready } }, { managers: { objects: running, state: 'stale' } }, 'unknown', ['not-seen']],
+    ['unknown when no manager holds what is said to be ready', { copies: { a: ready, b: ready } }, { managers: live() }, 'unknown', ['no-usable-copy', 'copy', 'copy']],
+    ['healthy on data engine v2, which has no managers', { copies: { a: ready, b: ready }, spec: { dataEngine: 'v2' } }, { managers: unseen('absent') }, 'healthy', []],
+    ['degraded when a copy failed, even if the managers may not be read', { copies: { a: ready, b: { state: 'failed', message: RECORDED } } }, { managers: unseen('forbidden') }, 'degraded', ['not-seen', 'too-few-copies', 'copy']],
+    ['unknown when the replicas may not be read: one may be without a copy', { copies: { a: ready, b: ready } }, { replicas: unseen('forbidden') }, 'unknown', ['not-seen']],
+    ['degraded by what is seen, even if the replicas may not be read', { copies: { a: ready, b: { state: 'failed', message: RECORDED } } }, { replicas: unseen('forbidden') }, 'degraded', ['not-seen', 'too-few-copies', 'copy']],
+    ['unknown when nobody can say whether a first file is whole', { copies: { a: ready }, status: { virtualSize: 0 } }, { dataSources: unseen('forbidden') }, 'unknown', ['not-seen']],
+    ['healthy without its data source once a manager has read the file', { copies: { a: ready } }, { dataSources: unseen('forbidden') }, 'healthy', []],
+    ['importing, and not the whole picture, when its data source may not be read', { copies: { a: { state: 'in-progress', progress: 5 } }, status: { virtualSize: 0 } }, { dataSources: unseen('forbidden') }, 'importing', ['not-seen', 'importing']],
+    ['failed, and not the whole picture, when a new download may not be seen', { copies: { a: { state: 'failed', message: 'x' } } }, { dataSources: unseen('forbidden') }, 'failed', ['not-seen', 'no-usable-copy', 'copy', 'downloaded-again']],
     ['failed when all copies failed, and is downloaded again to the spare disk', { copies: { a: { state: 'failed', message: 'x' }, b: { state: 'failed', message: 'x' } } }, {}, 'failed', ['no-usable-copy', 'copy', 'copy', 'downloaded-again']],
     ['failed for good when every disk was tried', { copies: { a: { state: 'failed', message: 'x' } } }, { nodes: live(node('n1', { a: {} })) }, 'failed', ['no-usable-copy', 'copy', 'not-downloaded-again']],
     ['failed for good when it was uploaded', { copies: { a: { state: 'failed', message: 'x' } }, spec: { sourceType: 'upload', sourceParameters: {} } }, {}, 'failed', ['no-usable-copy', 'copy', 'not-downloaded-again']],

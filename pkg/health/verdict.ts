@@ -4,8 +4,8 @@ import type { CopiesWorld, CopyCause, CopyWord, ImageCopy } from './copies.ts'
 import type { BackingImage, BackingImageDataSource, BackupBackingImage } from './longhorn.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { judgeImageUrl } from '#images/imageUrl.ts'
-import { copiesOf, eligibleDisks } from './copies.ts'
-import { LONGHORN_NAMESPACE, LONGHORN_NODES } from './longhorn.ts'
+import { copiesOf, eligibleDisks, hasManagers } from './copies.ts'
+import { BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NAMESPACE, LONGHORN_NODES, LONGHORN_REPLICAS } from './longhorn.ts'
 
 export interface HealthWorld extends CopiesWorld {
   /** Backups of images; without them a risk says that nobody looked. */
@@ -77,28 +77,45 @@ interface Context {
 type Availability = Pick<Health, 'verdict' | 'reasons'>
 
 function sourceOf(image: BackingImage, world: CopiesWorld): BackingImageDataSource | undefined {
-  return world.dataSources?.objects.find(source => source.metadata.name === image.metadata.name)
+  return world.dataSources.objects.find(source => source.metadata.name === image.metadata.name)
 }
 
 function availability(context: Context): Availability {
   const { image, copies, usable, source } = context
   if (image.metadata.deletionTimestamp)
     return { verdict: 'deleting', reasons: [{ code: 'deleting' }] }
-  const everReady = (image.status?.virtualSize ?? 0) > 0 || (image.status?.realSize ?? 0) > 0
-  const imported = everReady || (source ? source.spec.fileTransferred === true : copies.some(copy => copy.state === 'ready' || copy.word === 'unreachable'))
+  const imported = wasRead(image) || (source ? source.spec.fileTransferred === true : copies.some(copy => copy.state === 'ready' || copy.word === 'unreachable'))
   if (!imported)
     return importing(context)
   return usable === 0 ? withoutCopy(context) : withCopies(context)
 }
 
-function importing({ image, copies, source }: Context): Availability {
+/** Whether a manager has read the whole file once: these sizes are set from nothing else. */
+function wasRead({ status }: BackingImage): boolean {
+  return (status?.virtualSize ?? 0) > 0 || (status?.realSize ?? 0) > 0
+}
+
+/** What the copies are believed by, and cannot be seen. */
+function blindOnHosts({ image, world }: Context): Unseen[] {
+  return listOf(blindSpot(LONGHORN_NODES, world.nodes, LONGHORN_NAMESPACE), hasManagers(image) ? blindSpot(BACKING_IMAGE_MANAGERS, world.managers, LONGHORN_NAMESPACE) : undefined)
+}
+
+function blindOnSource({ world }: Context): Unseen[] {
+  return listOf(blindSpot(BACKING_IMAGE_DATA_SOURCES, world.dataSources, LONGHORN_NAMESPACE))
+}
+
+const listOf = (...spots: readonly (Unseen | undefined)[]): Unseen[] => spots.filter(spot => spot !== undefined)
+
+function importing(context: Context): Availability {
+  const { image, copies, source } = context
+  const blind = blindOnSource(context)
   const failed = copies.find(copy => copy.word === 'failed')
   const state = source?.status?.currentState ?? ''
   const message = failed?.message || source?.status?.message
   if (failed || state.startsWith('failed'))
-    return { verdict: 'failed', reasons: [{ code: 'import-failed', retried: ['download', 'export-from-volume'].includes(image.spec.sourceType ?? ''), ...(message && { message }) }] }
+    return { verdict: 'failed', reasons: [...blind, { code: 'import-failed', retried: ['download', 'export-from-volume'].includes(image.spec.sourceType ?? ''), ...(message && { message }) }] }
   const progress = Math.max(0, source?.status?.progress ?? 0, ...copies.map(copy => copy.progress ?? 0))
-  return { verdict: 'importing', reasons: [{ code: 'importing', progress: Math.min(100, progress) }] }
+  return { verdict: 'importing', reasons: [...blind, { code: 'importing', progress: Math.min(100, progress) }] }
 }
 
 /** What is said of each copy that is not as it should be. */
@@ -107,8 +124,8 @@ function troubles(copies: readonly ImageCopy[]): HealthReason[] {
 }
 
 function withoutCopy(context: Context): Availability {
-  const { image, copies, source, world } = context
-  const reasons: HealthReason[] = [{ code: 'no-usable-copy' }, ...troubles(copies)]
+  const { image, copies, source } = context
+  const reasons: HealthReason[] = [...blindOnHosts(context), ...blindOnSource(context), { code: 'no-usable-copy' }, ...troubles(copies)]
   const fetching = source && !source.spec.fileTransferred
   const changed = copies.some(copy => copy.word === 'failed' && /recorded checksum/.test(copy.message ?? ''))
   if (fetching && source.status?.currentState === 'ready' && changed)
@@ -117,9 +134,8 @@ function withoutCopy(context: Context): Availability {
     return { verdict: 'recovering', reasons: [{ code: 'redownloading' }, ...reasons] }
   if (copies.some(copy => copy.word === 'moving'))
     return { verdict: 'recovering', reasons }
-  const blind = blindSpot(LONGHORN_NODES, world.nodes, LONGHORN_NAMESPACE)
   if (copies.some(copy => ['unreachable', 'ambiguous-disk', 'unrecognised', 'absent'].includes(copy.word)))
-    return { verdict: 'unknown', reasons: [...(blind ? [blind] : []), ...reasons] }
+    return { verdict: 'unknown', reasons }
   if (!copies.length)
     return image.spec.sourceType === 'download' ? { verdict: 'recovering', reasons: [{ code: 'redownloading' }, ...reasons] } : { verdict: 'failed', reasons: [...reasons, { code: 'not-downloaded-again', why: 'source-type' }] }
   return { verdict: 'failed', reasons: [...reasons, downloadAgain(context)] }
@@ -141,21 +157,24 @@ function withCopies(context: Context): Availability {
   const bad = troubles(wanted)
   const stranded = wanted.flatMap(copy => copy.word !== 'ready' && copy.usedBy.length ? [{ code: 'replica-without-copy' as const, diskUuid: copy.diskUuid, volumes: copy.usedBy }] : [])
   const few: HealthReason[] = durable < desired ? [{ code: 'too-few-copies', durable, desired }] : []
-  const blind = blindSpot(LONGHORN_NODES, world.nodes, LONGHORN_NAMESPACE)
+  const blind = [...blindOnHosts(context), ...(wasRead(image) ? [] : blindOnSource(context))]
   const lost = wanted.some(copy => ['failed', 'unreachable', 'orphan-disk', 'ambiguous-disk', 'unrecognised'].includes(copy.word))
-  if (blind)
-    return { verdict: lost ? 'degraded' : 'unknown', reasons: [blind, ...few, ...bad] }
+  if (blind.length)
+    return { verdict: lost ? 'degraded' : 'unknown', reasons: [...blind, ...few, ...bad] }
+  const unseen = listOf(blindSpot(LONGHORN_REPLICAS, world.replicas, LONGHORN_NAMESPACE))
   if (durable === 0)
-    return { verdict: 'degraded', reasons: [{ code: 'only-copies-leaving' }, ...few, ...bad, ...stranded] }
+    return { verdict: 'degraded', reasons: [...unseen, { code: 'only-copies-leaving' }, ...few, ...bad, ...stranded] }
   const young = now - Date.parse(image.metadata.creationTimestamp) < YOUNG
   const coming = wanted.some(copy => copy.word === 'moving' || (copy.word === 'absent' && young))
   if (durable < desired && coming)
-    return { verdict: 'recovering', reasons: [...few, ...bad, ...stranded] }
+    return { verdict: 'recovering', reasons: [...unseen, ...few, ...bad, ...stranded] }
   const eligible = new Set([...eligibleDisks(image, world.nodes.objects), ...wanted.filter(copy => copy.word === 'ready').map(copy => copy.diskUuid)]).size
-  const reasons: HealthReason[] = [...few, ...(durable < desired && eligible < desired ? [{ code: 'too-few-disks' as const, eligible, desired }] : []), ...bad, ...stranded]
+  const reasons: HealthReason[] = [...unseen, ...few, ...(durable < desired && eligible < desired ? [{ code: 'too-few-disks' as const, eligible, desired }] : []), ...bad, ...stranded]
   const absent = wanted.some(copy => copy.word === 'absent' && !young)
   const degraded = durable < desired || lost || absent || stranded.length > 0
-  return { verdict: degraded ? 'degraded' : 'healthy', reasons: degraded ? reasons : [] }
+  if (degraded)
+    return { verdict: 'degraded', reasons }
+  return unseen.length ? { verdict: 'unknown', reasons: unseen } : { verdict: 'healthy', reasons: [] }
 }
 
 function risksOf({ image, world, copies }: Context, durable: readonly ImageCopy[]): HealthRisk[] {
