@@ -1,9 +1,8 @@
 import { computed } from 'vue'
-import { CLAIMS, PODS } from '#kube/core.ts'
+import { CLAIMS } from '#kube/core.ts'
 import { IMAGES } from '#images/image.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useNow } from '#sdk/time.ts'
-import { indexClaimUsers } from '#volumes/claimUsers.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import type { HealthRow } from './healthRow.ts'
 import { dependentsOf, imageOfBackingImage, indexDependents } from './dependents.ts'
@@ -24,12 +23,10 @@ export function useHealthRows() {
     backups: proxy.collection(BACKUP_BACKING_IMAGES, scope),
   }
   const volumes = proxy.collection(LONGHORN_VOLUMES, scope)
-  const [claims, vms, vmis, pods] = [proxy.collection(CLAIMS), proxy.collection(VMS), proxy.collection(VMIS), proxy.collection(PODS)]
+  const [claims, vms, vmis] = [proxy.collection(CLAIMS), proxy.collection(VMS), proxy.collection(VMIS)]
   const harvesterImages = proxy.collection(IMAGES)
 
-  const index = computed(() => indexDependents({
-    longhornVolumes: volumes.objects, claims: claims.objects, users: indexClaimUsers({ vms: vms.objects, vmis: vmis.objects, pods: pods.objects }),
-  }))
+  const index = computed(() => indexDependents({ volumes, claims, vms, vmis }))
   // Only the age of an absent copy needs the clock, and five minutes of it: a verdict a minute is enough.
   const minute = computed(() => Math.floor(now.value / 60_000) * 60_000)
   const rows = computed<HealthRow[]>(() => images.objects.map(image => {
@@ -42,5 +39,5 @@ export function useHealthRows() {
       imageKey,
     }
   }))
-  return { images, rows, collections: [images, world.nodes, volumes, claims, vms] }
+  return { images, rows, collections: [images, world.nodes, world.managers, world.dataSources, world.replicas, volumes, claims, vms, vmis] }
 }

@@ -20,6 +20,8 @@ export function useHealthWords() {
       const text = t('health.reason.copy', { place: placeOf(reason), what: copyText(reason) })
       return { text: reason.message ? `${text} ${reason.message}` : text, tone: COPY_TONES[reason.word] as Tone }
     }
+    if (reason.code === 'not-seen')
+      return { text: t('health.reason.not-seen', { resource: reason.resource, state: t(`health.unseen.${reason.state}`) }), tone: 'unknown' }
     if (reason.code === 'replica-without-copy')
       return { text: t('health.reason.replica-without-copy', { volumes: reason.volumes.join(', ') }) }
     if (reason.code === 'import-failed')
@@ -27,6 +29,11 @@ export function useHealthWords() {
     return { text: t(`health.reason.${reason.code === 'not-downloaded-again' ? `not-downloaded-again-${reason.why}` : reason.code}`, { ...reason }) }
   }
 
-  const riskOf = (risk: HealthRisk): VerdictReason => ({ text: t(`health.risk.${risk.code}`, { ...risk, reason: undefined }), tone: 'attention' })
+  function riskOf(risk: HealthRisk): VerdictReason {
+    if (risk.code !== 'no-way-back')
+      return { text: t(`health.risk.${risk.code}`, { ...risk, reason: undefined }), tone: 'attention' }
+    const known = te(`health.sourceType.${risk.sourceType}`)
+    return { text: t(`health.risk.no-way-back-${risk.backups}`, { source: known ? t(`health.sourceType.${risk.sourceType}`) : risk.sourceType }), tone: 'attention' }
+  }
   return { placeOf, copyText, reasonOf, riskOf }
 }

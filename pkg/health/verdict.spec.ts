@@ -1,10 +1,12 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Condition, KubeObject } from '#kube/object.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { CopyCause, CopyWord } from './copies.ts'
-import type { BackingImage, BackingImageDataSource, BackingImageManager, CopyStatus, LonghornNode } from './longhorn.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { BackingImage, BackingImageDataSource, BackingImageManager, CopyStatus, LonghornNode, LonghornVolume } from './longhorn.ts'
+import type { DependentsWorld } from './dependents.ts'
 import type { HealthReason, HealthRisk, HealthWord, HealthWorld } from './verdict.ts'
 import { describe, expect, it } from 'vitest'
-import { indexClaimUsers } from '#volumes/claimUsers.ts'
 import { copiesOf, eligibleDisks } from './copies.ts'
 import { dependentsOf, imageOfBackingImage, indexDependents } from './dependents.ts'
 import { judgeBackingImage } from './verdict.ts'
@@ -195,9 +197,20 @@ it('finds what hangs on an image: volumes, the claims bound to them, their VMs',
   const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('root', { namespace: 'production' }), spec: { volumeName: 'pv-1' } }
   const vm = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta('web-01', { namespace: 'production' }), spec: { template: { spec: { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }] } } } }
   const volume = (name: string, backingImage?: string) => ({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta(name), spec: { ...(backingImage && { backingImage }) } })
-  const index = indexDependents({ longhornVolumes: [volume('pv-1', 'vmi-1'), volume('pv-2', 'vmi-1'), volume('pv-3')], claims: [claim], users: indexClaimUsers({ vms: [vm], vmis: [], pods: [] }) })
-  const found = dependentsOf(image({ copies: {} }), index)
+  const seen = { volumes: live<LonghornVolume>(volume('pv-1', 'vmi-1'), volume('pv-2', 'vmi-1'), volume('pv-3')), claims: live<PersistentVolumeClaim>(claim), vms: live<VirtualMachine>(vm), vmis: live<VirtualMachineInstance>() }
+  const found = dependentsOf(image({ copies: {} }), indexDependents(seen))
   expect(found.volumes.map(({ volume, claim }) => [volume.metadata.name, claim?.metadata.name])).toEqual([['pv-1', 'root'], ['pv-2', undefined]])
   expect(found.vms).toEqual([vm])
+  expect(found.unseen).toEqual([])
   expect(imageOfBackingImage(image({ copies: {}, meta: { annotations: { 'harvesterhci.io/imageId': 'production/image-1' } } }))).toBe('production/image-1')
+})
+
+it.each<[string, Partial<DependentsWorld>, string[]]>([
+  ['the volumes may not be read', { volumes: unseen('forbidden') }, ['volumes.longhorn.io forbidden']],
+  ['the claims are still being read', { claims: unseen('loading') }, ['persistentvolumeclaims loading']],
+  ['the VMs of some namespaces only may be read', { vms: { ...live(), partial: ['production'] } }, ['virtualmachines.kubevirt.io forbidden']],
+  ['the line is down', { vmis: unseen('stale') }, ['virtualmachineinstances.kubevirt.io stale']],
+])('does not take it for nobody when %s', (_, change, named) => {
+  const index = indexDependents({ volumes: live(), claims: live(), vms: live(), vmis: live(), ...change })
+  expect(dependentsOf(image({ copies: {} }), index).unseen.map(({ resource, state }) => `${resource} ${state}`)).toEqual(named)
 })

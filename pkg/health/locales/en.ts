@@ -62,6 +62,21 @@ export default {
   },
   noRisks: 'Nothing more was found that would keep the image from coming back.',
   noDependents: 'No volume is made from it.',
+  dependentsUnseen: 'Not all volumes and VMs can be seen, so more may depend on it.',
+  vmsUnseen: 'cannot be seen',
+  unseen: {
+    loading: 'still being read',
+    stale: 'the line is down',
+    forbidden: 'forbidden',
+    absent: 'not installed',
+  },
+  sourceType: {
+    'download': 'a URL',
+    'upload': 'an uploaded file',
+    'export-from-volume': 'an exported volume',
+    'restore': 'a restored backup',
+    'clone': 'a copy of an image',
+  },
   gone: 'There is no BackingImage {name}.',
   yamlOf: 'YAML of {name}',
   reason: {
@@ -89,12 +104,14 @@ export default {
     'no-expected-checksum': 'No checksum was given at the creation: the first download was taken as the truth.',
     'v2-unsupported': 'Longhorn no longer supports BackingImages on data engine v2.',
     'single-node': 'All copies are on {node}.',
-    'no-way-back': 'If the copies are lost there is nothing to fetch it from again (source: {sourceType}).',
+    'no-way-back-none': 'If the copies are lost there is nothing to fetch it from again: it comes from {source}, and has no whole backup.',
+    'no-way-back-not-seen': 'If the copies are lost only a backup could bring it back: it comes from {source}, and backups cannot be seen.',
     'mutable-url': 'It comes from a URL whose bytes change, so it cannot be downloaded again.',
   },
   overview: {
     troubled: 'Every BackingImage has its copies. | {n} BackingImage is not healthy. | {n} BackingImages are not healthy.',
     one: '{verdict}; no VM depends on it: | {verdict}; {vms} VM depends on it: | {verdict}; {vms} VMs depend on it:',
+    oneOfMore: '{verdict}; which VMs depend on it cannot be seen: | {verdict}; at least {vms} VM depends on it: | {verdict}; at least {vms} VMs depend on it:',
     blind: 'Not everything can be seen, so nothing is said to be healthy.',
   },
 }

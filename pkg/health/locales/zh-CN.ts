@@ -62,6 +62,21 @@ export default {
   },
   noRisks: '没有发现其他会使镜像无法找回的因素。',
   noDependents: '没有由它创建的卷。',
+  dependentsUnseen: '无法看到全部卷和虚拟机，因此可能还有其他依赖者。',
+  vmsUnseen: '看不到',
+  unseen: {
+    loading: '仍在读取',
+    stale: '连接中断',
+    forbidden: '没有权限',
+    absent: '未安装',
+  },
+  sourceType: {
+    'download': '链接',
+    'upload': '上传的文件',
+    'export-from-volume': '导出的卷',
+    'restore': '恢复的备份',
+    'clone': '镜像的拷贝',
+  },
   gone: '没有后备镜像 {name}。',
   yamlOf: '{name} 的 YAML',
   reason: {
@@ -89,12 +104,14 @@ export default {
     'no-expected-checksum': '创建时没有填写校验和：以第一次下载的内容为准。',
     'v2-unsupported': 'Longhorn 不再支持数据引擎 v2 上的后备镜像。',
     'single-node': '所有副本都在 {node} 上。',
-    'no-way-back': '如果副本丢失，无处可以再次获取（来源：{sourceType}）。',
+    'no-way-back-none': '如果副本丢失，无处可以再次获取：它来自{source}，而且没有完整的备份。',
+    'no-way-back-not-seen': '如果副本丢失，只有备份能把它找回：它来自{source}，而备份无法看到。',
     'mutable-url': '它来自内容会变的链接，因此无法再次下载。',
   },
   overview: {
     troubled: '所有后备镜像的副本齐全。 | {n} 个后备镜像不健康。 | {n} 个后备镜像不健康。',
     one: '{verdict}；没有虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它：',
+    oneOfMore: '{verdict}；看不到哪些虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它：',
     blind: '无法看到全部，因此不能断言健康。',
   },
 }
