@@ -81,46 +81,56 @@ export interface UsersWorld {
   readonly pods: readonly Pod[]
 }
 
-/** Users of all claims at once, by `namespace/name`: for lists, where asking claim by claim would read every VM for every row. */
-export function indexClaimUsers(world: UsersWorld): ReadonlyMap<string, ClaimUsers> {
-  const index = new Map<string, { vms: VirtualMachine[], vmis: VirtualMachineInstance[], pods: Pod[] }>()
+interface Mentions { readonly vms: VirtualMachine[], readonly vmis: VirtualMachineInstance[], readonly pods: Pod[] }
+
+/** Who mentions which claim; read with `usersIn`. All by `namespace/name`. */
+interface UsersIndex {
+  readonly byClaim: ReadonlyMap<string, ClaimUsers>
+  readonly vms: ReadonlyMap<string, VirtualMachine>
+  readonly vmis: ReadonlyMap<string, VirtualMachineInstance>
+}
+
+const byKey = <T extends KubeObject>(objects: readonly T[]): ReadonlyMap<string, T> => new Map(objects.map(object => [objectKey(object), object]))
+
+/** For the users of many claims: asking claim by claim would read every VM for every one. */
+export function indexClaimUsers(world: UsersWorld): UsersIndex {
+  const byClaim = new Map<string, Mentions>()
   const of = (namespace: string | undefined, name: string) => {
     const key = `${namespace}/${name}`
-    const users = index.get(key) ?? { vms: [], vmis: [], pods: [] }
-    index.set(key, users)
-    return users
+    const mentions = byClaim.get(key) ?? { vms: [], vmis: [], pods: [] }
+    byClaim.set(key, mentions)
+    return mentions
   }
-  const vmByKey = new Map(world.vms.map(vm => [objectKey(vm), vm]))
+  const vms = byKey(world.vms)
   for (const vm of world.vms)
     claimsOfVm(vm).forEach(name => of(vm.metadata.namespace, name).vms.push(vm))
   for (const vmi of world.vmis)
-    claimsOfVmi(vmi, vmByKey.get(objectKey(vmi))).forEach(name => of(vmi.metadata.namespace, name).vmis.push(vmi))
+    claimsOfVmi(vmi, vms.get(objectKey(vmi))).forEach(name => of(vmi.metadata.namespace, name).vmis.push(vmi))
   for (const pod of world.pods)
     claimsOfPod(pod).forEach(name => of(pod.metadata.namespace, name).pods.push(pod))
-  return index
+  return { byClaim, vms, vmis: byKey(world.vmis) }
 }
 
 /**
  * Which VMs, instances and pods use the claim: the union of all the ways in which one can. Source: kubevirt
  * pkg/storage/types/pvc.go, pkg/virt-controller/watch/vmi/storage.go; a VM of an instance that uses it counts too.
  */
-export function usersOfClaim(claim: PersistentVolumeClaim, world: UsersWorld): ClaimUsers {
-  const { namespace, name, labels } = claim.metadata
-  const here = <T extends KubeObject>(objects: readonly T[]) => objects.filter(object => object.metadata.namespace === namespace)
-  const vms = here(world.vms)
-  const vmOf = new Map(vms.map(vm => [vm.metadata.name, vm]))
-  const vmis = here(world.vmis).filter(vmi => claimsOfVmi(vmi, vmOf.get(vmi.metadata.name)).has(name) || labels?.[STATE_OF_LABEL] === vmi.metadata.name)
-  const running = new Set(vmis.map(vmi => vmi.metadata.name))
-  return {
-    vms: vms.filter(vm => running.has(vm.metadata.name) || claimsOfVm(vm).has(name) || labels?.[STATE_OF_LABEL] === vm.metadata.name),
-    vmis,
-    pods: here(world.pods).filter(pod => claimsOfPod(pod).has(name)),
-  }
+export function usersIn({ byClaim, vms, vmis }: UsersIndex, claim: PersistentVolumeClaim): ClaimUsers {
+  const { namespace, labels } = claim.metadata
+  const { vms: named, vmis: holding, pods } = byClaim.get(objectKey(claim)) ?? NOBODY
+  const keeper = `${namespace}/${labels?.[STATE_OF_LABEL]}`
+  const instances = distinct([...holding, vmis.get(keeper)])
+  return { vms: distinct([...named, vms.get(keeper), ...instances.map(vmi => vms.get(objectKey(vmi)))]), vmis: instances, pods }
 }
 
-/** The users of one claim from the index; nobody where it is not mentioned. */
-export function usersIn(index: ReadonlyMap<string, ClaimUsers>, claim: PersistentVolumeClaim): ClaimUsers {
-  return index.get(objectKey(claim)) ?? NOBODY
+function distinct<T>(found: readonly (T | undefined)[]): T[] {
+  return [...new Set(found)].filter(one => one !== undefined)
+}
+
+/** The users of one claim alone. */
+export function usersOfClaim(claim: PersistentVolumeClaim, world: UsersWorld): ClaimUsers {
+  const here = <T extends KubeObject>(objects: readonly T[]) => objects.filter(object => object.metadata.namespace === claim.metadata.namespace)
+  return usersIn(indexClaimUsers({ vms: here(world.vms), vmis: here(world.vmis), pods: here(world.pods) }), claim)
 }
 
 /** Whether the pod may still touch the disk: it has not ended, or it is being deleted with a container alive. */

@@ -1,7 +1,8 @@
-import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { PersistentVolumeClaim, Pod, StorageClass } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { ClaimUsers, UsersWorld } from './claimUsers.ts'
 import type { ExportTarget, ExportTargetJudgement } from './exportTarget.ts'
 import { describe, expect, it } from 'vitest'
 import { indexClaimUsers, usersIn, usersOfClaim } from './claimUsers.ts'
@@ -46,12 +47,20 @@ describe('a volume in the list', () => {
   })
 })
 
-it('finds the same users for one claim as the index for all', () => {
+describe('the users of a claim', () => {
   const other = { ...vm, metadata: meta('web-01', { namespace: 'lab' }) }
-  const world = { vms: [vm, other], vmis: [vmi], pods: [] }
-  expect(usersIn(indexClaimUsers(world), claimOf())).toEqual(usersOfClaim(claimOf(), world))
-  expect(usersOfClaim(claimOf(), world)).toEqual({ vms: [vm], vmis: [vmi], pods: [] })
-  expect(usersIn(new Map(), claimOf())).toEqual(NOBODY)
+  const bare: VirtualMachine = { ...vm, spec: { ...vm.spec, template: { spec: {} } } }
+  const pod: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: meta('importer'), spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'root' } }] } }
+  it.each<[string, PersistentVolumeClaim, UsersWorld, ClaimUsers]>([
+    ['a VM and its instance, of the same namespace', claimOf(), { vms: [vm, other], vmis: [vmi], pods: [] }, { vms: [vm], vmis: [vmi], pods: [] }],
+    ['a VM whose instance alone has it: it was plugged in', claimOf(), { vms: [bare, other], vmis: [vmi], pods: [] }, { vms: [bare], vmis: [vmi], pods: [] }],
+    ['the VM whose state it keeps', claimOf(undefined, { labels: { 'persistent-state-for': 'web-01' } }), { vms: [bare, other], vmis: [{ ...vmi, spec: {} }], pods: [] }, { vms: [bare], vmis: [{ ...vmi, spec: {} }], pods: [] }],
+    ['a pod', claimOf(), { vms: [], vmis: [], pods: [pod] }, { vms: [], vmis: [], pods: [pod] }],
+    ['nobody', claimOf(undefined, { name: 'else' }), { vms: [vm], vmis: [vmi], pods: [pod] }, NOBODY],
+  ])('are %s: for one claim as for all', (_, claim, world, users) => {
+    expect(usersOfClaim(claim, world)).toEqual(users)
+    expect(usersIn(indexClaimUsers(world), claim)).toEqual(users)
+  })
 })
 
 describe('the target of an export', () => {
