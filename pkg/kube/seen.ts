@@ -13,6 +13,15 @@ export interface Seen<T extends KubeObject = KubeObject> {
   readonly partial?: readonly string[]
 }
 
+/** Whether something is known of that namespace (of all where none is given), if only from before the line was cut. */
+export function isKnown({ state, partial }: Omit<Seen, 'objects'>, namespace?: string): boolean {
+  return (state === 'live' || state === 'stale') && isCovered(partial, namespace)
+}
+
+function isCovered(partial: readonly string[] | undefined, namespace: string | undefined): boolean {
+  return !partial || (namespace !== undefined && partial.includes(namespace))
+}
+
 /** A collection that could not be looked at, or not now. */
 export interface Unseen { readonly code: 'not-seen', readonly resource: string, readonly state: 'loading' | 'stale' | 'forbidden' | 'absent', readonly namespace?: string }
 
@@ -21,6 +30,5 @@ export function blindSpot(resource: Resource, seen: Seen, namespace?: string): U
   const named = { code: 'not-seen' as const, resource: qualifiedName(resource), ...(namespace && { namespace }) }
   if (seen.state !== 'live')
     return { ...named, state: seen.state }
-  const covered = !seen.partial || (namespace !== undefined && seen.partial.includes(namespace))
-  return covered ? undefined : { ...named, state: 'forbidden' }
+  return isCovered(seen.partial, namespace) ? undefined : { ...named, state: 'forbidden' }
 }

@@ -1,8 +1,9 @@
 import type { KubeObject } from './object.ts'
+import type { Seen } from './seen.ts'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
 import { NODES, PODS } from './core.ts'
-import { blindSpot } from './seen.ts'
+import { blindSpot, isKnown } from './seen.ts'
 import { annotate, carryOut, createOf, jsonPointer, patchOf } from './write.ts'
 
 const object = (annotations?: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'n', uid: 'u', resourceVersion: '7', creationTimestamp: 'x', ...(annotations && { annotations }) } })
@@ -63,4 +64,16 @@ it.each([
   [{ state: 'absent' }, undefined, 'absent'],
 ] as const)('a collection that is %j is blind in namespace %s: %s', (seen, namespace, state) => {
   expect(blindSpot(NODES, { objects: [], ...seen }, namespace)?.state).toBe(state)
+})
+
+it.each<[string, Omit<Seen, 'objects'>, string | undefined, boolean]>([
+  ['all that is live', { state: 'live' }, 'lab', true],
+  ['what was seen before the line was cut', { state: 'stale' }, 'lab', true],
+  ['nothing that is being read', { state: 'loading' }, 'lab', false],
+  ['nothing that is forbidden', { state: 'forbidden' }, undefined, false],
+  ['a namespace that may be read', { state: 'live', partial: ['lab'] }, 'lab', true],
+  ['no other namespace', { state: 'stale', partial: ['lab'] }, 'production', false],
+  ['not all where some may be read', { state: 'live', partial: ['lab'] }, undefined, false],
+])('something is known of %s', (_, seen, namespace, known) => {
+  expect(isKnown(seen, namespace)).toBe(known)
 })

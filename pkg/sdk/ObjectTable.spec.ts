@@ -25,7 +25,7 @@ const filters: TableFilter<Vm>[] = [{ id: 'failed', label: 'Cannot run', matches
 const vms: Vm[] = [{ name: 'web-2', cpu: 2, state: 'running' }, { name: 'web-1', cpu: 4, state: 'running' }, { name: 'db', cpu: 8, state: 'failed' }]
 
 function collection(state: CollectionState, error?: ApiError, since = 0): Collection {
-  return { resource: VMS, objects: [], state, since, error, find: () => undefined }
+  return { resource: VMS, objects: [], state, since, error, find: () => undefined, knows: () => state === 'live' }
 }
 
 let opened: VueWrapper | undefined

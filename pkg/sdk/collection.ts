@@ -23,6 +23,8 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly partial?: readonly string[]
   /** The namespaces that were asked for; undefined for all. */
   readonly namespaces?: readonly string[]
+  /** Whether something is known of that namespace (of all where none is given), if only from before the line was cut: without it, what is not found may still be there. */
+  knows: (namespace?: string) => boolean
   /** The object of that key (`namespace/name` or `name`). */
   find: (key: string) => T | undefined
   /** Tries now instead of at the end of the back-off; the button of a stale, forbidden or absent collection. */

@@ -4,6 +4,7 @@ import type { KubeClient } from '#kube/client.ts'
 import type { Pace, Wake } from '#kube/follow.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { apiVersionOf } from '#kube/resource.ts'
+import { isKnown } from '#kube/seen.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Collection, Scope } from './collection.ts'
 import type { Schedule } from './frame.ts'
@@ -125,6 +126,7 @@ function viewOf<T extends KubeObject>(resource: Resource<T>, source: () => LiveS
       const found = source().objects.value && source().find(key)
       return found && isWanted(found) ? found : undefined
     },
+    knows: namespace => isKnown(status.value, namespace),
     retry: () => source().retry(),
   }
 }

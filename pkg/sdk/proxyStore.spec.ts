@@ -318,6 +318,8 @@ describe('where all namespaces may not be listed', () => {
     await until(() => inside.state === 'live')
     expect(inside.partial).toBeUndefined()
     expect(across).toMatchObject({ state: 'live', partial: ['lab'] })
+    expect(['lab', 'production'].map(across.knows)).toEqual([true, false])
+    expect(outside.knows('production')).toBe(false)
     expect(outside).toMatchObject({ state: 'forbidden', error: { status: 403 }, objects: [] })
   })
 

@@ -2,6 +2,7 @@ import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachine, VirtualMachineInstance, VmVolume } from '#vms/vm.ts'
 import { objectKey } from '#kube/object.ts'
+import { isFinal } from '#vms/powerState.ts'
 import { CLAIM_TEMPLATES_ANNOTATION } from '#vms/vm.ts'
 
 /** Everything that mentions a claim. A VM may be among them without holding the disk: it is off. */
@@ -73,6 +74,19 @@ function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): Readonly
 /** Names of the claims that a pod mounts; that of an ephemeral volume is `<pod>-<volume>`. */
 function claimsOfPod(pod: Pod): ReadonlySet<string> {
   return new Set((pod.spec?.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : [])))
+}
+
+/** What of a claim's users can be seen. */
+export interface UsersSight { readonly vms: 'seen' | 'blind', readonly instances: 'seen' | 'blind' }
+
+/** A VM on a volume as a list shows it. `unknown`: its instance cannot be seen. */
+export interface VmOnClaim { readonly name: string, readonly namespace?: string, readonly power: 'running' | 'off' | 'unknown' }
+
+/** The VMs on a claim, each once, and whether each runs. */
+export function vmsOnClaim({ vms, vmis }: ClaimUsers, { instances }: UsersSight): VmOnClaim[] {
+  const running = new Set(vmis.filter(vmi => !isFinal(vmi)).map(objectKey))
+  const all = new Map([...vms, ...vmis].map(object => [objectKey(object), object.metadata]))
+  return [...all].map(([key, { name, namespace }]) => ({ name, ...(namespace && { namespace }), power: running.has(key) ? 'running' : instances === 'seen' ? 'off' : 'unknown' }))
 }
 
 export interface UsersWorld {

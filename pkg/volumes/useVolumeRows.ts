@@ -1,6 +1,5 @@
 import { computed } from 'vue'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
-import { objectKey } from '#kube/object.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { useHost } from '#sdk/host.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
@@ -24,10 +23,16 @@ export function useVolumeRows() {
 
   const index = computed(() => indexClaimUsers({ vms: vms.objects, vmis: vmis.objects, pods: pods.objects }))
   const rows = computed<VolumeRow[]>(() => claims.objects.map(claim => {
+    const { namespace } = claim.metadata
     const users = usersIn(index.value, claim)
     const volume = claim.spec?.volumeName ? longhorn.find(`${LONGHORN_NAMESPACE}/${claim.spec.volumeName}`) : undefined
-    return { claim, users, facts: volumeFacts(claim, users, classes.find(claim.spec?.storageClassName ?? ''), volume), exporting: readIntent(claim) }
+    const facts = volumeFacts(claim, {
+      users,
+      holders: vmis.knows(namespace) && pods.knows(namespace) ? 'seen' : 'blind',
+      storageClass: classes.find(claim.spec?.storageClassName ?? ''),
+      longhorn: longhorn.knows(LONGHORN_NAMESPACE) ? volume : 'blind',
+    })
+    return { claim, users, sight: { vms: vms.knows(namespace) ? 'seen' : 'blind', instances: vmis.knows(namespace) ? 'seen' : 'blind' }, facts, exporting: readIntent(claim) }
   }))
-  const vmOf = (namespace: string | undefined, name: string) => ({ vm: vms.find(objectKey({ metadata: { namespace, name } })), vmi: vmis.find(objectKey({ metadata: { namespace, name } })) })
-  return { claims, rows, vmOf, collections: [claims, vms, vmis, pods] }
+  return { rows, collections: [claims, vms, vmis, pods, longhorn, classes] }
 }

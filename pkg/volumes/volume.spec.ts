@@ -4,8 +4,9 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ClaimUsers, UsersWorld } from './claimUsers.ts'
 import type { ExportTarget, ExportTargetJudgement } from './exportTarget.ts'
+import type { VolumeWord, VolumeWorld } from './volume.ts'
 import { describe, expect, it } from 'vitest'
-import { indexClaimUsers, usersIn, usersOfClaim } from './claimUsers.ts'
+import { indexClaimUsers, usersIn, usersOfClaim, vmsOnClaim } from './claimUsers.ts'
 import { EXPORT_ANNOTATION, readIntent, writeIntent } from './exportIntent.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { volumeFacts } from './volume.ts'
@@ -24,6 +25,19 @@ const NOBODY = { vms: [], vmis: [], pods: [] }
 describe('a volume in the list', () => {
   const resizing: Condition[] = [{ type: 'Resizing', status: 'True' }]
   const longhorn = (robustness: string) => ({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1'), spec: {}, status: { robustness } })
+  it.each<[VolumeWord, string, PersistentVolumeClaim, Partial<VolumeWorld>]>([
+    ['unknown', 'its Longhorn volume may not be read', claimOf(), { longhorn: 'blind' }],
+    ['unknown', 'its Longhorn volume may not be read, though a guest is on it', claimOf(), { longhorn: 'blind', users: { ...NOBODY, vmis: [vmi] } }],
+    ['unknown', 'neither its class nor its Longhorn volume can be read', claimOf(), { longhorn: 'blind', storageClass: undefined }],
+    ['ready', 'it is not Longhorn\'s', claimOf(), { longhorn: 'blind', storageClass: LVM }],
+    ['unknown', 'the instances cannot be read', claimOf(), { holders: 'blind', users: { ...NOBODY, vms: [vm] } }],
+    ['in-use', 'a guest is seen, though not all holders are', claimOf(), { holders: 'blind', users: { ...NOBODY, vmis: [vmi] } }],
+    ['faulted', 'that is seen, though the holders are not', claimOf(), { holders: 'blind', longhorn: longhorn('faulted') }],
+    ['pending', 'the claim itself says so', claimOf({ phase: 'Pending' }), { holders: 'blind', longhorn: 'blind' }],
+  ])('is %s when %s', (word, _, claim, change) => {
+    expect(volumeFacts(claim, { users: NOBODY, holders: 'seen', storageClass: V1, longhorn: undefined, ...change }).word).toBe(word)
+  })
+
   it.each([
     ['ready', claimOf(), NOBODY, undefined],
     ['in-use', claimOf(), { ...NOBODY, vms: [vm], vmis: [vmi] }, undefined],
@@ -36,14 +50,15 @@ describe('a volume in the list', () => {
     ['degraded', claimOf(), { ...NOBODY, vmis: [vmi] }, longhorn('degraded')],
     ['faulted', claimOf(), NOBODY, longhorn('faulted')],
   ] as const)('is %s', (word, claim, users, longhornVolume) => {
-    expect(volumeFacts(claim, users, V1, longhornVolume).word).toBe(word)
+    expect(volumeFacts(claim, { users, holders: 'seen', storageClass: V1, longhorn: longhornVolume }).word).toBe(word)
   })
 
+  const seen = (storageClass: StorageClass): VolumeWorld => ({ users: NOBODY, holders: 'seen', storageClass, longhorn: undefined })
   it('says its size, class, engine and image', () => {
     const claim = claimOf({ phase: 'Bound', capacity: { storage: '12Gi' } }, { annotations: { 'harvesterhci.io/imageId': 'production/image-1' } })
-    expect(volumeFacts(claim, NOBODY, V2)).toEqual({ word: 'ready', size: 12 * 2 ** 30, storageClass: 'harvester-longhorn', dataEngine: 'v2', image: 'production/image-1', golden: false })
-    expect(volumeFacts(claimOf(), NOBODY, LVM)).toMatchObject({ size: 10 * 2 ** 30 })
-    expect(volumeFacts(claimOf(), NOBODY, LVM)).not.toHaveProperty('dataEngine')
+    expect(volumeFacts(claim, seen(V2))).toEqual({ word: 'ready', size: 12 * 2 ** 30, storageClass: 'harvester-longhorn', dataEngine: 'v2', image: 'production/image-1', golden: false })
+    expect(volumeFacts(claimOf(), seen(LVM))).toMatchObject({ size: 10 * 2 ** 30 })
+    expect(volumeFacts(claimOf(), seen(LVM))).not.toHaveProperty('dataEngine')
   })
 })
 
@@ -61,6 +76,16 @@ describe('the users of a claim', () => {
     expect(usersOfClaim(claim, world)).toEqual(users)
     expect(usersIn(indexClaimUsers(world), claim)).toEqual(users)
   })
+})
+
+it.each([
+  ['runs where its instance is seen', { vms: [vm], vmis: [vmi] }, 'seen', 'running'],
+  ['is off where it has none', { vms: [vm], vmis: [] }, 'seen', 'off'],
+  ['is off where its guest has ended', { vms: [vm], vmis: [{ ...vmi, status: { phase: 'Succeeded' as const } }] }, 'seen', 'off'],
+  ['is not called off where instances cannot be seen', { vms: [vm], vmis: [] }, 'blind', 'unknown'],
+  ['runs where its instance is the one that is seen', { vms: [], vmis: [vmi] }, 'blind', 'running'],
+] as const)('a VM on a volume %s', (_, users, instances, power) => {
+  expect(vmsOnClaim({ ...NOBODY, ...users }, { vms: 'seen', instances })).toEqual([{ name: 'web-01', namespace: 'production', power }])
 })
 
 describe('the target of an export', () => {

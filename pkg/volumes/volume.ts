@@ -8,7 +8,8 @@ import { dataEngineOf } from '#images/storageClass.ts'
 import { isFinal } from '#vms/powerState.ts'
 import { isHolding } from './claimUsers.ts'
 
-export type VolumeWord = 'deleting' | 'lost' | 'pending' | 'faulted' | 'degraded' | 'resizing' | 'in-use' | 'ready'
+/** `unknown`: nothing bad is seen, and not all of what could be bad can be. */
+export type VolumeWord = 'unknown' | 'deleting' | 'lost' | 'pending' | 'faulted' | 'degraded' | 'resizing' | 'in-use' | 'ready'
 
 export interface VolumeFacts {
   readonly word: VolumeWord
@@ -23,14 +24,25 @@ export interface VolumeFacts {
   readonly golden: boolean
 }
 
-/** What a volume's row says. `longhornVolume` is the one named by `spec.volumeName`, where it may be read. */
-export function volumeFacts(claim: PersistentVolumeClaim, users: ClaimUsers, storageClass: StorageClass | undefined, longhornVolume?: LonghornVolume): VolumeFacts {
+/** What is known around a claim. */
+export interface VolumeWorld {
+  readonly users: ClaimUsers
+  /** Whether instances and pods can be seen: without them nobody knows that nothing holds the disk. */
+  readonly holders: 'seen' | 'blind'
+  readonly storageClass: StorageClass | undefined
+  /** The one named by `spec.volumeName`. */
+  readonly longhorn: LonghornVolume | undefined | 'blind'
+}
+
+/** What a volume's row says. */
+export function volumeFacts(claim: PersistentVolumeClaim, world: VolumeWorld): VolumeFacts {
+  const { storageClass } = world
   const annotations = claim.metadata.annotations ?? {}
   const size = parseQuantity(claim.status?.capacity?.storage) ?? parseQuantity(claim.spec?.resources?.requests?.storage)
   const dataEngine = storageClass && dataEngineOf(storageClass)
   const image = annotations[IMAGE_ID_ANNOTATION]
   return {
-    word: volumeWord(claim, users, longhornVolume),
+    word: volumeWord(claim, world),
     ...(size !== undefined && { size }),
     ...(claim.spec?.storageClassName && { storageClass: claim.spec.storageClassName }),
     ...(dataEngine && { dataEngine }),
@@ -44,19 +56,24 @@ export function isGolden(claim: PersistentVolumeClaim): boolean {
   return claim.metadata.annotations?.['harvesterhci.io/goldenImage'] === 'true'
 }
 
-function volumeWord(claim: PersistentVolumeClaim, users: ClaimUsers, longhornVolume: LonghornVolume | undefined): VolumeWord {
+function volumeWord(claim: PersistentVolumeClaim, { users, holders, storageClass, longhorn }: VolumeWorld): VolumeWord {
   if (claim.metadata.deletionTimestamp)
     return 'deleting'
   if (claim.status?.phase === 'Lost')
     return 'lost'
   if (claim.status?.phase !== 'Bound')
     return 'pending'
-  const robustness = longhornVolume?.status?.robustness
+  const robustness = longhorn === 'blind' ? undefined : longhorn?.status?.robustness
   if (robustness === 'faulted' || robustness === 'degraded')
     return robustness
   if (isResizing(claim))
     return 'resizing'
-  return users.vmis.some(vmi => !isFinal(vmi)) || users.pods.some(isHolding) ? 'in-use' : 'ready'
+  // A class that is gone or not seen may have been Longhorn's.
+  if (longhorn === 'blind' && (!storageClass || dataEngineOf(storageClass)))
+    return 'unknown'
+  if (users.vmis.some(vmi => !isFinal(vmi)) || users.pods.some(isHolding))
+    return 'in-use'
+  return holders === 'seen' ? 'ready' : 'unknown'
 }
 
 /** Whether the claim is being made larger: Harvester refuses to export it meanwhile (pkg/api/volume/formatter.go). */

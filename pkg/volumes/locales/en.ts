@@ -16,6 +16,7 @@ export default {
     age: 'Created',
   },
   state: {
+    'unknown': 'Unknown',
     'deleting': 'Deleting',
     'lost': 'Lost',
     'pending': 'Pending',
@@ -33,6 +34,8 @@ export default {
   user: {
     running: 'running',
     off: 'off',
+    unknown: 'unknown',
+    unseen: 'cannot be seen',
     pod: 'pod {name}',
   },
   action: {

@@ -16,6 +16,7 @@ export default {
     age: '创建时间',
   },
   state: {
+    'unknown': '未知',
     'deleting': '删除中',
     'lost': '丢失',
     'pending': '等待中',
@@ -33,6 +34,8 @@ export default {
   user: {
     running: '运行中',
     off: '已关机',
+    unknown: '未知',
+    unseen: '看不到',
     pod: 'Pod {name}',
   },
   action: {
