@@ -149,6 +149,20 @@ describe('writing', () => {
     expect(heard()).toMatchObject({ method: 'PUT', path: '/k8s/clusters/demo/apis/subresources.kubevirt.io/v1/namespaces/lab/virtualmachines/web/start', headers: { accept: 'application/json, */*' } })
   })
 
+  it('knows which resources and subresources the cluster serves', async () => {
+    const client = await against((_, response) => sendJson(response, 200, { kind: 'APIResourceList', groupVersion: 'subresources.kubevirt.io/v1', resources: [{ name: 'virtualmachines/start', namespaced: true, kind: '', verbs: ['update'] }] }))
+    expect([...await client.served(VM_SUBRESOURCES)]).toEqual(['virtualmachines/start'])
+    expect(heard()).toMatchObject({ method: 'GET', path: '/k8s/clusters/demo/apis/subresources.kubevirt.io/v1' })
+  })
+
+  it('takes a group that is not there for one that serves nothing, and one that does not answer for neither', async () => {
+    let code = 404
+    const client = await against((_, response) => sendStatus(response, code, 'x'))
+    expect([...await client.served(VM_SUBRESOURCES)]).toEqual([])
+    code = 503
+    expect(await failure(client.served(VM_SUBRESOURCES))).toMatchObject({ status: 503 })
+  })
+
   it('asks what the user may', async () => {
     const client = await against((_, response) => sendJson(response, 201, { status: { allowed: false, reason: 'no such role' } }))
     expect(await client.review({ verb: 'update', resource: VM_SUBRESOURCES, namespace: 'lab', subresource: 'stop' })).toEqual({ allowed: false, reason: 'no such role' })

@@ -4,7 +4,7 @@ import { ApiError, toApiError } from './apiError.ts'
 import { readFailure, readStatus } from './failure.ts'
 import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
-import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, targetOf, watchRequest } from './request.ts'
+import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, servedRequest, targetOf, watchRequest } from './request.ts'
 import type { AccessQuestion, Address, KubeRequest, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
 import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
@@ -58,6 +58,8 @@ export interface KubeClient {
   readonly remove: <T extends KubeObject>(resource: Resource<T>, at: Address, options?: RemoveOptions) => Promise<Written<T | undefined>>
   /** PUT on a subresource that acts, e.g. `start` of `subresources.kubevirt.io`. Not every server honours a dry run here, so none is offered. */
   readonly call: (resource: Resource, at: Address, subresource: string, body?: object, options?: Abortable) => Promise<{ readonly warnings: readonly string[] }>
+  /** Discovery: the names that the resource's group and version serves, subresources too (`virtualmachines/start`); none where it is not there. */
+  readonly served: (resource: Resource, options?: Abortable) => Promise<ReadonlySet<string>>
   /** SelfSubjectAccessReview. */
   readonly review: (question: AccessQuestion, options?: Abortable) => Promise<AccessAnswer>
   /** SelfSubjectRulesReview: rules that hold in that namespace; not all of them where the cluster does not only use RBAC. */
@@ -208,6 +210,14 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
       return { object: object.kind === 'Status' ? undefined : object, warnings }
     },
     call: async (resource, at, subresource, body, options) => ({ warnings: warningsOf(await send(callRequest(resource, at, subresource, body), options?.signal)) }),
+    served: async (resource, options) => {
+      const found = await read<{ readonly resources?: readonly { readonly name: string }[] }>(servedRequest(resource), options?.signal).catch((thrown: unknown) => {
+        if (toApiError(thrown).status === 404)
+          return undefined
+        throw thrown
+      })
+      return new Set((found?.resources ?? []).map(({ name }) => name))
+    },
     review: async (question, options) => {
       const { status } = await read<{ readonly status?: AccessAnswer }>(reviewRequest(question), options?.signal)
       return { allowed: status?.allowed === true, reason: status?.reason || undefined }

@@ -1,5 +1,5 @@
 import type { KubeObject, Manifest } from './object.ts'
-import { collectionPath, objectPath } from './resource.ts'
+import { collectionPath, groupPath, objectPath } from './resource.ts'
 import type { Resource } from './resource.ts'
 
 // Every question to the API server as a value; `client.ts` sends them.
@@ -111,6 +111,11 @@ export function reviewRequest({ verb, resource, namespace, name, subresource }: 
   const resourceAttributes = { verb, group: resource.group, version: resource.version, resource: resource.plural, namespace, name, subresource }
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } }
   return { method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body }
+}
+
+/** Discovery of the resource's group and version. */
+export function servedRequest(resource: Resource): KubeRequest {
+  return { method: 'GET', path: groupPath(resource) }
 }
 
 /** What the user may do in a namespace; answered also where it cannot be complete. */

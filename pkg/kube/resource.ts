@@ -27,11 +27,15 @@ export function qualifiedName(resource: Resource): string {
   return resource.group ? `${resource.plural}.${resource.group}` : resource.plural
 }
 
+/** Path of the group and version below the API root. */
+export function groupPath({ group, version }: Resource): string {
+  return group ? `/apis/${group}/${version}` : `/api/${version}`
+}
+
 /** Path of a collection below the API root; without a namespace, of all namespaces. */
 export function collectionPath(resource: Resource, namespace?: string): string {
-  const root = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`
   const scope = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
-  return `${root}${scope}/${resource.plural}`
+  return `${groupPath(resource)}${scope}/${resource.plural}`
 }
 
 /** Path of one object, or of its subresource. */

@@ -6,6 +6,9 @@ import { createAccess } from './access.ts'
 let now = 0
 let questions: AccessQuestion[]
 let answer: () => Promise<AccessAnswer>
+let served: () => Promise<ReadonlySet<string>>
+let discoveries = 0
+const client = { review: (question: AccessQuestion) => ask(question), served: () => { discoveries++; return served() } }
 const ask = (question: AccessQuestion): Promise<AccessAnswer> => { questions.push(question); return answer() }
 
 beforeEach(() => {
@@ -13,12 +16,14 @@ beforeEach(() => {
   now = 0
   questions = []
   answer = () => Promise.resolve({ allowed: true })
+  served = () => Promise.resolve(new Set(['pods/log', 'pods/exec']))
+  discoveries = 0
 })
 afterEach(() => vi.useRealTimers())
 
 describe('can', () => {
   it('asks again after some minutes, and keeps the old answer until then', async () => {
-    const can = createAccess({ review: ask }, () => now)
+    const can = createAccess(client, () => now)
     const where = { namespace: 'lab', name: 'web', subresource: 'log' }
     const access = can('get', PODS, where)
     await vi.advanceTimersByTimeAsync(0)
@@ -34,9 +39,44 @@ describe('can', () => {
     expect(access).toMatchObject({ state: 'denied', reason: 'taken away' })
   })
 
+  it('says that the cluster does not serve a subresource, whoever may use it', async () => {
+    const can = createAccess(client, () => now)
+    const [log, attach] = ['log', 'attach'].map(subresource => can('get', PODS, { namespace: 'lab', subresource }))
+    can('get', PODS, { namespace: 'other', subresource: 'log' })
+    can('get', PODS, { namespace: 'lab' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect([log?.state, attach?.state]).toEqual(['allowed', 'absent'])
+    expect(discoveries).toBe(1)
+  })
+
+  it('does not take an API that does not answer for one that is absent', async () => {
+    served = () => Promise.reject(new Error('503'))
+    const can = createAccess(client, () => now)
+    const access = can('get', PODS, { namespace: 'lab', subresource: 'log' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(access.state).toBe('unknown')
+    served = () => Promise.resolve(new Set(['pods/log']))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(access.state).toBe('allowed')
+  })
+
+  it('finds an API that was installed meanwhile', async () => {
+    served = () => Promise.resolve(new Set())
+    const can = createAccess(client, () => now)
+    const where = { namespace: 'lab', subresource: 'log' }
+    const access = can('get', PODS, where)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(access.state).toBe('absent')
+    served = () => Promise.resolve(new Set(['pods/log']))
+    now = 6 * 60_000
+    can('get', PODS, where)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(access.state).toBe('allowed')
+  })
+
   it('tries again by itself where the cluster did not answer', async () => {
     answer = () => Promise.reject(new Error('away'))
-    const can = createAccess({ review: ask }, () => now)
+    const can = createAccess(client, () => now)
     const access = can('get', PODS)
     await vi.advanceTimersByTimeAsync(16_000)
     expect(access.state).toBe('unknown')
@@ -50,7 +90,7 @@ describe('can', () => {
 
   it('stops asking a cluster that never answers, until it is wanted again later', async () => {
     answer = () => Promise.reject(new Error('away'))
-    const can = createAccess({ review: ask }, () => now)
+    const can = createAccess(client, () => now)
     can('get', PODS)
     await vi.advanceTimersByTimeAsync(3_600_000)
     const asked = questions.length
