@@ -1,12 +1,19 @@
 import type { Address, JsonPatchOperation, KubeClient, Patch, WriteOptions, Written } from './client.ts'
 import type { KubeObject, Manifest } from './object.ts'
 import type { Resource } from './resource.ts'
+import { qualifiedName } from './resource.ts'
 
 /** A write as data: what a plan consists of, what a dialog can show before, and what `carryOut` sends. */
 export type Write
   = { readonly act: 'create', readonly resource: Resource, readonly manifest: Manifest }
     | { readonly act: 'patch', readonly resource: Resource, readonly at: Address, readonly patch: Patch }
     | { readonly act: 'call', readonly resource: Resource, readonly at: Address, readonly subresource: string, readonly body?: object }
+
+export interface Permission {
+  readonly verb: string
+  readonly resource: Resource
+  readonly where: { readonly namespace?: string, readonly subresource?: string }
+}
 
 /** Keeps the manifest's own type checked while a plan holds writes of all kinds. */
 export function createOf<T extends KubeObject>(resource: Resource<T>, manifest: Manifest<T>): Write {
@@ -25,6 +32,19 @@ export function describeWrite(write: Write): object {
     return write.manifest
   const name = [write.resource.plural, write.at.namespace, write.at.name].filter(Boolean).join('/')
   return write.act === 'patch' ? { patch: name, with: write.patch.body } : { call: `${name}/${write.subresource}`, ...(write.body && { with: write.body }) }
+}
+
+/** What the user must be allowed, so that the write is not refused. Asked for a namespace, not for each object. */
+export function permissionOf(write: Write): Permission {
+  const namespace = write.act === 'create' ? write.manifest.metadata.namespace : write.at.namespace
+  const where = { ...(namespace && { namespace }), ...(write.act === 'call' && { subresource: write.subresource }) }
+  return { verb: write.act === 'call' ? 'update' : write.act, resource: write.resource, where }
+}
+
+/** In the words of RBAC, to be read and copied: `update virtualmachines/start.subresources.kubevirt.io in namespace lab`. */
+export function permissionText({ verb, resource, where: { namespace, subresource } }: Permission): string {
+  const plural = subresource ? `${resource.plural}/${subresource}` : resource.plural
+  return `${verb} ${qualifiedName({ ...resource, plural })}${namespace ? ` in namespace ${namespace}` : ''}`
 }
 
 /** Sends one write. With `dryRun` a call is skipped: aggregated servers ignore the query and would act (kubevirt pkg/virt-api/rest/lifecycle.go). */

@@ -101,7 +101,16 @@ export function planStart(vm: VirtualMachine, remembered: RunStrategy = remember
   return remembered === 'Manual' ? [back, start] : [back]
 }
 
+export type VmAct = 'start' | 'stop' | 'restart'
+
+/** The writes of an act, in order. */
+export function planPower(act: VmAct, vm: VirtualMachine): readonly Write[] {
+  if (act === 'start')
+    return planStart(vm)
+  return [act === 'stop' ? planStop(vm) : planRestart(vm)]
+}
+
 /** Restarts a running VM: one request, after which it stops and starts by itself. */
-export function planRestart(vm: VirtualMachine): Write {
+function planRestart(vm: VirtualMachine): Write {
   return { act: 'call', resource: VM_SUBRESOURCES, at: { namespace: vm.metadata.namespace ?? '', name: vm.metadata.name }, subresource: 'restart' }
 }

@@ -1,9 +1,14 @@
 import type { Condition } from '#kube/object.ts'
+import type { VmAct } from './powerActions.ts'
 import type { PowerState, PowerWord } from './powerState.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance, VmiPhase } from './vm.ts'
+import type { VmRow, VmsJudgement } from './vmRow.ts'
 import { describe, expect, it } from 'vitest'
-import { planStart, planStop, rememberedStrategy, vmActions } from './powerActions.ts'
+import { permissionOf } from '#kube/write.ts'
+import { planPower, planStart, planStop, rememberedStrategy, vmActions } from './powerActions.ts'
 import { derivePowerState, startsByItself } from './powerState.ts'
+import { VM_SUBRESOURCES, VMS, graceSecondsOf } from './vm.ts'
+import { judgeVms, vmRow } from './vmRow.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const meta = { name: 'web-01', namespace: 'production', uid: 'vm', resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z' }
@@ -37,7 +42,7 @@ describe('the power state', () => {
     ['waits for its disks', vm('Always', { printableStatus: 'Provisioning' }), undefined, 'provisioning', 'waiting-for-disks'],
     ['its instance was refused', vm('Always', { conditions: [condition('Failure', 'True', 'FailedCreate', 'quota exceeded')] }), undefined, 'failing', 'cannot-start'],
     ['a data volume failed', vm('Always', { printableStatus: 'DataVolumeError' }), undefined, 'failing', 'cannot-start'],
-    ['crash loop', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3, retryAfterTimestamp: '2026-03-01T12:01:30Z' } }), undefined, 'crashed', 'crash-loop'],
+    ['crash loop', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3, retryAfterTimestamp: '2026-03-01T12:01:30Z' } }), undefined, 'crashed', 'crash-loop-waiting'],
     ['crash loop, then halted', vm('Halted', { startFailure: { consecutiveFailCount: 3 } }), undefined, 'off', 'halted'],
     ['waits for a migration from elsewhere', vm('WaitAsReceiver'), undefined, 'unknown', 'waiting-for-receiver'],
     ['stale Paused on a VM without instance', vm('Halted', { conditions: [condition('Paused', 'True')] }), undefined, 'off', 'halted'],
@@ -74,7 +79,7 @@ describe('the power state', () => {
 
   it('counts the seconds to the next try', () => {
     const crashed = vm('Always', { startFailure: { consecutiveFailCount: 3, retryAfterTimestamp: '2026-03-01T12:01:30Z' } })
-    expect(derivePowerState(crashed, undefined, NOW).because).toEqual({ code: 'crash-loop', failures: 3, retryInSeconds: 90 })
+    expect(derivePowerState(crashed, undefined, NOW).because).toEqual({ code: 'crash-loop-waiting', failures: 3, retryInSeconds: 90 })
     expect(derivePowerState(crashed, undefined, NOW + 200_000).because).toEqual({ code: 'crash-loop', failures: 3 })
   })
 
@@ -133,5 +138,56 @@ describe('the writes', () => {
 
   it('only ask for a start where the strategy is already the VM\'s own', () => {
     expect(planStart(vm('RerunOnFailure'))).toMatchObject([{ act: 'call', subresource: 'start', at }])
+  })
+})
+
+describe('the seconds that a guest has to shut down', () => {
+  const asking = (seconds?: number) => ({ terminationGracePeriodSeconds: seconds })
+  it.each<[string, number | undefined, number | undefined | 'none', number]>([
+    ['are KubeVirt\'s own where nobody says any', undefined, 'none', 30],
+    ['are the VM\'s before it runs', 120, 'none', 120],
+    ['are the instance\'s while it runs, whatever the VM says by now', 300, 120, 120],
+    ['are KubeVirt\'s own where the instance says none', 120, undefined, 30],
+    ['may be none at all', 120, 0, 0],
+  ])('%s', (_, ofVm, ofInstance, seconds) => {
+    const given = vm('Always')
+    const instance = ofInstance === 'none' ? undefined : { ...vmi('Running'), spec: asking(ofInstance) }
+    expect(graceSecondsOf({ ...given, spec: { ...given.spec, template: { spec: asking(ofVm) } } }, instance)).toBe(seconds)
+  })
+})
+
+describe('the overview of the VMs', () => {
+  const row = (name: string, given: VirtualMachine, instance?: VirtualMachineInstance, instances: 'seen' | 'blind' = 'seen') => vmRow({ ...given, metadata: { ...given.metadata, name } }, instance, instances, NOW)
+  const fine = row('fine', vm('Always'), vmi('Running'))
+  const off = row('off', vm('Halted'))
+  const crashed = row('crashed', vm('Always', { startFailure: { consecutiveFailCount: 1 } }))
+  const lost = row('lost', vm('Always'), vmi('Unknown'))
+  const unseen = row('unseen', vm('Always'), undefined, 'blind')
+  it.each<[string, VmRow[], 'whole' | 'partial', VmsJudgement['tone'], string[], string[]]>([
+    ['is good when all that should run can', [fine, off], 'whole', 'ok', [], []],
+    ['is good without VMs', [], 'whole', 'ok', [], []],
+    ['is bad with one that cannot run, and names it first', [lost, fine, crashed], 'whole', 'bad', ['crashed'], ['lost']],
+    ['is unknown with one of which nothing is known, and names it', [fine, lost, unseen], 'whole', 'unknown', [], ['lost', 'unseen']],
+    ['is unknown when not all VMs can be seen', [fine], 'partial', 'unknown', [], []],
+  ])('%s', (_, rows, view, tone, trouble, unknown) => {
+    const judged = judgeVms(rows, view)
+    const names = (found: readonly VmRow[]) => found.map(({ vm: { metadata } }) => metadata.name)
+    expect([judged.tone, names(judged.trouble), names(judged.unknown)]).toEqual([tone, trouble, unknown])
+  })
+})
+
+describe('the rights that the acts need', () => {
+  const namespace = 'production'
+  const call = (subresource: string) => ({ verb: 'update', resource: VM_SUBRESOURCES, where: { namespace, subresource } })
+  const patch = { verb: 'patch', resource: VMS, where: { namespace } }
+  const manual = vm('Halted', {}, { annotations: { 'harvesterhci.io/vmRunStrategy': 'Manual' } })
+  it.each<[string, VmAct, VirtualMachine, object[]]>([
+    ['a restart: the subresource', 'restart', vm('Always'), [call('restart')]],
+    ['a shutdown: the VM', 'stop', vm('Always'), [patch]],
+    ['a start from Halted: the VM', 'start', vm('Halted'), [patch]],
+    ['a start of a Manual VM that was halted: both, before either is sent', 'start', manual, [patch, call('start')]],
+    ['a start of a Manual VM: the subresource', 'start', vm('Manual'), [call('start')]],
+  ])('%s', (_, act, given, needs) => {
+    expect(planPower(act, given).map(permissionOf)).toEqual(needs)
   })
 })

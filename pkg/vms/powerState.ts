@@ -9,7 +9,8 @@ type PowerReason
   = | { readonly code: 'deleted' | 'halted' | 'not-started' | 'guest-shut-down' | 'guest-failed' | 'start-requested' | 'wanted-on' | 'strategy-switched' | 'stop-requested' | 'instance-ending' | 'instance-kept' | 'instance-not-seen' | 'instance-lost' | 'guest-running' | 'guest-not-ready' | 'guest-paused' | 'live-migration' | 'waiting-for-disks' | 'waiting-for-receiver' }
     | { readonly code: 'scheduling', readonly phase: VmiPhase }
     | { readonly code: 'cannot-start', readonly reason: string }
-    | { readonly code: 'crash-loop', readonly failures: number, readonly retryInSeconds?: number }
+    | { readonly code: 'crash-loop', readonly failures: number }
+    | { readonly code: 'crash-loop-waiting', readonly failures: number, readonly retryInSeconds: number }
 
 export interface PowerState {
   readonly word: PowerWord
@@ -128,7 +129,7 @@ function withoutInstance(vm: VirtualMachine, strategy: RunStrategy, now: number)
     return { word: 'unknown', because: { code: 'waiting-for-receiver' } }
   const failures = startFailure?.consecutiveFailCount ?? 0
   if (failures > 0 && strategy !== 'Halted' && strategy !== 'Manual')
-    return { word: 'crashed', because: { code: 'crash-loop', failures, ...retryIn(startFailure?.retryAfterTimestamp, now) }, ...words(failureOf(conditions)) }
+    return { word: 'crashed', because: crashLoop(failures, startFailure?.retryAfterTimestamp, now), ...words(failureOf(conditions)) }
   if (!startsByItself(vm))
     return { word: created ? 'stopping' : 'off', because: resting(strategy) }
   const failure = failureOf(conditions)
@@ -153,9 +154,9 @@ function failureOf(conditions: readonly Condition[] | undefined): Condition | un
   return failure?.status === 'True' ? failure : undefined
 }
 
-function retryIn(at: string | undefined, now: number): { retryInSeconds?: number } {
-  const seconds = Math.ceil((Date.parse(at ?? '') - now) / 1000)
-  return seconds > 0 ? { retryInSeconds: seconds } : {}
+function crashLoop(failures: number, retryAt: string | undefined, now: number): PowerReason {
+  const retryInSeconds = Math.ceil((Date.parse(retryAt ?? '') - now) / 1000)
+  return retryInSeconds > 0 ? { code: 'crash-loop-waiting', failures, retryInSeconds } : { code: 'crash-loop', failures }
 }
 
 function words(condition: Condition | undefined): { message?: string } {

@@ -1,20 +1,14 @@
-import { carryOut } from '#kube/write.ts'
-import type { Write } from '#kube/write.ts'
+import { carryOut, permissionOf, permissionText } from '#kube/write.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { useConfirm } from '#sdk/confirm.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import type { RowAction } from '#sdk/tableColumn.ts'
-import type { Offer } from './powerActions.ts'
-import { planRestart, planStart, planStop, rememberedStrategy } from './powerActions.ts'
-import { effectiveRunStrategy } from './vm.ts'
+import type { VmAct } from './powerActions.ts'
+import { planPower, rememberedStrategy } from './powerActions.ts'
+import { effectiveRunStrategy, graceSecondsOf } from './vm.ts'
 import type { VmRow } from './vmRow.ts'
-
-// Harvester's mutator writes 120 s where a VM says nothing; KubeVirt's own default would be 30 s.
-const DEFAULT_GRACE_SECONDS = 120
-
-type Act = 'start' | 'stop' | 'restart'
 
 /** Start, shut down and restart of a VM: asked, sent, and told in the cluster's words. Call in setup. */
 export function usePower() {
@@ -23,32 +17,27 @@ export function usePower() {
   const { confirm } = useConfirm()
   const { t } = useI18n()
 
-  function planOf(act: Act, row: VmRow): readonly Write[] {
-    if (act === 'start')
-      return planStart(row.vm)
-    return [act === 'stop' ? planStop(row.vm) : planRestart(row.vm)]
-  }
-
-  function stepsOf(act: Act, { vm, exporting }: VmRow): string[] {
+  function stepsOf(act: VmAct, { vm, vmi, exporting }: VmRow): string[] {
     const name = vm.metadata.name
-    const seconds = vm.spec.template.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
-    const strategy = effectiveRunStrategy(vm)
+    const seconds = graceSecondsOf(vm, vmi)
+    const own = effectiveRunStrategy(vm)
+    const strategy = t(`vms.strategy.${act === 'start' && own === 'Halted' ? rememberedStrategy(vm) : own}`)
     const held = exporting ? [t('vms.confirm.exporting', { claim: exporting })] : []
     if (act === 'start')
-      return [...held, t('vms.confirm.start', { name, strategy: strategy === 'Halted' ? rememberedStrategy(vm) : strategy })]
+      return [...held, t('vms.confirm.start', { name, strategy })]
     const down = [t('vms.confirm.asked', { name }), t('vms.confirm.cut', { seconds })]
     return act === 'stop' ? [...down, t('vms.confirm.halted', { strategy })] : [...down, t('vms.confirm.again')]
   }
 
   /** Asks, then does it. What the cluster refuses is shown in its own words. */
-  async function power(act: Act, row: VmRow): Promise<void> {
+  async function power(act: VmAct, row: VmRow): Promise<void> {
     const { name, namespace } = row.vm.metadata
     const yes = await confirm({ title: t(`vms.confirm.${act}Title`, { name }), verb: t(`vms.action.${act}`), steps: stepsOf(act, row), danger: act !== 'start' })
     if (!yes)
       return
     const link = { text: name, path: `/virtual-machines/${namespace}/${name}` }
     try {
-      for (const write of planOf(act, row))
+      for (const write of planPower(act, row.vm))
         await carryOut(proxy, write)
       notices.notify({ tone: 'progress', text: t(`vms.done.${act}`, { name }), link })
     }
@@ -57,14 +46,23 @@ export function usePower() {
     }
   }
 
-  const disabled = (offer: Offer) => offer.offered ? undefined : t(`vms.refused.${offer.because}`)
+  /** Why the act is not to be had: by the VM's state, else by the first of its writes that the cluster does not serve or the user may not make. */
+  function refusalOf(act: VmAct, { vm, actions }: VmRow): string | undefined {
+    const offer = actions[act]
+    if (!offer.offered)
+      return t(`vms.refused.${offer.because}`)
+    for (const permission of planPower(act, vm).map(permissionOf)) {
+      const { state } = proxy.can(permission.verb, permission.resource, permission.where)
+      if (state !== 'allowed')
+        return t(`vms.barred.${state}`, { permission: permissionText(permission) })
+    }
+    return undefined
+  }
 
-  /** The acts as a table's row offers them: the likely one first. */
+  /** The acts as a table's row offers them: the likely one first, by the VM's state. */
   function actionsOf(row: VmRow): RowAction<VmRow>[] {
-    const all: RowAction<VmRow>[] = (['stop', 'start', 'restart'] as const).map(act => ({
-      id: act, label: t(`vms.action.${act}`), disabled: disabled(row.actions[act]), run: target => void power(act, target),
-    }))
-    return all.sort((a, b) => Number(Boolean(a.disabled)) - Number(Boolean(b.disabled)))
+    const acts = (['stop', 'start', 'restart'] as const).toSorted((a, b) => Number(row.actions[b].offered) - Number(row.actions[a].offered))
+    return acts.map(act => ({ id: act, label: t(`vms.action.${act}`), disabled: refusalOf(act, row), run: target => void power(act, target) }))
   }
 
   return { actionsOf, power }

@@ -14,7 +14,6 @@ export function useVmRows(only?: () => string) {
   const scope = () => ({ namespaces: only ? [only()] : host.namespaces.value })
   const vms = proxy.collection(VMS, scope)
   const vmis = proxy.collection(VMIS, scope)
-  const seen = computed(() => vmis.state === 'live' || vmis.state === 'stale' ? 'seen' as const : 'blind' as const)
-  const rows = computed(() => vms.objects.map(vm => vmRow(vm, vmis.find(objectKey(vm)), seen.value, now.value)))
+  const rows = computed(() => vms.objects.map(vm => vmRow(vm, vmis.find(objectKey(vm)), vmis.knows(vm.metadata.namespace) ? 'seen' : 'blind', now.value)))
   return { vms, vmis, rows, collections: [vms, vmis] }
 }

@@ -15,6 +15,21 @@ export const POWER_RANKS: Readonly<Record<PowerWord, number>> = {
   failing: 0, crashed: 1, unknown: 2, paused: 3, stopping: 4, restarting: 5, starting: 6, provisioning: 7, migrating: 8, terminating: 9, running: 10, off: 11,
 }
 
+/** What the overview says of all VMs: which cannot run, and of which nothing is known. */
+export interface VmsJudgement {
+  readonly tone: 'bad' | 'unknown' | 'ok'
+  readonly trouble: readonly VmRow[]
+  readonly unknown: readonly VmRow[]
+}
+
+/** Good only where every VM is seen, and is not in trouble. `view`: whether the rows are all there are. */
+export function judgeVms(rows: readonly VmRow[], view: 'whole' | 'partial'): VmsJudgement {
+  const trouble = rows.filter(row => POWER_TONES[row.state.word] === 'bad')
+  const unknown = rows.filter(row => POWER_TONES[row.state.word] === 'unknown')
+  const tone = trouble.length ? 'bad' : unknown.length || view === 'partial' ? 'unknown' : 'ok'
+  return { tone, trouble, unknown }
+}
+
 /** A VM with everything that a list shows of it. */
 export interface VmRow {
   readonly vm: VirtualMachine

@@ -68,6 +68,7 @@ export default {
     'scheduling': 'Its instance is in phase {phase}.',
     'cannot-start': 'KubeVirt cannot start it: {reason}.',
     'crash-loop': 'It failed {failures} times and is tried again by KubeVirt.',
+    'crash-loop-waiting': 'It failed {failures} times; KubeVirt tries it again in {retryInSeconds} s.',
   },
   refused: {
     'being-deleted': 'It is being deleted.',
@@ -82,6 +83,11 @@ export default {
     'restore-in-progress': 'It is being restored.',
     'strategy-forbids': 'Its run strategy does not allow a restart.',
     'state-unknown': 'Its state is unknown.',
+  },
+  barred: {
+    absent: 'The cluster does not serve this act: it would need {permission} (KubeVirt’s subresources API).',
+    denied: 'You may not: it needs {permission}.',
+    unknown: 'The cluster has not said yet whether you may; it needs {permission}.',
   },
   action: {
     start: 'Start',
@@ -107,6 +113,8 @@ export default {
   },
   overview: {
     trouble: 'Every VM that should run can run. | {n} VM cannot run. | {n} VMs cannot run.',
+    unknown: 'Of {n} VM nothing is known. | Of {n} VM nothing is known. | Of {n} VMs nothing is known.',
+    blind: 'Not all VMs can be seen, so nothing is said of those that should run.',
     running: '{n} of {all} are running',
   },
   detail: {
@@ -115,7 +123,7 @@ export default {
     disks: 'Disks',
     exportDisk: 'Export…',
     export: 'Export under way',
-    exporting: '{name} was shut down for the export of volume {claim}.',
+    exporting: 'The export of volume {claim} takes in {name} and is not finished.',
     showExport: 'Resume or start now…',
     yaml: 'YAML',
     yamlOf: 'YAML of {name}',

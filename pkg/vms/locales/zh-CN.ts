@@ -68,6 +68,7 @@ export default {
     'scheduling': '实例处于 {phase} 阶段。',
     'cannot-start': 'KubeVirt 无法启动它：{reason}。',
     'crash-loop': '已失败 {failures} 次，KubeVirt 会再次尝试。',
+    'crash-loop-waiting': '已失败 {failures} 次，KubeVirt 将在 {retryInSeconds} 秒后再次尝试。',
   },
   refused: {
     'being-deleted': '正在删除。',
@@ -82,6 +83,11 @@ export default {
     'restore-in-progress': '正在恢复它。',
     'strategy-forbids': '运行策略不允许重启。',
     'state-unknown': '状态未知。',
+  },
+  barred: {
+    absent: '集群不提供此操作：它需要 {permission}（KubeVirt 的子资源 API）。',
+    denied: '没有权限：需要 {permission}。',
+    unknown: '集群尚未说明你是否有权限；需要 {permission}。',
   },
   action: {
     start: '启动',
@@ -107,6 +113,8 @@ export default {
   },
   overview: {
     trouble: '应当运行的虚拟机都能运行。 | {n} 台虚拟机无法运行。 | {n} 台虚拟机无法运行。',
+    unknown: '{n} 台虚拟机的状况未知。 | {n} 台虚拟机的状况未知。 | {n} 台虚拟机的状况未知。',
+    blind: '无法看到全部虚拟机，因此不能断言应当运行的虚拟机都能运行。',
     running: '{all} 台中有 {n} 台在运行',
   },
   detail: {
@@ -115,7 +123,7 @@ export default {
     disks: '磁盘',
     exportDisk: '导出…',
     export: '正在导出',
-    exporting: '为导出卷 {claim}，{name} 已被关机。',
+    exporting: '卷 {claim} 的导出涉及 {name}，尚未完成。',
     showExport: '继续或立即启动…',
     yaml: 'YAML',
     yamlOf: '{name} 的 YAML',
