@@ -1,4 +1,4 @@
-import { computed, reactive, ref, watchEffect } from 'vue'
+import { computed, reactive, ref, shallowRef, watch, watchEffect } from 'vue'
 import { NAMESPACES, STORAGE_CLASSES } from '#kube/core.ts'
 import { useHost } from '#sdk/host.ts'
 import { useNotices } from '#sdk/notices.ts'
@@ -6,11 +6,12 @@ import { useI18n } from '#sdk/i18n.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
-import type { ImageForm } from './imageForm.ts'
+import type { ImageForm, MutableAcknowledgement } from './imageForm.ts'
 import { IMAGES } from './image.ts'
 import { checkImageForm, planImage } from './imageForm.ts'
 import { judgeImageUrl } from './imageUrl.ts'
 import { imageBackendOf, isDefaultClass } from './storageClass.ts'
+import { useImageProblems } from './useImageProblems.ts'
 
 /** The state of the form, what stands in its way, what it would send, and how it is sent. Call in setup. */
 export function useImageCreate() {
@@ -27,6 +28,7 @@ export function useImageCreate() {
     name: '', namespace: host.namespaces.value[0] ?? '', storageClass: '', url: '', checksum: '', description: '',
   })
   const acknowledged = ref(false)
+  const acknowledgement = shallowRef<MutableAcknowledgement>()
 
   // A class that belongs to an image holds only volumes of that image.
   const choices = computed(() => classes.objects.filter(storageClass => !storageClass.parameters?.backingImage))
@@ -37,25 +39,25 @@ export function useImageCreate() {
     form.storageClass ||= choices.value.find(isDefaultClass)?.metadata.name ?? ''
     form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? ''
   })
-  watchEffect(() => {
-    if (verdict.value !== 'mutable')
-      acknowledged.value = false
+  // What was acknowledged is this link, not the next one.
+  watch(() => form.url, () => { acknowledged.value = false })
+  watch(acknowledged, async (ticked, _, onCleanup) => {
+    let stands = ticked
+    onCleanup(() => { stands = false })
+    acknowledgement.value = undefined
+    const given = ticked ? { who: await operator(), when: new Date().toISOString() } : undefined
+    if (stands)
+      acknowledgement.value = given
   })
 
   const problems = computed(() => checkImageForm(form, images.objects, storageClass.value))
-  const blocked = computed(() => {
-    const real = Object.values(problems.value).some(problem => problem.code !== 'ignored-by-cdi')
-    if (real)
-      return t('images.create.incomplete')
-    return verdict.value === 'mutable' && !acknowledged.value ? t('images.create.acknowledgeNeeded') : undefined
-  })
-  const manifest = computed(() => storageClass.value && planImage(form, storageClass.value))
+  // What is read before the click is what the click sends, the acknowledgement included.
+  const manifest = computed(() => storageClass.value && planImage(form, storageClass.value, acknowledgement.value))
 
   const submission = useSubmit(async () => {
-    if (!storageClass.value)
+    const planned = manifest.value
+    if (!planned)
       return undefined
-    const acknowledgement = acknowledged.value ? { who: await operator(), when: new Date().toISOString() } : undefined
-    const planned = planImage(form, storageClass.value, acknowledgement)
     await proxy.create(IMAGES, planned, { dryRun: true, fieldValidation: 'Strict' })
     const written = await proxy.create(IMAGES, planned)
     const path = `/images/${written.object.metadata.namespace}/${written.object.metadata.name}`
@@ -65,5 +67,11 @@ export function useImageCreate() {
     return written
   })
 
-  return { form, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, problems, blocked, manifest, submission }
+  const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => submission.fieldErrors.value)
+  const blocked = computed(() => {
+    if (unmet.value)
+      return t('images.create.incomplete', { fields: unmet.value })
+    return verdict.value === 'mutable' && !acknowledgement.value ? t('images.create.acknowledgeNeeded') : undefined
+  })
+  return { form, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission }
 }

@@ -1,28 +1,25 @@
-import { computed, reactive } from 'vue'
-import type { ComputedRef } from 'vue'
 import { useI18n } from '#sdk/i18n.ts'
-import type { ImageFormField, ImageFormProblems, ImageFormReason } from './imageForm.ts'
+import { useFieldProblems } from '#sdk/useFieldProblems.ts'
+import type { FieldProblems } from '#sdk/useFieldProblems.ts'
+import type { ImageForm, ImageFormField, ImageFormProblems, ImageFormReason } from './imageForm.ts'
 import { useUrlVerdict } from './useUrlVerdict.ts'
 
-/** The sentence beside each field: the cluster's refusal first, then what the form knows, once the field was left or filled. */
-export function useImageProblems(problems: ComputedRef<ImageFormProblems>, refusals: Readonly<{ value: Readonly<Record<string, string>> }>) {
+const PATHS = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName' }
+
+/** The sentences beside the fields of the image form. Call in setup. */
+export function useImageProblems(form: ImageForm, problems: () => ImageFormProblems, refusals: () => Readonly<Record<string, string>>): FieldProblems<ImageFormField> {
   const { t } = useI18n()
   const { reasonText } = useUrlVerdict()
-  const touched = reactive(new Set<ImageFormField>())
 
-  function sentence(problem: ImageFormReason | undefined): string | undefined {
-    if (!problem || problem.code === 'ignored-by-cdi')
-      return undefined
+  function sentence(problem: ImageFormReason): string | undefined {
     switch (problem.code) {
+      // Said as help of the field: it hinders nothing.
+      case 'ignored-by-cdi': return undefined
       case 'unusable-url': return reasonText(problem.reason)
       case 'not-sha512': return t(`images.problem.not-sha512-${problem.kind}`)
       default: return t(`images.problem.${problem.code}`)
     }
   }
 
-  const PATHS: Readonly<Partial<Record<ImageFormField, string>>> = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName' }
-  const shown = computed(() => (field: ImageFormField) =>
-    refusals.value[PATHS[field] ?? ''] ?? (touched.has(field) ? sentence(problems.value[field]) : undefined))
-
-  return { shown, touch: (field: ImageFormField) => { touched.add(field) } }
+  return useFieldProblems({ form, problems, refusals, paths: PATHS, label: field => t(`images.create.${field}`), sentence })
 }

@@ -22,7 +22,7 @@ export function useUrlVerdict() {
   function consequence(judgement: ImageUrlJudgement, backend: ImageBackend): string[] {
     if (judgement.verdict === 'mutable')
       return [t(backend === 'cdi' ? 'images.verdict.lossCdi' : 'images.verdict.lossLonghorn')]
-    return judgement.verdict === 'unknown' ? [t('images.verdict.unknownAdvice')] : []
+    return judgement.verdict === 'unknown' ? [t(backend === 'cdi' ? 'images.verdict.unknownAdviceCdi' : 'images.verdict.unknownAdvice')] : []
   }
 
   function asides({ mayDisappear, expires, pinnedForm, checksumFiles = [] }: ImageUrlJudgement): string[] {
