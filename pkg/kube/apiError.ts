@@ -23,6 +23,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the server has refused for certain, so that nothing was written. A lost answer, a time-out, a throttled request and a 5xx leave that open. */
+export function isRefusal({ status }: Pick<ApiError, 'status'>): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429
+}
+
 /** Any thrown value as an `ApiError`; an `ApiError` is returned as it is. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError)

@@ -7,7 +7,7 @@ import { isFinal } from './powerState.ts'
 import { RUN_STRATEGY_ANNOTATION, VMS, VM_SUBRESOURCES, effectiveRunStrategy } from './vm.ts'
 
 type RefusedAction = 'being-deleted' | 'already-running' | 'already-starting' | 'starts-by-itself' | 'still-stopping' | 'already-off' | 'already-stopping' | 'not-running' | 'snapshot-in-progress' | 'restore-in-progress' | 'strategy-forbids' | 'state-unknown'
-export type Offer = { readonly offered: true } | { readonly offered: false, readonly because: RefusedAction }
+type Offer = { readonly offered: true } | { readonly offered: false, readonly because: RefusedAction }
 export interface VmActions { readonly start: Offer, readonly stop: Offer, readonly restart: Offer }
 
 const YES: Offer = { offered: true }

@@ -1,7 +1,8 @@
-import { computed, reactive, watchEffect } from 'vue'
-import { NAMESPACES, SECRETS, STORAGE_CLASSES } from '#kube/core.ts'
+import { computed, reactive, watch, watchEffect } from 'vue'
+import { NAMESPACES, STORAGE_CLASSES } from '#kube/core.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { objectKey } from '#kube/object.ts'
+import { formatBytes } from '#sdk/bytes.ts'
 import { carryOut } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { imageState } from '#images/imageState.ts'
@@ -10,16 +11,22 @@ import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useFieldProblems } from '#sdk/useFieldProblems.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
+import { makeVm } from './makeVm.ts'
 import { NETWORKS } from './network.ts'
 import { VMS } from './vm.ts'
-import type { VirtualMachine } from './vm.ts'
+import type { VmFormField, VmFormReason } from './vmForm.ts'
 import { checkVmForm } from './vmForm.ts'
 import type { VmForm, VmSuffixes } from './vmPlan.ts'
 import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
 
 const GIB = 1024 ** 3
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+const PATHS = { name: 'metadata.name', namespace: 'metadata.namespace' }
+/** Fields that are called otherwise in the messages. */
+const LABELS: Readonly<Partial<Record<VmFormField, string>>> = { memoryGib: 'memory', diskGib: 'disk', userData: 'cloudInit' }
 
 function suffix(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(5)), byte => ALPHABET[byte % ALPHABET.length]).join('')
@@ -30,7 +37,7 @@ export function useVmCreate() {
   const host = useHost()
   const proxy = useProxyStore()
   const notices = useNotices()
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   const namespaces = proxy.collection(NAMESPACES)
   const images = proxy.collection(IMAGES)
   const classes = proxy.collection(STORAGE_CLASSES)
@@ -49,10 +56,10 @@ export function useVmCreate() {
   const engine = computed(() => storageClass.value && dataEngineOf(storageClass.value))
   const smallest = computed(() => Math.max(10, Math.ceil((image.value?.status?.virtualSize ?? 0) / GIB)))
   watchEffect(() => { form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? '' })
-  watchEffect(() => { form.diskGib = Math.max(form.diskGib, smallest.value) })
+  // Only when another image is chosen: what is typed stays, and what is wrong with it is said.
+  watch(smallest, size => { form.diskGib = Math.max(form.diskGib, size) })
 
   const problems = computed(() => checkVmForm(form, { images: images.objects, vms: vms.objects, networks: networks.objects }))
-  const blocked = computed(() => Object.keys(problems.value).length ? t('vms.create.incomplete') : undefined)
   const writes = computed(() => image.value ? planVm(form, image.value, names) : [])
   const manifests = computed(() => writes.value.flatMap(write => write.act === 'create' ? write.manifest : []))
 
@@ -61,33 +68,27 @@ export function useVmCreate() {
     for (const write of writes.value)
       await carryOut(proxy, write, { dryRun: true, fieldValidation: 'Strict' })
     const secret = cloudInitNameOf(form, names)
-    const [warnings, made] = await send(secret)
+    const ended = await makeVm(proxy, writes.value)
+    Object.assign(names, { disk: suffix(), secret: suffix() })
+    if (ended.outcome === 'unsure' && secret)
+      notices.notify({ tone: 'attention', text: t('vms.create.leftSecret', { name: form.name, secret }) })
+    if (ended.outcome !== 'made')
+      throw ended.error
+    const { vm, warnings } = ended
     const link = { text: form.name, path: `/virtual-machines/${form.namespace}/${form.name}` }
     notices.notify({ tone: warnings.length ? 'attention' : 'progress', text: [t('vms.create.created', { name: form.name }), ...warnings].join(' '), link })
     if (secret)
-      await carryOut(proxy, ownCloudInit(made, secret)).catch((thrown: unknown) => notices.notify({ tone: 'attention', text: t('vms.create.idleSecret', { secret, message: toApiError(thrown).message }) }))
+      await carryOut(proxy, ownCloudInit(vm, secret)).catch((thrown: unknown) => notices.notify({ tone: 'attention', text: t('vms.create.idleSecret', { secret, message: toApiError(thrown).message }) }))
     await host.go(link.path)
   })
 
-  async function send(secret: string | undefined): Promise<[string[], VirtualMachine]> {
-    const warnings: string[] = []
-    let made: unknown
-    try {
-      for (const write of writes.value) {
-        const answer = await carryOut(proxy, write)
-        warnings.push(...answer.warnings ?? [])
-        made = answer.object
-      }
-    }
-    catch (thrown) {
-      if (secret)
-        await proxy.remove(SECRETS, { namespace: form.namespace, name: secret }).catch(() => undefined)
-      Object.assign(names, { disk: suffix(), secret: suffix() })
-      throw thrown
-    }
-    return [warnings, made as VirtualMachine]
+  function sentence(problem: VmFormReason): string {
+    return t(`vms.problem.${problem.code}`, { ...problem, ...('bytes' in problem && { size: formatBytes(problem.bytes, locale.value) }) })
   }
+  const label = (field: VmFormField) => t(`vms.create.${LABELS[field] ?? field}`)
+  const { shown, touch, unmet } = useFieldProblems({ form, problems: () => problems.value, refusals: () => submission.fieldErrors.value, paths: PATHS, label, sentence })
+  const blocked = computed(() => unmet.value && t('vms.create.incomplete', { fields: unmet.value }))
 
   const networkChoices = computed(() => networks.objects.map(objectKey))
-  return { form, namespaces, images: ready, image, storageClass, engine, smallest, networkChoices, problems, blocked, manifests, submission }
+  return { form, namespaces, images: ready, image, storageClass, engine, smallest, networkChoices, shown, touch, blocked, manifests, submission }
 }

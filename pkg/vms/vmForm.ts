@@ -14,7 +14,7 @@ export interface VmFormWorld {
 }
 
 export type VmFormField = 'name' | 'namespace' | 'cpu' | 'memoryGib' | 'image' | 'diskGib' | 'network' | 'userData' | 'networkData'
-type VmFormReason
+export type VmFormReason
   = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' }
     | { readonly code: 'below-minimum', readonly minimumGib: number }
     | { readonly code: 'smaller-than-image', readonly bytes: number }
