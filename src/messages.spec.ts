@@ -30,6 +30,25 @@ function sources(): { file: string, text: string }[] {
     .map(file => ({ file: join(folder, file), text: readFileSync(join(root, folder, file), 'utf8') })))
 }
 
+/** Quoted texts that look like a key, with `*` for each made part, which is one word; also those within the made parts. */
+function keysIn(text: string): string[] {
+  const inner: string[] = []
+  let flat = ''
+  for (let at = 0; at < text.length; at++) {
+    if (!text.startsWith('${', at)) {
+      flat += text[at]
+      continue
+    }
+    let end = at + 2
+    for (let depth = 1; depth > 0 && end < text.length; end++)
+      depth += text[end] === '{' ? 1 : text[end] === '}' ? -1 : 0
+    inner.push(text.slice(at + 2, end - 1))
+    flat += '*'
+    at = end - 1
+  }
+  return [...[...flat.matchAll(/(['"`])([a-z][\w-]*(?:\.[\w*-]+)+)\1/g)].map(match => match[2] ?? ''), ...inner.flatMap(keysIn)]
+}
+
 describe('every sentence on screen', () => {
   it('is there in English and in Chinese', async () => {
     const [english, chinese] = await Promise.all([sentences('en'), sentences('zh-CN')])
@@ -52,5 +71,13 @@ describe('every sentence on screen', () => {
     })
     expect(missing).toEqual([])
     expect(asked.length).toBeGreaterThan(150)
+  })
+
+  it('is asked for somewhere: by its key, or by a key made of parts', async () => {
+    // Any text that may be a key counts, not only what stands in t(…): keys travel in data too.
+    const texts = new Set(sources().flatMap(({ text }) => keysIn(text)))
+    const patterns = [...texts].map(text => new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '[^.]+')}$`))
+    const unused = [...(await sentences('en')).keys()].filter(key => !patterns.some(pattern => pattern.test(key)))
+    expect(unused).toEqual([])
   })
 })

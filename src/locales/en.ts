@@ -1,11 +1,11 @@
 export default {
   product: 'Harvester Guardrails',
   skip: 'Skip to the content',
-  overview: { title: 'Overview', nav: 'Overview', empty: 'No panel has anything to show.' },
+  overview: { title: 'Overview', nav: 'Overview' },
   demo: 'Demonstration cluster',
   demoWhy: 'A cluster in the memory of this console’s server. Nothing here is real.',
-  nav: { label: 'Pages', open: 'Open the navigation', close: 'Close the navigation' },
-  cluster: { label: 'Cluster: {name}', facts: 'API server {server}' },
+  nav: { label: 'Pages', open: 'Open the navigation' },
+  cluster: { label: 'Cluster: {name}' },
   namespaces: {
     label: 'Namespaces',
     all: 'All namespaces',
@@ -13,7 +13,6 @@ export default {
     filter: 'Find or type a namespace',
     clear: 'Show all namespaces',
     drop: 'Stop filtering by {name}',
-    add: 'Filter by {name}',
     none: 'No namespace fits.',
     blind: 'You may not list namespaces. Type a name and press Enter.',
   },

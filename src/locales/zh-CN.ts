@@ -1,11 +1,11 @@
 export default {
   product: 'Harvester Guardrails',
   skip: '跳到内容',
-  overview: { title: '概览', nav: '概览', empty: '没有可显示的面板。' },
+  overview: { title: '概览', nav: '概览' },
   demo: '演示集群',
   demoWhy: '此集群在控制台服务器的内存中，这里的一切都不是真实的。',
-  nav: { label: '页面', open: '打开导航', close: '关闭导航' },
-  cluster: { label: '集群：{name}', facts: 'API 服务器 {server}' },
+  nav: { label: '页面', open: '打开导航' },
+  cluster: { label: '集群：{name}' },
   namespaces: {
     label: '命名空间',
     all: '所有命名空间',
@@ -13,7 +13,6 @@ export default {
     filter: '查找或输入命名空间',
     clear: '显示所有命名空间',
     drop: '不再按 {name} 筛选',
-    add: '按 {name} 筛选',
     none: '没有符合的命名空间。',
     blind: '你无权列出命名空间。请输入名称并按 Enter。',
   },

@@ -8,7 +8,6 @@ export default {
   unknownSize: 'unknown',
   exactBytes: '{n} bytes',
   tone: { ok: 'OK', attention: 'Attention', bad: 'Broken', unknown: 'Unknown', progress: 'In progress' },
-  remedy: { recommended: 'Recommended' },
   dialog: {
     steps: 'What will happen',
     irreversible: 'What cannot be undone',
@@ -109,8 +108,6 @@ export default {
     nothingFits: 'No row fits the filter.',
     clearFilter: 'Clear the filter',
     keys: 'Arrow keys or j and k move, Enter opens, Space selects, Escape clears.',
-    sortedUp: 'sorted ascending',
-    sortedDown: 'sorted descending',
   },
   yaml: { loading: 'Loading the YAML view', copy: 'the YAML' },
 }

@@ -8,7 +8,6 @@ export default {
   unknownSize: '未知',
   exactBytes: '{n} 字节',
   tone: { ok: '正常', attention: '需要注意', bad: '损坏', unknown: '未知', progress: '进行中' },
-  remedy: { recommended: '推荐' },
   dialog: {
     steps: '将会发生什么',
     irreversible: '无法撤销的部分',
@@ -109,8 +108,6 @@ export default {
     nothingFits: '没有符合筛选条件的行。',
     clearFilter: '清除筛选',
     keys: '方向键或 j、k 移动，Enter 打开，空格选择，Esc 清除。',
-    sortedUp: '升序',
-    sortedDown: '降序',
   },
   yaml: { loading: '正在加载 YAML 视图', copy: ' YAML' },
 }
