@@ -51,12 +51,10 @@ export function usePower() {
     const offer = actions[act]
     if (!offer.offered)
       return t(`vms.refused.${offer.because}`)
-    for (const permission of planPower(act, vm).map(permissionOf)) {
-      const { state } = proxy.can(permission.verb, permission.resource, permission.where)
-      if (state !== 'allowed')
-        return t(`vms.barred.${state}`, { permission: permissionText(permission) })
-    }
-    return undefined
+    // All are asked at once, before the first is sent; what is certain is said first.
+    const answers = planPower(act, vm).map(permissionOf).map(permission => ({ permission, state: proxy.can(permission.verb, permission.resource, permission.where).state }))
+    const bar = (['absent', 'denied', 'unknown'] as const).flatMap(state => answers.filter(answer => answer.state === state))[0]
+    return bar && t(`vms.barred.${bar.state}`, { permission: permissionText(bar.permission) })
   }
 
   /** The acts as a table's row offers them: the likely one first, by the VM's state. */

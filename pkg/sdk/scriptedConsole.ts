@@ -1,0 +1,47 @@
+import { createPinia } from 'pinia'
+import { createApp, defineComponent, h, ref } from 'vue'
+import type { App } from 'vue'
+import { createI18n } from 'vue-i18n'
+import type { KubeClient } from '#kube/client.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Host } from './host.ts'
+import { defineProxyStore } from './defineProxyStore.ts'
+import { hostKey } from './host.ts'
+import { proxyStoreKey } from './proxyStore.ts'
+
+// For specs only: the store itself over a cluster that the spec writes, and a console that goes nowhere.
+
+export interface ScriptedConsole<T> { readonly made: T, readonly sent: object[], readonly went: string[], readonly app: App }
+
+/** Sets up `use` as a page would. `objects` by plural are what the cluster has; what is created is answered as it came. Everything is allowed, and no subresource served, unless `rights` say otherwise. */
+export async function openConsole<T>(use: () => T, objects: Readonly<Record<string, readonly KubeObject[]>>, rights: Partial<Pick<KubeClient, 'review' | 'served'>> = {}): Promise<ScriptedConsole<T>> {
+  const sent: object[] = []
+  const went: string[] = []
+  const refuse = () => Promise.reject(new Error('not in this script'))
+  const client: KubeClient = {
+    list: async resource => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: (objects[resource.plural] ?? []) as never[] }),
+    async* watch(_, { onOpen, signal }) {
+      onOpen?.()
+      yield* await new Promise<never[]>(resolve => signal?.addEventListener('abort', () => resolve([])))
+    },
+    create: async (_, manifest, options) => {
+      if (!options?.dryRun)
+        sent.push(manifest)
+      return { object: manifest as never, warnings: [] }
+    },
+    review: async () => ({ allowed: true }),
+    served: async () => new Set(),
+    rules: async () => [],
+    get: refuse, replace: refuse, patch: refuse, remove: refuse, call: refuse,
+    ...rights,
+  }
+  const pinia = createPinia()
+  const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '' }, namespaces: ref(['lab']), to: path => path, go: async path => { went.push(path) }, extensions: [], kinds: [] }
+  let made: T | undefined
+  const app = createApp(defineComponent({ setup() { made = use(); return () => h('p') } }))
+  app.use(pinia).use(createI18n({ legacy: false, locale: 'en', missingWarn: false, fallbackWarn: false }))
+  app.provide(hostKey, host).provide(proxyStoreKey, defineProxyStore(client, { schedule: next => queueMicrotask(next) }))
+  app.mount(document.createElement('div'))
+  await new Promise(resolve => setTimeout(resolve))
+  return { made: made as T, sent, went, app }
+}
