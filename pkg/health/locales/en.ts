@@ -112,6 +112,7 @@ export default {
     troubled: 'Every BackingImage has its copies. | {n} BackingImage is not healthy. | {n} BackingImages are not healthy.',
     one: '{verdict}; no VM depends on it: | {verdict}; {vms} VM depends on it: | {verdict}; {vms} VMs depend on it:',
     oneOfMore: '{verdict}; which VMs depend on it cannot be seen: | {verdict}; at least {vms} VM depends on it: | {verdict}; at least {vms} VMs depend on it:',
+    unknown: 'Of {n} BackingImage it cannot be said how its copies are. | Of {n} BackingImage it cannot be said how its copies are. | Of {n} BackingImages it cannot be said how their copies are.',
     blind: 'Not everything can be seen, so nothing is said to be healthy.',
   },
 }

@@ -112,6 +112,7 @@ export default {
     troubled: '所有后备镜像的副本齐全。 | {n} 个后备镜像不健康。 | {n} 个后备镜像不健康。',
     one: '{verdict}；没有虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它：',
     oneOfMore: '{verdict}；看不到哪些虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它：',
+    unknown: '{n} 个后备镜像的副本状况无法断言。 | {n} 个后备镜像的副本状况无法断言。 | {n} 个后备镜像的副本状况无法断言。',
     blind: '无法看到全部，因此不能断言健康。',
   },
 }
