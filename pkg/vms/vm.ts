@@ -81,7 +81,7 @@ export const CLAIM_TEMPLATES_ANNOTATION = 'harvesterhci.io/volumeClaimTemplates'
 export const RUN_STRATEGY_ANNOTATION = 'harvesterhci.io/vmRunStrategy'
 
 /** KubeVirt's own, where an instance says nothing (kubevirt.io/api core/v1 types.go DefaultGracePeriodSeconds). Harvester's mutator writes 120 on VMs that come through it. */
-const DEFAULT_GRACE_SECONDS = 30
+export const DEFAULT_GRACE_SECONDS = 30
 
 /** Seconds that the guest has to shut down before KubeVirt cuts its power: the instance's own word while there is one, else the VM's for the next. */
 export function graceSecondsOf(vm: VirtualMachine, vmi?: VirtualMachineInstance): number {

@@ -14,7 +14,7 @@ import { IMAGES } from '#images/image.ts'
 import { planExportImage } from '#images/imageForm.ts'
 import { imageState } from '#images/imageState.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
-import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
+import { DEFAULT_GRACE_SECONDS, VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, amendIntent, cutOffOf, exportImageName, exportOfVm, exportReference, isOvertaken, liftExport, readIntent, referenceOn, stopForExport, writeIntent } from './exportIntent.ts'
@@ -136,7 +136,7 @@ export function safetyOfExport(world: StepWorld, intent: ExportIntent): ExportSa
 
 /** KubeVirt cuts the power when the grace period is over; its default is 30 s where Harvester has not written 120. */
 function waitingFor(vm: string, vmi: VirtualMachineInstance, now: number): StepReason {
-  const graceSeconds = vmi.spec.terminationGracePeriodSeconds ?? 30
+  const graceSeconds = vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
   const since = vmi.metadata.deletionTimestamp
   const leftSeconds = since === undefined ? undefined : Math.ceil((Date.parse(since) - now) / 1000) + graceSeconds
   if (leftSeconds !== undefined && leftSeconds < 0)

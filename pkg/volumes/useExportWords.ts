@@ -34,8 +34,9 @@ export function useExportWords() {
 
   /** The words for what the cluster says in one: strategies, phases, states. What has no word of ours stays as it came. */
   function wordsOf(facts: Readonly<Record<string, unknown>>): Record<string, string> {
-    const say = (field: string, key: string) => typeof facts[field] === 'string' && te(`${key}.${facts[field]}`) ? { [field]: t(`${key}.${facts[field]}`) } : {}
-    return { ...say('strategy', 'vms.strategy'), ...say('phase', 'volumes.fact.phase'), ...say('state', 'volumes.fact.state'), ...say('with', 'volumes.fact.with') }
+    const { strategy, phase, state, with: work } = facts
+    const said = { strategy: [strategy, `vms.strategy.${String(strategy)}`], phase: [phase, `volumes.fact.phase.${String(phase)}`], state: [state, `volumes.fact.state.${String(state)}`], with: [work, `volumes.fact.with.${String(work)}`] } as const
+    return Object.fromEntries(Object.entries(said).flatMap(([field, [fact, key]]) => fact !== undefined && te(key) ? [[field, t(key)]] : []))
   }
 
   const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
