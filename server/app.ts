@@ -35,8 +35,12 @@ export interface App {
 
 const LOGIN = 'no session: open the link that the server printed to its terminal; npm start -- link prints another'
 const LAST_WORDS = 1_500
-const FREE = /^\/(healthz|readyz)$/
-const GUARDED = /^\/(k8s|console)\//
+const HEALTH = ['/healthz', '/readyz']
+/**
+ * The routes that need no session and do not wait for the clusters: health, the login, and the page with its files
+ * (undefined is where no route matched). Every other route is guarded because nobody named it here.
+ */
+const FREE = new Set<string | undefined>([...HEALTH, '/session', '/*', undefined])
 
 function visitOf({ method = 'GET', url = '/', headers }: IncomingMessage, upgrade: boolean) {
   const { host, origin } = headers
@@ -44,13 +48,15 @@ function visitOf({ method = 'GET', url = '/', headers }: IncomingMessage, upgrad
   return { method, path, upgrade, host, origin, fetchSite: headers['sec-fetch-site'] as string | undefined, fetchDest: headers['sec-fetch-dest'] as string | undefined }
 }
 
-/** Why a request goes no further: the wrong door (421), another origin (403), no session (401). */
-function turnAway(incoming: IncomingMessage, upgrade: boolean, { door, sessions }: AppOptions): Status | undefined {
-  const visit = visitOf(incoming, upgrade)
-  const refusal = judgeVisit(visit, door())
+/**
+ * Why a request goes no further: a disguised target (400), the wrong door (421), another origin (403), no session (401).
+ * Whether it needs one is told by the route that it matched, never by its URL: a router reads a URL in ways of its own.
+ */
+function turnAway(incoming: IncomingMessage, kind: 'upgrade' | 'guarded' | 'free', { door, sessions }: AppOptions): Status | undefined {
+  const refusal = judgeVisit(visitOf(incoming, kind === 'upgrade'), door())
   if (refusal)
     return statusOf(refusal.code, refusal.message)
-  return sessions && GUARDED.test(visit.path) && !sessions.admits(incoming.headers.cookie) ? statusOf(401, LOGIN) : undefined
+  return sessions && kind !== 'free' && !sessions.admits(incoming.headers.cookie) ? statusOf(401, LOGIN) : undefined
 }
 
 function addSession(app: FastifyInstance, { sessions }: AppOptions): void {
@@ -74,7 +80,7 @@ function addHealth(app: FastifyInstance, ready: () => boolean): void {
 /** WebSockets: the same door, and then a tunnel to the cluster. */
 function addUpgrades({ server, log }: FastifyInstance, clusters: () => Promise<readonly Cluster[]>, options: AppOptions, sockets: Set<Duplex>): void {
   async function upgrade(incoming: IncomingMessage, socket: Duplex, early: Buffer): Promise<void> {
-    const refusal = turnAway(incoming, true, options) ?? (incoming.headers.upgrade?.toLowerCase() === 'websocket' ? undefined : statusOf(400, 'only WebSockets are passed through'))
+    const refusal = turnAway(incoming, 'upgrade', options) ?? (incoming.headers.upgrade?.toLowerCase() === 'websocket' ? undefined : statusOf(400, 'only WebSockets are passed through'))
     const target = refusal ?? findTarget(incoming.url ?? '', await clusters())
     if (!('kind' in target))
       return openTunnel(incoming, socket, early, target, log)
@@ -114,16 +120,17 @@ export function createApp(options: AppOptions): App {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PAGE_HEADERS)
-    const [path = ''] = request.url.split('?')
-    if (FREE.test(path))
+    const { url: route } = request.routeOptions
+    // Whoever asks for health knows no name of ours.
+    if (HEALTH.includes(route ?? ''))
       return undefined
-    const refusal = turnAway(request.raw, false, options)
+    const kind = FREE.has(route) ? 'free' : 'guarded'
+    const refusal = turnAway(request.raw, kind, options)
     if (refusal) {
-      request.log.warn({ method: request.method, path, code: refusal.code }, refusal.message)
+      request.log.warn({ method: request.method, path: request.url.split('?')[0], code: refusal.code }, refusal.message)
       return reply.code(refusal.code).send(refusal)
     }
-    // The page itself need not wait for the cluster.
-    return GUARDED.test(path) ? arrived : undefined
+    return kind === 'guarded' ? arrived : undefined
   })
   app.addHook('onResponse', async ({ method, url, log }, reply) => {
     log.debug({ method, path: url.split('?')[0], code: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')

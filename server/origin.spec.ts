@@ -21,6 +21,17 @@ describe('a visit under another name', () => {
   })
 })
 
+describe('a target that a router reads as another path', () => {
+  it.each(['/%63onsole/clusters', '/%6b8s/clusters/a/api', '/%2E%2e/x', '/a%2Db', '/a%7e', '/a%5Fb', '/%30', 'http://evil/console/clusters', '*', ''])('is refused: %j', path => {
+    expect(code({ path })).toBe(400)
+    expect(code({ path, upgrade: true })).toBe(400)
+  })
+
+  it.each(['/', '/c/demo/%E9%95%9C', '/a%20b', '/a%2Fb', '/a%25b', '//a', '/a%7Bb', '/a%40b', '/a%5Bb'])('is not one that says what it means: %s', path => {
+    expect(code({ path })).toBeUndefined()
+  })
+})
+
 describe('a browser of another origin', () => {
   const k8s = '/k8s/clusters/demo/api/v1/pods'
 

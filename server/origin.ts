@@ -18,11 +18,14 @@ export interface Door {
   readonly secure: boolean
 }
 
-export interface Refusal { readonly code: 403 | 421, readonly message: string }
+export interface Refusal { readonly code: 400 | 403 | 421, readonly message: string }
 
 const READS = new Set(['GET', 'HEAD'])
 /** What may load an answer of the API: a fetch, a WebSocket, or a tab that the operator opens (a sandbox, see headers.ts). */
 const K8S_DESTINATIONS = new Set(['empty', 'websocket', 'document'])
+
+/** An escape of what needs none (RFC 3986: letters, digits and `-._~`): no browser writes one, and routers undo it before they route. */
+const NEEDLESS_ESCAPE = /%(2d|2e|3\d|4[1-9a-f]|5[\da]|5f|6[1-9a-f]|7[\da]|7e)/i
 
 function splitHost(host: string): { name: string, port: string } {
   const match = /^(\[[\da-f:.]+\]|[^:]*)(?::(\d*))?$/i.exec(host)
@@ -37,11 +40,13 @@ function isOurHost(host: string | undefined, { names, port, secure }: Door): boo
 
 /**
  * Why a request is turned away before anything else is looked at, or nothing.
- * A Host of another name is DNS rebinding (421); a browser's write or WebSocket must come from this origin, and what it
+ * A target that another reader could take for another path (a whole URL, needless escapes) is refused (400). A Host of another name is DNS rebinding (421); a browser's write or WebSocket must come from this origin, and what it
  * reads of a cluster must not be asked for by another site, nor loaded as a script, frame or worker (403). Programs that
  * are no browsers send neither Origin nor Sec-Fetch-Site and are held by the session alone.
  */
 export function judgeVisit(visit: Visit, door: Door): Refusal | undefined {
+  if (!visit.path.startsWith('/') || NEEDLESS_ESCAPE.test(visit.path))
+    return { code: 400, message: 'the request\'s target is not plain: it begins with a slash, and letters, digits and -._~ stand for themselves' }
   if (!isOurHost(visit.host, door))
     return { code: 421, message: `this server is not called ${visit.host ?? '(no Host header)'}: open it under the address that it printed` }
   const ours = `${door.secure ? 'https' : 'http'}://${visit.host ?? ''}`.toLowerCase()

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createApp } from './app.ts'
 import type { AppOptions } from './app.ts'
 import { createSessions } from './session.ts'
 import type { Status } from './status.ts'
@@ -101,7 +102,7 @@ describe('a request through the proxy', () => {
   })
 
   it.each([
-    ['/metrics', 404], ['/api/../metrics', 403], ['/api/%2e%2e/metrics', 403], ['/api/v1%2f..%2fmetrics', 403], ['/api//v1', 403], ['/api/..\\metrics', 403], ['/api/%00', 403], ['/api/%zz', 400],
+    ['/metrics', 404], ['/api/../metrics', 403], ['/api/%2e%2e/metrics', 400], ['/api/v1%2f..%2fmetrics', 403], ['/api//v1', 403], ['/api/..\\metrics', 403], ['/api/%00', 403], ['/api/%zz', 400],
   ])('outside the API is refused with a Status and never sent: %s', async (path, code) => {
     const { cluster, console } = await start((_request, response) => response.end('secret'))
     const { response, text } = await ask(console.url, { path: `/k8s/clusters/c0${path}` })
@@ -425,6 +426,50 @@ describe('the door', () => {
     expect(cluster.seen).toEqual([])
     expect((await ask(`${console.url}/healthz`, { headers: { Host: '10.1.2.3' } })).text).toBe('ok')
     expect((await ask(`${console.url}/readyz`)).text).toBe('ok')
+  })
+
+  const SPELLINGS = [
+    ['an escaped letter', '/%63onsole/clusters', '/%6b8s/clusters/c0/version'],
+    ['a whole URL', 'http://evil/console/clusters/c0', 'http://evil/k8s/clusters/c0/version'],
+    ['a URL of our own name', 'http://127.0.0.1/console/clusters', 'http://127.0.0.1/k8s/clusters/c0/version'],
+    ['an escaped dot', '/console/%2e/clusters', '/k8s/clusters/c0/%2E/version'],
+    ['no slash', '*', 'k8s/clusters/c0/version'],
+  ] as const
+
+  it.each(SPELLINGS)('knows no way around the login by %s', async (_what, ...paths) => {
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const { console, cluster } = await start((_request, response) => response.end('secret'), { sessions })
+    const Cookie = sessions.exchange(sessions.issueCode())?.split(';')[0] ?? ''
+    for (const path of paths) {
+      expect((await ask(console.url, { path, method: path === '*' ? 'OPTIONS' : 'GET' })).response.statusCode).toBe(400)
+      // Nor does it mean anything to who is logged in.
+      expect((await ask(console.url, { path, method: path === '*' ? 'OPTIONS' : 'GET', headers: { Cookie } })).response.statusCode).toBe(400)
+    }
+    expect(cluster.seen).toEqual([])
+  })
+
+  it.each(SPELLINGS)('knows no way around the login for a WebSocket by %s', async (_what, ...paths) => {
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const { console, cluster } = await start((_request, response) => response.end('secret'), { sessions })
+    const upgraded = vi.fn()
+    cluster.server.on('upgrade', upgraded)
+    for (const path of paths.filter(path => path !== '*'))
+      expect((await ask(console.url, { path, headers: { Connection: 'Upgrade', Upgrade: 'websocket' } })).response.statusCode).toBe(400)
+    expect((await ask(console.url, { path: '/anything', headers: { Connection: 'Upgrade', Upgrade: 'websocket' } })).response.statusCode).toBe(401)
+    expect(upgraded).not.toHaveBeenCalled()
+  })
+
+  it('guards a route that nobody named', async () => {
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const app = createApp({
+      clusters: Promise.resolve([]), real: true, consoleRoot: '/no-console', logLevel: 'silent', sessions,
+      door: () => ({ names: new Set(['localhost']), port: 80, secure: false }),
+    })
+    running.push(() => app.stop())
+    app.fastify.get('/guard/new', async () => 'secret')
+    const Cookie = sessions.exchange(sessions.issueCode())?.split(';')[0] ?? ''
+    expect((await app.fastify.inject({ url: '/guard/new', headers: { host: 'localhost' } })).statusCode).toBe(401)
+    expect((await app.fastify.inject({ url: '/guard/new', headers: { host: 'localhost', cookie: Cookie } })).body).toBe('secret')
   })
 
   it('opens by a code, once, and stays open by its cookie', async () => {
