@@ -389,7 +389,7 @@ describe('a WebSocket through the proxy', () => {
   })
 
   it('without a session is refused where one is needed', async () => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const { base } = await startSockets({ sessions })
     await expect(open(base, '/api/v1/pods')).rejects.toThrow('401')
     const cookie = sessions.exchange(sessions.issueCode())?.split(';')[0] ?? ''
@@ -419,7 +419,7 @@ describe('the door', () => {
   })
 
   it('is closed to who has no session, open to health checks', async () => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const { base, console, cluster } = await start((_request, response) => response.end('{}'), { sessions })
     for (const url of [`${base}/version`, `${console.url}/console/clusters`, `${console.url}/console/clusters/c0`])
       expect((await ask(url)).response.statusCode).toBe(401)
@@ -437,7 +437,7 @@ describe('the door', () => {
   ] as const
 
   it.each(SPELLINGS)('knows no way around the login by %s', async (_what, ...paths) => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const { console, cluster } = await start((_request, response) => response.end('secret'), { sessions })
     const Cookie = sessions.exchange(sessions.issueCode())?.split(';')[0] ?? ''
     for (const path of paths) {
@@ -449,7 +449,7 @@ describe('the door', () => {
   })
 
   it.each(SPELLINGS)('knows no way around the login for a WebSocket by %s', async (_what, ...paths) => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const { console, cluster } = await start((_request, response) => response.end('secret'), { sessions })
     const upgraded = vi.fn()
     cluster.server.on('upgrade', upgraded)
@@ -460,7 +460,7 @@ describe('the door', () => {
   })
 
   it('guards a route that nobody named', async () => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const app = createApp({
       clusters: Promise.resolve([]), real: true, consoleRoot: '/no-console', logLevel: 'silent', sessions,
       door: () => ({ names: new Set(['localhost']), port: 80, secure: false }),
@@ -473,7 +473,7 @@ describe('the door', () => {
   })
 
   it('opens by a code, once, and stays open by its cookie', async () => {
-    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, now: Date.now })
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const { base, console } = await start((_request, response) => response.end('{}'), { sessions })
     const link = `${console.url}/session?code=${sessions.issueCode()}`
     expect((await ask(link, { method: 'HEAD' })).response.statusCode).toBe(404)

@@ -105,7 +105,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const folder = stateFolder(around.env)
   const secure = tls !== undefined
   let port = options.port
-  const sessions = needsLogin ? createSessions({ key: sessionKey(folder), port: () => port, secure, now: around.now }) : undefined
+  const sessions = needsLogin ? createSessions({ key: sessionKey(folder), port: () => port, secure, real: kubeconfig !== undefined, now: around.now }) : undefined
 
   let supply: (clusters: readonly Cluster[]) => void = () => undefined
   const clusters = new Promise<readonly Cluster[]>(done => { supply = done })

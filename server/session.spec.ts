@@ -8,7 +8,7 @@ import { makeFolder } from './testCluster.ts'
 let time = 1_000_000
 const now = () => time
 const key = Buffer.alloc(32, 7)
-const open = (change: { key?: Buffer, port?: () => number, secure?: boolean } = {}) => createSessions({ key, port: () => 8090, secure: false, now, ...change })
+const open = (change: { key?: Buffer, port?: () => number, secure?: boolean, real?: boolean } = {}) => createSessions({ key, port: () => 8090, secure: false, real: true, now, ...change })
 
 beforeEach(() => { time = 1_000_000 })
 
@@ -84,6 +84,22 @@ describe('a session', () => {
     expect(sessions.admits(`${name}=${time + 1000}.x.`)).toBe(false)
     expect(open({ key: Buffer.alloc(32, 8) }).admits(cookie)).toBe(false)
     expect(open({ port: () => 8091 }).admits(cookie)).toBe(false)
+  })
+})
+
+describe('the session of another console with the same key', () => {
+  it.each([
+    ['of the demonstration', { real: false }],
+    ['on another port', { port: () => 8091 }],
+    ['over TLS', { secure: true }],
+  ])('opens nothing here, under our cookie\'s name either: %s', (_what, change) => {
+    const [sessions, other] = [open(), open(change)]
+    const nameOf = (cookie: string) => cookie.split('=')[0] ?? ''
+    const ours = cookieOf(sessions.exchange(sessions.issueCode()))
+    const theirs = cookieOf(other.exchange(other.issueCode()))
+    expect(other.admits(theirs)).toBe(true)
+    expect(sessions.admits(theirs.replace(nameOf(theirs), nameOf(ours)))).toBe(false)
+    expect(other.admits(ours.replace(nameOf(ours), nameOf(theirs)))).toBe(false)
   })
 })
 

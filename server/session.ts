@@ -22,6 +22,8 @@ export interface SessionOptions {
   /** Asked when needed: the port may not be taken yet. */
   readonly port: () => number
   readonly secure: boolean
+  /** Whether it opens clusters of a kubeconfig, and not the demonstration. */
+  readonly real: boolean
   readonly now: () => number
 }
 
@@ -33,10 +35,15 @@ function sign(text: string, key: Buffer): string {
   return createHmac('sha256', key).update(text).digest('base64url')
 }
 
-/** When a session signed with the key ends, in milliseconds since 1970; 0 for anything else. Its form is `end.random.signature`. */
-function endOf(session: string, key: Buffer): number {
+/** What a session is signed for: all consoles of a user share the key, and a cookie's name can be changed. */
+function consoleOf({ real, secure, port }: SessionOptions): string {
+  return `${real}|${secure}|${port()}`
+}
+
+/** When a session of this console ends, in milliseconds since 1970; 0 for anything else. Its form is `end.random.signature`. */
+function endOf(session: string, options: SessionOptions): number {
   const [end = '', salt = '', signature = ''] = session.split('.')
-  const [given, right] = [digest(signature), digest(sign(`${end}.${salt}`, key))]
+  const [given, right] = [digest(signature), digest(sign(`${consoleOf(options)}|${end}.${salt}`, options.key))]
   return timingSafeEqual(given, right) ? Number(end) : 0
 }
 
@@ -56,7 +63,7 @@ export function createSessions(options: SessionOptions): Sessions {
   // A page sends the same cookie with each of its requests: a signature that was right stays so.
   const known = new Map<string, number>()
   const endOfKnown = (session: string): number => {
-    const end = known.get(session) ?? endOf(session, key)
+    const end = known.get(session) ?? endOf(session, options)
     if (end > 0 && known.size < LIVE_SESSIONS)
       known.set(session, end)
     return end
@@ -75,7 +82,7 @@ export function createSessions(options: SessionOptions): Sessions {
         return undefined
       codes = codes.filter(known => known !== match)
       const session = `${now() + SESSION_LIFE}.${randomBytes(16).toString('base64url')}`
-      const cookie = `${cookieName(port(), secure)}=${session}.${sign(session, key)}`
+      const cookie = `${cookieName(port(), secure)}=${session}.${sign(`${consoleOf(options)}|${session}`, key)}`
       return [cookie, `Max-Age=${SESSION_LIFE / 1000}`, 'Path=/', 'HttpOnly', 'SameSite=Strict', ...secure ? ['Secure'] : []].join('; ')
     },
     admits(cookieHeader) {
