@@ -29,8 +29,8 @@ type TlsOptions = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'r
 
 /** For so long an Access is used before files are read again, in milliseconds: client-go reads token files every 10 s. */
 export const FRESH = 10_000
-/** At most so often is a plugin run again because of a 401: wrong credentials must not become a storm of plugins. */
-const RENEW_EVERY = 5_000
+/** At most so often is a plugin run again because of a 401 or its own failure: wrong credentials must not become a storm of plugins. */
+export const RENEW_EVERY = 5_000
 /** kube-apiserver ends an ordinary request after 60 s; whoever says nothing for so long will not answer. */
 export const ANSWER_PATIENCE = 120_000
 

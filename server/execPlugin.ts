@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import type { ExecFileException } from 'node:child_process'
 import { isAbsolute, resolve } from 'node:path'
 import { CredentialError } from './status.ts'
 import { firstLine } from './usageError.ts'
@@ -44,36 +45,54 @@ function locate(command: string, folder: string): string {
 }
 
 /**
+ * Why a run gave nothing. Neither node's message (it repeats the arguments) nor what the plugin printed is in it: both may
+ * hold secrets, and this line goes to the browser and into the log.
+ */
+function whyFailed({ code, killed, signal }: ExecFileException, { installHint }: ExecConfig): string {
+  if (code === 'ENOENT')
+    return `is not installed${installHint ? `: ${firstLine(installHint)}` : ''}`
+  if (typeof code === 'string')
+    return `could not be run [${code}]`
+  if (killed)
+    return `gave nothing within ${PATIENCE / 1000} s`
+  return `${signal ? `was ended by ${signal}` : `ended with code ${code}`}; kubectl with the same kubeconfig shows its own words`
+}
+
+/**
  * Runs a kubeconfig's exec plugin once, as client-go does (KUBERNETES_EXEC_INFO, no terminal).
  * Throws CredentialError naming the plugin: not installed (with its own hint), failed, silent for a minute, not understood.
  */
 export function runExecPlugin(exec: ExecConfig, cluster: Record<string, unknown>, folder: string): Promise<Credential> {
-  const { command, args, env, apiVersion, installHint, provideClusterInfo } = exec
+  const { command, args, env, apiVersion, provideClusterInfo } = exec
   if (!command)
     return Promise.reject(new CredentialError('the kubeconfig\'s exec section names no command'))
   const info = { kind: 'ExecCredential', apiVersion, spec: { interactive: false, ...provideClusterInfo && { cluster } } }
   const environment = { ...process.env, ...Object.fromEntries((env ?? []).map(({ name, value }) => [name, value])), KUBERNETES_EXEC_INFO: JSON.stringify(info) }
   return new Promise((done, fail) => {
-    const child = execFile(locate(command, folder), [...args ?? []], { env: environment, timeout: PATIENCE, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-      if (error && error.code === 'ENOENT')
-        return fail(failed(exec, `is not installed${installHint ? `: ${firstLine(installHint)}` : ''}`))
-      if (error?.killed)
-        return fail(failed(exec, `gave nothing within ${PATIENCE / 1000} s`))
-      if (error)
-        return fail(failed(exec, `failed: ${firstLine(stderr || error).slice(0, 300)}`))
-      try {
-        done(readCredential(exec, stdout))
-      }
-      catch (misread) {
-        fail(misread as Error)
-      }
-    })
-    child.stdin?.end()
+    try {
+      execFile(locate(command, folder), [...args ?? []], { env: environment, timeout: PATIENCE, maxBuffer: 1 << 20 }, (error, stdout) => {
+        if (error)
+          return fail(failed(exec, whyFailed(error, exec)))
+        try {
+          done(readCredential(exec, stdout))
+        }
+        catch (misread) {
+          fail(misread as Error)
+        }
+      }).stdin?.end()
+    }
+    catch (error) {
+      // Arguments that no process can have: node's message would show them.
+      fail(failed(exec, whyFailed(error as ExecFileException, exec)))
+    }
   })
 }
 
-/** Keeps a plugin's credential until `margin` ms before it expires, or until it is forgotten; callers at the same time share one run. */
-export function keepCredential(run: () => Promise<Credential>, now: () => number, margin: number): { get(): Promise<Credential>, forget(): void } {
+/**
+ * Keeps a plugin's credential until `margin` ms before it expires, or until it is forgotten, and a failure for `pause` ms;
+ * callers at the same time share one run.
+ */
+export function keepCredential(run: () => Promise<Credential>, { now, margin, pause }: { now: () => number, margin: number, pause: number }): { get(): Promise<Credential>, forget(): void } {
   let kept: Promise<Credential> | undefined
   let expires = 0
   return {
@@ -87,7 +106,7 @@ export function keepCredential(run: () => Promise<Credential>, now: () => number
           expires = credential.expires - margin
       }, () => {
         if (kept === mine)
-          kept = undefined
+          expires = now() + pause
       })
       return mine
     },

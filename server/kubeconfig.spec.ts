@@ -3,13 +3,15 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { FRESH } from './access.ts'
+import { FRESH, RENEW_EVERY } from './access.ts'
 import { forward } from './forward.ts'
 import { contextIds, loadKubeconfig } from './kubeconfig.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startConsole, startServer } from './testCluster.ts'
 import type { TestServer } from './testCluster.ts'
+import { CredentialError } from './status.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
 
@@ -228,13 +230,32 @@ describe('an exec plugin', () => {
   })
 
   it.each([
-    ['fails', 'console.error("login first"); process.exit(3)', 'failed: login first'],
+    ['fails', 'process.exit(3)', 'ended with code 3'],
+    ['is killed', 'process.kill(process.pid, "SIGKILL")', 'was ended by SIGKILL'],
+    ['prints without end', 'process.stdout.write("x".repeat(1 << 22))', 'could not be run [ERR_CHILD_PROCESS_STDIO_MAXBUFFER]'],
     ['prints something else', 'console.log("hello")', 'did not print JSON'],
     ['prints nothing of use', 'give({})', 'did not print an ExecCredential'],
-  ])('that %s is named, and asked again next time', async (_what, body, words) => {
-    const { cluster } = await start(`if (n === 1) { ${body} } else give({ token: "t" })`)
-    await expect(get(cluster)).rejects.toThrow(words)
-    expect((await get(cluster)).status).toBe(200)
+  ])('that %s is named, and run again after some seconds, not for every request', async (_what, body, words) => {
+    let time = 0
+    const { cluster } = await start(`if (n === 1) { ${body} } else give({ token: "t" + n })`, undefined, () => time)
+    for (const moment of [0, RENEW_EVERY - 1]) {
+      time = moment
+      await expect(get(cluster)).rejects.toThrow(words)
+    }
+    time = RENEW_EVERY
+    expect(parse(await get(cluster)).authorization).toBe('Bearer t2')
+  })
+
+  it.each([
+    ['its arguments and words when it fails', ['--secret', 'the-secret'], 'console.error("denied: the-secret"); console.log("the-secret"); process.exit(1)'],
+    ['its words when it is not understood', ['the-secret'], 'console.log("the-secret")'],
+    ['arguments that no command can have', ['the-secret\u0000'], ''],
+  ])('keeps to itself %s', async (_what, args, body) => {
+    const { folder, exec } = makePlugin(body)
+    const cluster = await clusterOf({ server: 'https://127.0.0.1:1' }, { exec: { ...exec, args } }, { folder })
+    const error = await get(cluster).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(CredentialError)
+    expect(inspect(error, { depth: 9 })).not.toContain('the-secret')
   })
 
   it('that is not installed is named, with its own hint', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { KubeConfig, loadYaml } from '@kubernetes/client-node'
-import { createAccess, FRESH } from './access.ts'
+import { createAccess, FRESH, RENEW_EVERY } from './access.ts'
 import type { AccessSource } from './access.ts'
 import { keepCredential, runExecPlugin } from './execPlugin.ts'
 import type { ExecConfig } from './execPlugin.ts'
@@ -127,7 +127,7 @@ function accessOf({ config, users, folder, now }: Source, context: string, url: 
   })
   const plugin = exec && keepCredential(() => runExecPlugin(exec, {
     'server': cluster?.server, 'tls-server-name': cluster?.tlsServerName, 'insecure-skip-tls-verify': cluster?.skipTLSVerify, 'certificate-authority-data': cluster?.caData,
-  }, folder), now, FRESH)
+  }, folder), { now, margin: FRESH, pause: RENEW_EVERY })
   if (plugin || tokenFile)
     own.addAuthenticator({
       isAuthProvider: () => true,
