@@ -6,7 +6,7 @@ import type { AccessSource } from './access.ts'
 
 /** Who takes an answer as it comes. After `start` come any number of `data` and then one `end` or `fail`; `fail` may come alone. */
 export interface Sink {
-  start(status: number, headers: IncomingHttpHeaders, statusText: string): void
+  start(status: number, headers: IncomingHttpHeaders): void
   /** Answers false when it has enough for now; the flow's `resume` goes on. */
   data(chunk: Buffer): boolean
   end(): void
@@ -59,14 +59,14 @@ export function forward(access: AccessSource, request: Outgoing, sink: Sink): Fl
         if (gone)
           current.abort(new Error('the browser has gone'))
       },
-      onResponseStart(current, status, answer, statusText) {
+      onResponseStart(current, status, answer) {
         if (status < 200)
           return
         again = status === 401 && access.renew() && first && repeatable
         if (again)
           return current.abort(new Error('asked again with fresh credentials'))
         started = true
-        sink.start(status, answer, statusText ?? '')
+        sink.start(status, answer)
       },
       onResponseData(current, chunk) {
         if (started && !sink.data(chunk))

@@ -43,8 +43,9 @@ function pass(incoming: IncomingMessage, raw: ServerResponse, { cluster, path, q
     delete headers['content-length']
   let fed = false
   const flow = forward(cluster.access, { method, path: path + query, headers, body, stream }, {
-    start(status, answer, statusText) {
-      raw.writeHead(status, statusText, responseHeaders(answer))
+    start(status, answer) {
+      // Without the cluster's reason phrase, which may hold what no head may (HTTP/2 has none either).
+      raw.writeHead(status, responseHeaders(answer))
       // The headers leave with the first piece of the body, or alone when none is there yet; not by flushHeaders(), which
       // would write them as UTF-8 a second time.
       setImmediate(() => {
