@@ -2,6 +2,9 @@ import { request as httpRequest } from 'node:http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -9,7 +12,7 @@ import { createApp } from './app.ts'
 import type { AppOptions } from './app.ts'
 import { createSessions } from './session.ts'
 import type { Status } from './status.ts'
-import { kubeconfigOf, makeAuthority, makeCertificate, startConsole, startServer } from './testCluster.ts'
+import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startConsole, startServer } from './testCluster.ts'
 import type { TestConsole, TestServer } from './testCluster.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
@@ -44,6 +47,13 @@ function ask(url: string, { method = 'GET', headers = {}, body, path }: { method
     sent.on('error', fail)
     sent.end(body)
   })
+}
+
+async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
+  const server = createTcpServer(onSocket)
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  running.push(() => new Promise(done => server.close(done)))
+  return (server.address() as AddressInfo).port
 }
 
 const seenOf = (cluster: TestServer, index = 0) => cluster.seen[index] as IncomingMessage
@@ -93,6 +103,18 @@ describe('a request through the proxy', () => {
     const { base } = await start((_request, response) => response.writeHead(200, { 'content-length': '5' }).end())
     const { response, text } = await ask(`${base}/api/v1/pods`, { method: 'HEAD' })
     expect([response.statusCode, response.headers['content-length'], text]).toEqual([200, '5', ''])
+  })
+
+  it.each([
+    ['a reason phrase that is not Latin-1', 'HTTP/1.1 200 Всё хорошо\r\nContent-Length: 2\r\n\r\n{}', 200, '{}'],
+    ['a header that may not be sent on', 'HTTP/1.1 200 OK\r\nX-Odd: a\u0001b\r\nContent-Length: 2\r\n\r\n{}', 502, '"code":502'],
+  ])('ends whatever the answer is: %s', async (_what, answer, code, words) => {
+    const port = await startTcp(socket => socket.once('data', () => socket.end(answer)))
+    const console = await startConsole(kubeconfigOf({ cluster: { server: `http://127.0.0.1:${port}` } }))
+    running.push(() => console.app.stop())
+    const { response, text } = await ask(`${console.url}/k8s/clusters/c0/version`)
+    expect(response.statusCode).toBe(code)
+    expect(text).toContain(words)
   })
 
   it('hands a compressed answer on as it is', async () => {
@@ -233,13 +255,6 @@ describe('a cluster that gives no answer', () => {
   }
   const cause = ({ details }: Status) => details?.causes[0]?.reason
 
-  async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
-    const server = createTcpServer(onSocket)
-    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-    running.push(() => new Promise(done => server.close(done)))
-    return (server.address() as AddressInfo).port
-  }
-
   it('is named with the cause: nothing listens', async () => {
     const port = await startTcp(() => undefined)
     await Promise.all(running.splice(-1).map(stop => stop()))
@@ -362,6 +377,92 @@ describe('a WebSocket through the proxy', () => {
     const closed = new Promise<number>(done => second.on('close', done))
     sockets.clients.forEach(socket => socket.terminate())
     expect(await closed).toBe(1006)
+  })
+
+  /** The handshake of a WebSocket on a socket of our own. */
+  function shakeHands(port: number, path: string): Socket & { heard: () => string } {
+    let heard = ''
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`))
+    socket.on('data', chunk => { heard += String(chunk) })
+    socket.on('error', () => undefined)
+    running.push(async () => { socket.destroy() })
+    return Object.assign(socket, { heard: () => heard })
+  }
+
+  it.each([['hangs up', (socket: Socket) => socket.destroy()], ['says that it has no more to say', (socket: Socket) => socket.end()]])('ends at the cluster when the browser %s before the cluster has answered', async (_how, leave) => {
+    const { console, cluster } = await start((_request, response) => response.end())
+    const ended = vi.fn()
+    const asked = new Promise<void>(done => cluster.server.on('upgrade', (_request, socket) => {
+      socket.on('close', ended).on('error', () => undefined).on('end', () => socket.end()).resume()
+      done()
+    }))
+    const socket = shakeHands(console.port, '/k8s/clusters/c0/api/v1/pods?watch=1')
+    await asked
+    expect(ended).not.toHaveBeenCalled()
+    leave(socket)
+    await soon(() => expect(ended).toHaveBeenCalledOnce())
+  })
+
+  it('carries what the browser says before the cluster has answered', async () => {
+    const { console, cluster } = await start((_request, response) => response.end())
+    const heard: string[] = []
+    const asked = new Promise<Duplex>(done => cluster.server.on('upgrade', (_request, socket) => {
+      socket.on('data', chunk => heard.push(String(chunk)))
+      done(socket)
+    }))
+    const socket = shakeHands(console.port, '/k8s/clusters/c0/api/v1/pods?watch=1')
+    const far = await asked
+    socket.write('early')
+    await sleep(50)
+    far.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    await soon(() => expect(heard.join('')).toBe('early'))
+    socket.write(' and late')
+    await soon(() => expect(heard.join('')).toBe('early and late'))
+  })
+
+  it.each([
+    ['by the console', '/metrics', '404'],
+    ['by the cluster', '/api/v1/pods?watch=1', '403'],
+  ])('that is refused %s is closed though the browser keeps its side open', async (_who, path, code) => {
+    const { base, console, cluster } = await startSockets()
+    cluster.server.removeAllListeners('upgrade')
+    const socket = shakeHands(console.port, new URL(base).pathname + path)
+    await new Promise(done => socket.on('end', done))
+    expect(socket.heard()).toContain(`HTTP/1.1 ${code} `)
+    // A socket that is gone answers a write with a reset; a half of one takes it.
+    const gone = new Promise(done => socket.on('close', done))
+    const poke = setInterval(() => socket.write('x'), 200)
+    await gone
+    clearInterval(poke)
+  })
+
+  it('whose credentials the cluster refuses is tried once more with fresh ones, but not in a storm', async () => {
+    const file = join(makeFolder(), 'token')
+    writeFileSync(file, 'one')
+    const { cluster, sockets } = await startSockets()
+    const seen: (string | undefined)[] = []
+    const refuse = (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 28\r\n\r\n{"kind":"Status","code":401}')
+    const welcome = (request: IncomingMessage, socket: Duplex, head: Buffer) => sockets.handleUpgrade(request, socket, head, () => undefined)
+    cluster.server.removeAllListeners('upgrade').on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      seen.push(request.headers.authorization)
+      return request.headers.authorization === 'Bearer two' ? welcome(request, socket, head) : refuse(request, socket)
+    })
+    const startAnother = async () => {
+      seen.length = 0
+      const console = await startConsole(kubeconfigOf({ cluster: { server: cluster.url }, user: { tokenFile: file } }))
+      running.push(() => console.app.stop())
+      return `${console.url}/k8s/clusters/c0`
+    }
+    const stale = await startAnother()
+    for (const tried of [['Bearer one', 'Bearer one'], ['Bearer one', 'Bearer one', 'Bearer one']]) {
+      await expect(open(stale, '/api/v1/pods?watch=1')).rejects.toThrow('401 {"kind":"Status","code":401}')
+      expect(seen).toEqual(tried)
+    }
+    const renewed = await startAnother()
+    cluster.server.prependOnceListener('upgrade', () => writeFileSync(file, 'two'))
+    const socket = await open(renewed, '/api/v1/pods?watch=1')
+    expect(seen).toEqual(['Bearer one', 'Bearer two'])
+    socket.terminate()
   })
 
   it('that the cluster refuses is refused in the cluster\'s words', async () => {
