@@ -40,6 +40,8 @@ export function addConsole(app: FastifyInstance, { root, clusters, real }: Conso
     app.register(serveFiles, {
       root,
       cacheControl: false,
+      // The bundler's manifest lies beside the page and is no part of it.
+      dotfiles: 'ignore',
       setHeaders(reply, path) {
         reply.header('cache-control', path.startsWith(join(root, 'assets')) ? 'public, max-age=31536000, immutable' : path === page ? 'no-store' : 'no-cache')
       },
