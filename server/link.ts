@@ -22,8 +22,11 @@ export function offerLinks(path: string, makeLink: () => string): Promise<{ clos
     caller.end(`${makeLink()}\n`)
   })
   return new Promise((done, fail) => {
-    server.once('error', fail)
     const umask = process.umask(0o177)
+    server.once('error', error => {
+      process.umask(umask)
+      fail(error)
+    })
     server.listen(path, () => {
       process.umask(umask)
       chmodSync(path, 0o600)

@@ -18,6 +18,8 @@ beforeAll(async () => {
   mkdirSync(join(home, 'console', 'assets'), { recursive: true })
   writeFileSync(join(home, 'console', 'index.html'), '<!doctype html><title>console</title>')
   writeFileSync(join(home, 'console', 'assets', 'main-abc123.js'), 'export {}')
+  mkdirSync(join(home, 'console', '.vite'))
+  writeFileSync(join(home, 'console', '.vite', 'manifest.json'), '{}')
   writeFileSync(join(home, 'console', 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
 }, 60_000)
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -27,8 +29,8 @@ interface Process { readonly child: ChildProcess, readonly out: () => string, re
 const running: (() => Promise<unknown>)[] = []
 afterEach(async () => { await Promise.all(running.splice(0).map(stop => stop())) })
 
-function run(args: readonly string[], cwd = makeFolder()): Process {
-  const child = spawn(process.execPath, [join(home, 'server', 'main.js'), ...args], { cwd, env: { ...process.env, XDG_STATE_HOME: state } })
+function run(args: readonly string[], cwd = makeFolder(), environment: NodeJS.ProcessEnv = { XDG_STATE_HOME: state }): Process {
+  const child = spawn(process.execPath, [join(home, 'server', 'main.js'), ...args], { cwd, env: { ...process.env, ...environment } })
   let [out, err] = ['', '']
   child.stdout.on('data', chunk => { out += String(chunk) })
   child.stderr.on('data', chunk => { err += String(chunk) })
@@ -51,8 +53,8 @@ async function until<T>(find: () => T | undefined, { ended, err }: Process): Pro
 }
 
 /** Waits for the address that the server prints. */
-async function start(args: readonly string[], cwd?: string): Promise<Process & { link: string, origin: string, port: string }> {
-  const process = run(args, cwd)
+async function start(args: readonly string[], cwd?: string, environment?: NodeJS.ProcessEnv): Promise<Process & { link: string, origin: string, port: string }> {
+  const process = run(args, cwd, environment)
   const link = await until(() => /^ {2}console {2}(\S+)$[^]*^ {2}stop /m.exec(process.out())?.[1], process)
   const { origin, port } = new URL(link)
   return { ...process, link, origin, port }
@@ -118,6 +120,38 @@ describe('what cannot be done', { timeout: 60_000 }, () => {
     const process = run(['--help'])
     expect(await process.ended).toBe(0)
     expect(process.out()).toContain('--kubeconfig FILE')
+  })
+})
+
+/** State folders that cannot be used, for root too. */
+const UNUSABLE = ['a home that cannot be made', 'a folder that is a file', 'a key that is a folder'] as const
+
+function spoilt(how: typeof UNUSABLE[number]): NodeJS.ProcessEnv {
+  const folder = makeFolder()
+  if (how === 'a home that cannot be made')
+    return { XDG_STATE_HOME: '', HOME: '/dev/null/nobody' }
+  if (how === 'a folder that is a file')
+    writeFileSync(join(folder, 'harvester-guardrails'), '')
+  else
+    mkdirSync(join(folder, 'harvester-guardrails', 'session.key'), { recursive: true })
+  return { XDG_STATE_HOME: folder }
+}
+
+describe('a state folder that cannot be used', { timeout: 60_000 }, () => {
+  it.each(UNUSABLE)('is named in one line where a login needs it: %s', async how => {
+    for (const args of [['--kubeconfig', nowhere, '--port', '0'], ...how === 'a key that is a folder' ? [] : [['link', '--port', '1']]]) {
+      const process = run(args, makeFolder(), spoilt(how))
+      expect(await process.ended).toBe(2)
+      expect(process.err()).toMatch(/^the state folder \S+ cannot be used: .*XDG_STATE_HOME.*\n$/)
+      expect(process.out()).toBe('')
+    }
+  })
+
+  it.each(UNUSABLE)('does not stop the demonstration: %s', async how => {
+    const console = await start(['--port', '0'], makeFolder(), spoilt(how))
+    expect((await ask(`${console.origin}/readyz`)).text).toBe('ok')
+    const warnings = console.err().split('\n').filter(line => line.startsWith('warning: '))
+    expect(warnings).toEqual(how === 'a key that is a folder' ? [] : [expect.stringMatching(/^warning: npm start -- link will not work: the state folder \S+ cannot be used: /)])
   })
 })
 

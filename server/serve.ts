@@ -90,6 +90,17 @@ function announce({ url, port, link, needsLogin, kubeconfig }: Announcement, { s
     complain('warning: without --tls-cert the session travels in clear text')
 }
 
+/** Where `npm start -- link` asks; a console that cannot offer it says so and goes on. */
+async function openLinks(port: number, makeLink: () => string, { env, complain }: Surroundings): Promise<{ close(): void } | undefined> {
+  try {
+    return await offerLinks(linkSocket(stateFolder(env), port), makeLink)
+  }
+  catch (error) {
+    complain(`warning: npm start -- link will not work: ${firstLine(error)}`)
+    return undefined
+  }
+}
+
 /**
  * Starts the console: with a kubeconfig on its clusters, behind a login, otherwise on the demonstration cluster.
  * The port is taken first, so that a second start cannot disturb the first. Throws UsageError for what the operator can mend.
@@ -102,10 +113,9 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
   // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
   const needsLogin = kubeconfig !== undefined || !isLoopback(host)
-  const folder = stateFolder(around.env)
   const secure = tls !== undefined
   let port = options.port
-  const sessions = needsLogin ? createSessions({ key: sessionKey(folder), port: () => port, secure, real: kubeconfig !== undefined, now: around.now }) : undefined
+  const sessions = needsLogin ? createSessions({ key: sessionKey(stateFolder(around.env)), port: () => port, secure, real: kubeconfig !== undefined, now: around.now }) : undefined
 
   let supply: (clusters: readonly Cluster[]) => void = () => undefined
   const clusters = new Promise<readonly Cluster[]>(done => { supply = done })
@@ -125,10 +135,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
 
   const url = addressOf(host, port, secure)
   const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
-  const links = await offerLinks(linkSocket(folder, port), makeLink).catch((error: unknown) => {
-    around.complain(`warning: npm start -- link will not work: ${firstLine(error)}`)
-    return undefined
-  })
+  const links = await openLinks(port, makeLink, around)
   announce({ url, port, link: makeLink(), needsLogin, kubeconfig }, around)
   if (kubeconfig)
     void complainWhenUnreachable(kubeconfig, around)

@@ -2,13 +2,29 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { firstLine, UsageError } from './usageError.ts'
 
-/** Where the server keeps what outlives it: $XDG_STATE_HOME/harvester-guardrails or ~/.local/state/…, made for its owner alone. */
+/** What `use` makes of the folder; what the file system has against it becomes a UsageError. */
+function using<T>(folder: string, use: () => T): T {
+  try {
+    return use()
+  }
+  catch (error) {
+    throw new UsageError(`the state folder ${folder} cannot be used: ${firstLine(error)}; XDG_STATE_HOME may name another place`)
+  }
+}
+
+/**
+ * Where the server keeps what outlives it: $XDG_STATE_HOME/harvester-guardrails or ~/.local/state/…, made for its owner
+ * alone. Throws UsageError when it cannot be had.
+ */
 export function stateFolder(env: NodeJS.ProcessEnv): string {
   const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'harvester-guardrails')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  chmodSync(folder, 0o700)
-  return folder
+  return using(folder, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    chmodSync(folder, 0o700)
+    return folder
+  })
 }
 
 function readKey(file: string): Buffer | undefined {
@@ -26,14 +42,18 @@ function readKey(file: string): Buffer | undefined {
   }
 }
 
-/** The key that signs sessions, 32 bytes, from a file of mode 0600 in the folder; made when it is missing, broken or was open to others. */
-export function sessionKey(folder: string): Buffer {
-  const file = join(folder, 'session.key')
-  const kept = readKey(file)
-  if (kept)
-    return kept
+function makeKey(file: string): Buffer {
   const key = randomBytes(32)
   rmSync(file, { force: true })
   writeFileSync(file, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
   return key
+}
+
+/**
+ * The key that signs sessions, 32 bytes, from a file of mode 0600 in the folder; made when it is missing, broken or was
+ * open to others. Throws UsageError when the file can be neither read nor made.
+ */
+export function sessionKey(folder: string): Buffer {
+  const file = join(folder, 'session.key')
+  return using(folder, () => readKey(file) ?? makeKey(file))
 }
