@@ -287,12 +287,28 @@ describe('a kubeconfig', () => {
     ['a cluster without a server', 'clusters: [{name: a, cluster: {}}]', 'is malformed: clusters[0].cluster.server is missing'],
     ['a server that is no text', 'clusters: [{name: a, cluster: {server: 5}}]', 'is malformed'],
     ['no contexts', 'clusters: [{name: a, cluster: {server: "https://a"}}]', 'has no contexts'],
+    ['a context that is null', 'contexts: [null]', 'is malformed: contexts[0] must be object'],
+    ['contexts that are a mapping', 'contexts: {a: {}}', 'is malformed: contexts must be array'],
+    ['a context whose name is a number', kubeconfigOf({ cluster: { server: 'https://a' } }).replaceAll('"c0"', '1'), 'is malformed: '],
+    ['groups that are a word', kubeconfigOf({ cluster: { server: 'https://a' }, user: { 'as-groups': 'system:masters' } }), 'is malformed: users[0].user.as-groups must be array'],
+    ['groups that are a truth', kubeconfigOf({ cluster: { server: 'https://a' }, user: { 'as-groups': true } }), 'is malformed: users[0].user.as-groups must be array'],
+    ['groups that are no words', kubeconfigOf({ cluster: { server: 'https://a' }, user: { 'as-groups': [1] } }), 'is malformed: users[0].user.as-groups[0] must be string'],
+    ['extra fields that are a word', kubeconfigOf({ cluster: { server: 'https://a' }, user: { 'as-user-extra': { 'example.com/a': 'b' } } }), 'is malformed: users[0].user.as-user-extra.example.com/a must be array'],
+    ['a person that is a number', kubeconfigOf({ cluster: { server: 'https://a' }, user: { as: 1 } }), 'is malformed: users[0].user.as must be string'],
+    ['a token that is a number', kubeconfigOf({ cluster: { server: 'https://a' }, user: { token: 1 } }), 'is malformed: users[0].user.token must be string'],
+    ['plugin arguments that are a word', kubeconfigOf({ cluster: { server: 'https://a' }, user: { exec: { command: 'a', args: 'b' } } }), 'is malformed: users[0].user.exec.args must be array'],
     ['a server that is no URL', kubeconfigOf({ cluster: { server: 'ftp://x' } }), 'ftp://x is not an http or https URL'],
     ['a context of an unknown cluster', 'contexts: [{name: a, context: {cluster: b, user: c}}]', 'context a names cluster b, which the kubeconfig does not have'],
     ['a context of an unknown user', '{clusters: [{name: b, cluster: {server: "https://b"}}], contexts: [{name: a, context: {cluster: b, user: c}}]}', 'context a names user c'],
   ])('of %s is refused in one line', async (_what, text, words) => {
     expect(() => load(text)).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(/^kubeconfig \/home\/me\/config[^\n]*$/) as string }))
     expect(() => load(text)).toThrow(words)
+  })
+
+  it('may leave out what it does not need with null, as kubectl reads it', async () => {
+    const { url, ca } = await startTls()
+    const cluster = await clusterOf({ 'server': url, 'certificate-authority-data': base64(ca), 'proxy-url': null }, { 'token': 't', 'exec': null, 'as': 'jane', 'as-groups': null, 'as-user-extra': { a: null, b: [] } })
+    expect(parse(await get(cluster)).impersonate.map(each => each.toLowerCase())).toEqual(['impersonate-user', 'jane'])
   })
 
   it('without the wanted context says which it has', async () => {

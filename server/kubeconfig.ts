@@ -5,6 +5,7 @@ import { createAccess, FRESH, RENEW_EVERY } from './access.ts'
 import type { AccessSource } from './access.ts'
 import { keepCredential, runExecPlugin } from './execPlugin.ts'
 import type { ExecConfig } from './execPlugin.ts'
+import { findMisshapen } from './kubeconfigShape.ts'
 import { CredentialError } from './status.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
@@ -25,15 +26,16 @@ export interface Kubeconfig {
 }
 
 interface RawUser {
-  readonly 'exec'?: ExecConfig
-  readonly 'tokenFile'?: string
-  readonly 'token'?: string
-  readonly 'as-groups'?: readonly string[]
-  readonly 'as-uid'?: string
-  readonly 'as-user-extra'?: Record<string, readonly string[]>
+  readonly 'exec'?: ExecConfig | null
+  readonly 'tokenFile'?: string | null
+  readonly 'token'?: string | null
+  readonly 'as-groups'?: readonly string[] | null
+  readonly 'as-uid'?: string | null
+  readonly 'as-user-extra'?: Record<string, readonly string[] | null> | null
 }
 
-interface RawKubeconfig { readonly users?: readonly { readonly name: string, readonly user?: RawUser | null }[] }
+/** Its shape is held by findMisshapen. */
+interface RawKubeconfig { readonly users?: readonly { readonly name: string, readonly user?: RawUser | null }[] | null }
 
 /** The text of a kubeconfig; throws UsageError when the file cannot be read. */
 export function readKubeconfigFile(file: string): string {
@@ -51,12 +53,15 @@ function parse(text: string, file: string): { config: KubeConfig, raw: RawKubeco
   try {
     if (/^\s*(null\s*|~\s*)?$/.test(text))
       throw new Error('it is empty')
-    const config = new KubeConfig()
-    config.loadFromString(text)
-    config.makePathsAbsolute(dirname(resolve(file)))
     const raw = loadYaml<RawKubeconfig>(text)
     if (typeof raw !== 'object' || Array.isArray(raw))
       throw new Error('it is not a mapping of clusters, users and contexts')
+    const misshapen = findMisshapen(raw)
+    if (misshapen)
+      throw new Error(misshapen)
+    const config = new KubeConfig()
+    config.loadFromString(text)
+    config.makePathsAbsolute(dirname(resolve(file)))
     return { config, raw }
   }
   catch (error) {
@@ -84,10 +89,10 @@ export function contextIds(names: readonly string[]): string[] {
 
 /** What KubeConfig does not read of a user: impersonated groups, uid and extra fields. */
 function impersonation(user: RawUser): Record<string, string | string[]> {
-  const extra = Object.entries(user['as-user-extra'] ?? {}).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`, [...values]] as const)
+  const extra = Object.entries(user['as-user-extra'] ?? {}).flatMap(([key, values]) => values?.length ? [[`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`, [...values]] as const] : [])
   return {
     ...user['as-uid'] && { 'impersonate-uid': user['as-uid'] },
-    ...user['as-groups'] && { 'impersonate-group': [...user['as-groups']] },
+    ...user['as-groups']?.length && { 'impersonate-group': [...user['as-groups']] },
     ...Object.fromEntries(extra),
   }
 }
