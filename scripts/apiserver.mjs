@@ -43,7 +43,7 @@ async function furnish(kubeconfig, embedded) {
 }
 
 async function up({ folder, port }) {
-  const binary = buildBinary(ensureGo().path, console.log)
+  const binary = buildBinary((await ensureGo()).path, console.log)
   const { kubeconfig, server } = await startRealCluster({ folder, binary, port: port && Number(port), tied: false })
   const bare = await startBareCluster(folder)
   const made = await furnish(kubeconfig, bare.kubeconfig)
@@ -84,7 +84,7 @@ async function runBrowserTier(folder, kubeconfig) {
 }
 
 async function test({ require }) {
-  const go = ensureGo({ install: require })
+  const go = await ensureGo({ install: require })
   const skip = whyNot(go)
   if (skip) {
     closeWith([await runTier({ name: 'real API server', skip })])

@@ -5,6 +5,6 @@ import { run } from './tiers.mjs'
 
 await installIfMissing()
 const first = await run('npm', ['test'])
-const go = ensureGo()
+const go = await ensureGo()
 const second = await run('npm', ['run', '--silent', 'test:apiserver', '--', '--require'], go.environment)
 process.exitCode = first || second

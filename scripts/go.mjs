@@ -1,24 +1,30 @@
 // Go is needed for one tier only: the real API server is linked from its published modules.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fetchToolchain, toolchainPath } from './goToolchain.mjs'
 
-const places = ['/usr/local/go/bin', '/usr/lib/go/bin', '/usr/lib/go-1.24/bin', '/usr/lib/go-1.23/bin']
+/** What e2e/cluster/kube/go.mod asks for; an older Go that would fetch a newer one by itself is not relied on. */
+const MINOR = 24
+const PLACES = ['/usr/local/go/bin/go', '/usr/lib/go/bin/go', toolchainPath]
 
-function version(go) {
+function versionOf(go) {
   try {
-    return execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    return execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, GOTOOLCHAIN: 'local' } }).trim()
   }
   catch {
     return undefined
   }
 }
 
-function found() {
-  const candidates = ['go', ...places.map(place => `${place}/go`).filter(existsSync)]
-  return candidates.map(go => ({ go, version: version(go) })).find(({ version }) => version && Number(version.split('.')[1]) >= 21)
+function find() {
+  const candidates = ['go', ...PLACES.filter(existsSync)]
+  return candidates.find(go => Number(/^go1\.(\d+)/.exec(versionOf(go) ?? '')?.[1]) >= MINOR)
 }
 
-function fromDebian() {
+function installFromDebian() {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    return undefined
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   for (const args of [['update'], ['install', '-y', 'golang-go']]) {
     try {
@@ -28,17 +34,17 @@ function fromDebian() {
       return undefined
     }
   }
-  return found()
+  return find()
 }
 
 /**
- * A Go of 1.21 or newer, which fetches the toolchain that go.mod names by itself; installed from Debian's package when root.
- * Answers `{ path?, version?, environment }`; without a Go, only an empty environment, and the tier says that it is left out.
+ * A Go of 1.24 or newer: the machine's, or with `install` one fetched from Go's module proxy or, where we know no sum of
+ * one, Debian's package when root. Answers `{ path?, environment }`; without a Go only an empty environment, and the tier
+ * says that it is left out.
  */
-export function ensureGo({ install = true } = {}) {
-  const go = found() ?? (install && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') ? fromDebian() : undefined)
-  if (!go)
+export async function ensureGo({ install = true } = {}) {
+  const path = find() ?? (install ? await fetchToolchain() ?? installFromDebian() : undefined)
+  if (!path)
     return { environment: {} }
-  const folder = go.go.includes('/') ? go.go.slice(0, go.go.lastIndexOf('/')) : undefined
-  return { path: go.go, version: go.version, environment: folder ? { PATH: `${folder}:${process.env.PATH}` } : {} }
+  return { path, environment: path.includes('/') ? { PATH: `${dirname(path)}:${process.env.PATH}` } : {} }
 }
