@@ -25,7 +25,7 @@ export default defineConfig(({ isSsrBuild }) => ({
   ...isSsrBuild && { ssr: { noExternal: true, external: SERVER_LIBRARIES } },
   test: {
     environment: 'node',
-    include: ['{src,pkg,server,bench}/**/*.spec.ts'],
+    include: ['{src,pkg,server,bench}/**/*.spec.ts', 'scripts/*.spec.mjs'],
     css: false,
   },
 }))

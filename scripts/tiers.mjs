@@ -1,6 +1,6 @@
 // Runs tiers of tests one after the other and adds up what each really ran.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 export const root = resolve(import.meta.dirname, '..')
@@ -25,9 +25,23 @@ function playwrightCounts({ stats }) {
 
 const readers = { vitest: vitestCounts, playwright: playwrightCounts }
 
+/** What a report says; nothing where there is none, or one that a runner left unfinished: countsOf makes a failure of that. */
+function readReport(file, reader) {
+  try {
+    const counts = readers[reader](JSON.parse(readFileSync(file, 'utf8')))
+    if (!Object.values(counts).every(Number.isInteger))
+      throw new Error('it counts nothing')
+    return counts
+  }
+  catch (error) {
+    if (error.code !== 'ENOENT')
+      console.error(`${file} cannot be read: ${error.message}`)
+    return { passed: 0, failed: 0, skipped: 0 }
+  }
+}
+
 function countsOf(file, reader, code) {
-  const none = { passed: 0, failed: 0, skipped: 0 }
-  const counts = existsSync(file) ? readers[reader](JSON.parse(readFileSync(file, 'utf8'))) : none
+  const counts = readReport(file, reader)
   // A runner that died without naming a failed test has failed all the same, and one that ran nothing has shown nothing.
   return (code !== 0 || counts.passed === 0) && counts.failed === 0 ? { ...counts, failed: 1 } : counts
 }
@@ -52,13 +66,18 @@ export async function runTier({ name, command, args, environment = {}, reader, s
   return { name, ...counts, seconds: Math.round((Date.now() - begun) / 1000) }
 }
 
-/** Prints a line for each tier and the closing line over all; answers the sums. */
-export function closeWith(results) {
+/**
+ * Prints a line for each tier and, last, the closing line over all. Answers the exit code: 1 when anything failed, and with
+ * `require` when a tier was left out.
+ */
+export function closeWith(results, { require = false } = {}) {
   console.log('')
   for (const { name, passed, failed, skipped, seconds, why } of results)
     console.log(`${failed ? '✗' : skipped && !passed ? '○' : '✓'} ${name}: ${passed} ok, ${failed} not ok, ${skipped} left out${why ? ` (${why})` : ''}, ${seconds} s`)
+  const leftOut = results.filter(({ why }) => why).map(({ name }) => name)
+  if (require && leftOut.length)
+    console.log(`\n--require: nothing may be left out, but this was: ${leftOut.join(', ')}`)
   const sum = key => results.reduce((total, result) => total + result[key], 0)
-  const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
-  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-  return total
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
+  return sum('failed') || (require && leftOut.length) ? 1 : 0
 }
