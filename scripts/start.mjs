@@ -1,41 +1,14 @@
 // `npm start`: from a fresh clone to a running console. Installs and builds only what changed since the last time.
-import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import module from 'node:module'
 import { join, resolve } from 'node:path'
 import { installIfMissing, requireNode } from './install.mjs'
+import { isBuilt } from './sources.mjs'
 
 const root = resolve(import.meta.dirname, '..')
-const built = join(root, 'dist', '.built')
-const BUILT_FROM = ['index.html', 'package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts', 'public', 'src', 'pkg', 'server']
-
-function sourcesOf(path) {
-  const file = join(root, path)
-  if (!existsSync(file))
-    return []
-  try {
-    return readdirSync(file).sort().flatMap(name => sourcesOf(join(path, name)))
-  }
-  catch (error) {
-    if (error.code !== 'ENOTDIR')
-      throw error
-    return path.endsWith('.spec.ts') ? [] : [path]
-  }
-}
-
-/** Changes when any source of the build changes; a file's time does not matter. */
-function sourceHash() {
-  const hash = createHash('sha256')
-  for (const path of BUILT_FROM.flatMap(sourcesOf))
-    hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0')
-  return hash.digest('hex')
-}
-
 function buildIfChanged() {
-  const hash = sourceHash()
-  const complete = ['console/index.html', 'server/main.js'].every(file => existsSync(join(root, 'dist', file)))
-  if (complete && existsSync(built) && readFileSync(built, 'utf8') === hash)
+  if (isBuilt())
     return
   console.log('Building the console and the server …')
   const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' })
@@ -43,7 +16,6 @@ function buildIfChanged() {
     console.error(`${stdout}${stderr}\nThe build failed: see its own words above.`)
     process.exit(status ?? 1)
   }
-  writeFileSync(built, hash)
 }
 
 requireNode()
