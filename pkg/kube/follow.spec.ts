@@ -220,6 +220,62 @@ describe('follow', () => {
     expect(told.failures).toEqual([])
   })
 
+  it('takes a line that is never answered for a failure, and says so', async () => {
+    const told = begin(await against(script(list(5), stay, () => undefined)), { pace: { watch: 60, margin: 40, opening: 120 } })
+    await expect.poll(() => told.failures.length, { timeout: 3_000 }).toBeGreaterThan(0)
+    expect(told.failures[0]).toMatchObject({ error: { status: 0, reason: 'Timeout' }, during: 'watch' })
+    expect(told.log.slice(0, 3)).toEqual(['list ', 'live', 'failed watch 0'])
+  })
+
+  it('gives a list up that may never be answered when woken, and lists again', async () => {
+    let wake: (suspect: boolean) => void = () => undefined
+    let lists = 0
+    const told = begin(await against(({ query }, response) => {
+      if (query.has('watch'))
+        return stay(response)
+      return ++lists > 1 ? sendJson(response, 200, list(5, 'a')) : undefined
+    }), { wake: listener => { wake = listener; return () => undefined } })
+    await expect.poll(() => lists).toBe(1)
+    wake(false)
+    await sleep(30)
+    expect(lists).toBe(1)
+    wake(true)
+    await expect.poll(() => told.log).toEqual(['list a', 'live'])
+    expect(told.failures).toEqual([])
+  })
+
+  it('waits at most minutes, whatever a server asks', async () => {
+    const told = begin(await against((_, response) => {
+      response.setHeader('Retry-After', '2592000')
+      sendStatus(response, 503, 'ServiceUnavailable')
+    }), { now: () => 0 })
+    await sleep(200)
+    expect(told.failures.map(({ retryAt }) => retryAt)).toEqual([5 * 60_000])
+  })
+
+  it('woken before Retry-After, tries as soon as that is over', async () => {
+    let wake: (suspect: boolean) => void = () => undefined
+    const times: number[] = []
+    const told = begin(await against((_, response) => {
+      times.push(Date.now())
+      response.setHeader('Retry-After', '1')
+      sendStatus(response, 429, 'TooManyRequests')
+    }), { wake: listener => { wake = listener; return () => undefined }, random: () => 1, pace: { first: 60_000, longest: 60_000 } })
+    await expect.poll(() => told.failures.length).toBe(1)
+    wake(false)
+    await expect.poll(() => times.length, { timeout: 3_000 }).toBe(2)
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990)
+  })
+
+  it('lists less and less often a kind that may be listed but not watched', async () => {
+    const waits: number[] = []
+    const client = await against(script(list(5, 'a'), response => sendStatus(response, 403, 'Forbidden', 'cannot watch')))
+    void follow(client, NAMESPACES, { listed: () => undefined, changed: () => undefined, live: () => undefined, failed: ({ retryAt, during }) => during === 'watch' && waits.push(retryAt) },
+      { signal: abort.signal, now: () => 0, random: () => 1, pace: { ...QUICK, slow: 20, slowest: 100 } })
+    await expect.poll(() => waits.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(5)
+    expect(waits.slice(0, 5)).toEqual([20, 40, 80, 100, 100])
+  })
+
   it('leaves nothing open when it is told to stop, whatever it is at', async () => {
     const told = begin(await against(script(list(5), stay)))
     await expect.poll(() => told.log.at(-1)).toBe('live')
@@ -295,14 +351,19 @@ function modelServer(): { answer: Answer, step: (what: Step) => void, state: () 
     response.on('close', () => watchers.delete(response))
   }
 
+  function leave(how: (watcher: ServerResponse) => void): void {
+    watchers.forEach(how)
+    watchers.clear()
+  }
+
   function step(what: Step): void {
     switch (what.do) {
       case 'put': return record(objects.has(what.name) ? 'MODIFIED' : 'ADDED', what.name)
       case 'delete': return objects.has(what.name) ? record('DELETED', what.name) : undefined
       case 'forget': forgotten = version; expireBy = what.by; return
       case 'pages': pageSize = what.size; return
-      case 'end': return watchers.forEach(watcher => watcher.end())
-      case 'cut': return watchers.forEach(watcher => { watcher.write(line('ADDED', 'half', version + 1).slice(0, what.after)); watcher.destroy() })
+      case 'end': return leave(watcher => watcher.end())
+      case 'cut': return leave(watcher => { watcher.write(line('ADDED', 'half', version + 1).slice(0, what.after)); watcher.destroy() })
       case 'wait': return
     }
   }

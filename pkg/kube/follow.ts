@@ -43,7 +43,14 @@ export interface Pace {
   readonly longest: number
   /** The wait where somebody must act: 401, 403, 404. */
   readonly slow: number
-  /** After how long the server shall end a watch; up to half of it is added at random, so that watches do not end together. */
+  /** The longest such wait where the list is granted and the watch is not: it doubles, for each try costs a whole list. */
+  readonly slowest: number
+  /** After how long a watch that was asked for must have been accepted. */
+  readonly opening: number
+  /**
+   * After how long the server shall end a watch; up to half of it is added at random, so that watches do not end together.
+   * A silent line is found by its not ending: bookmarks come once a minute and are not promised, this is our own to choose.
+   */
   readonly watch: number
   /** How much longer than that a line is believed in. */
   readonly margin: number
@@ -51,12 +58,14 @@ export interface Pace {
   readonly tooShort: number
 }
 
-const PACE: Pace = { first: 500, longest: 15_000, slow: 60_000, watch: 120_000, margin: 10_000, tooShort: 1_000 }
+const PACE: Pace = { first: 500, longest: 15_000, slow: 60_000, slowest: 600_000, opening: 15_000, watch: 40_000, margin: 10_000, tooShort: 1_000 }
+/** A server may ask for any wait; no longer one is kept, in seconds. */
+const LONGEST_ASKED = 300
 
 /**
  * Keeps a follower in step with a collection until the signal is aborted: lists, then watches from there, and resumes from
- * the last resourceVersion after every end of a watch. Lists again only where the server says that it cannot resume (410).
- * Never throws.
+ * the last resourceVersion after every end of a watch. Lists again only where the server says that it cannot resume (410),
+ * or refuses in a way that the list will explain (`needsList`). Never throws.
  */
 export async function follow<T extends KubeObject>(client: KubeClient, resource: Resource<T>, follower: Follower<T>, options: FollowOptions): Promise<void> {
   const { signal, random = Math.random, now = Date.now } = options
@@ -70,21 +79,32 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
 
   async function list(): Promise<void> {
     const { namespace, labelSelector, fieldSelector } = options
-    const found = await client.list(resource, { namespace, labelSelector, fieldSelector, signal, onPage: follower.paged })
-    signal.throwIfAborted()
-    version = found.metadata.resourceVersion
-    fresh = true
-    follower.listed(found.items)
+    const line = openLine(signal, sleeper)
+    try {
+      const found = await client.list(resource, { namespace, labelSelector, fieldSelector, signal: line.signal, onPage: follower.paged })
+      signal.throwIfAborted()
+      version = found.metadata.resourceVersion
+      fresh = true
+      follower.listed(found.items)
+    }
+    catch (thrown) {
+      if (signal.aborted || !line.left())
+        throw thrown
+    }
+    finally {
+      line.close()
+    }
   }
 
   async function watch(from: string): Promise<void> {
     const timeout = pace.watch * (1 + random() / 2)
-    const line = openLine(signal, timeout + pace.margin, sleeper)
+    const line = openLine(signal, sleeper, { opening: pace.opening, longest: timeout + pace.margin })
     let changes = 0
     let openedAt = Infinity
     const isShort = (): boolean => changes === 0 && !(now() - openedAt >= pace.tooShort)
     const onOpen = (): void => {
       openedAt = now()
+      line.opened()
       if (!signal.aborted)
         follower.live()
     }
@@ -100,7 +120,9 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
         throw new ApiError({ status: 0, reason: 'LineCut', message: 'the watch ended as soon as it began' })
     }
     catch (thrown) {
-      if (!line.signal.aborted || signal.aborted)
+      if (!signal.aborted && line.left() === 'unanswered')
+        throw new ApiError({ status: 0, reason: 'Timeout', message: 'the watch was not answered', cause: thrown })
+      if (signal.aborted || !line.left())
         throw thrown
     }
     finally {
@@ -126,9 +148,10 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
         return 0
     }
     const jitter = 0.5 + random() / 2
-    const growing = Math.min(pace.longest, pace.first * 2 ** Math.min(failures, 20))
-    const asked = (error.retryAfter ?? 0) * 1000
-    return Math.max(asked, (NEEDS_SOMEBODY.has(error.status) ? pace.slow : growing) * jitter)
+    const grown = 2 ** Math.min(failures, 20)
+    const patient = during === 'watch' && version === undefined ? Math.min(pace.slowest, pace.slow * grown) : pace.slow
+    const wait = NEEDS_SOMEBODY.has(error.status) ? patient : Math.min(pace.longest, pace.first * grown)
+    return Math.max(askedWait(error), wait * jitter)
   }
 
   while (!signal.aborted) {
@@ -143,7 +166,7 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
       const wait = afterFailure(error, during)
       failures++
       follower.failed({ error, during, retryAt: now() + wait })
-      await sleeper.sleep(wait, (error.retryAfter ?? 0) * 1000)
+      await sleeper.sleep(wait, askedWait(error))
     }
   }
   sleeper.close()
@@ -152,6 +175,10 @@ export async function follow<T extends KubeObject>(client: KubeClient, resource:
 /** Trying again soon would not help. */
 const NEEDS_SOMEBODY = new Set([401, 403, 404, 405])
 
+function askedWait({ retryAfter = 0 }: ApiError): number {
+  return Math.min(retryAfter, LONGEST_ASKED) * 1000
+}
+
 // The version is too old, of another life of the server, or refused for a reason that the list will say too.
 function needsList({ status, causes }: ApiError): boolean {
   const refused = status >= 400 && status < 500 && ![401, 408, 429].includes(status)
@@ -159,7 +186,7 @@ function needsList({ status, causes }: ApiError): boolean {
 }
 
 interface Sleeper {
-  /** Waits; a wake ends it, but not before `atLeast`. */
+  /** Waits; a wake ends it, or, before `atLeast` of it has passed, makes it end then. */
   readonly sleep: (milliseconds: number, atLeast: number) => Promise<void>
   /** Called when the open lines are suspect, until the next one registers. */
   onSuspect: () => void
@@ -181,12 +208,10 @@ function createSleeper(signal: AbortSignal, now: () => number, wake: Wake | unde
       return
     const until = now() + atLeast
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, milliseconds)
+      let timer = setTimeout(resolve, milliseconds)
       wakeUp = () => {
-        if (!signal.aborted && now() < until)
-          return
         clearTimeout(timer)
-        resolve()
+        timer = setTimeout(resolve, signal.aborted ? 0 : Math.max(0, until - now()))
       }
     })
     wakeUp = () => undefined
@@ -203,21 +228,39 @@ function createSleeper(signal: AbortSignal, now: () => number, wake: Wake | unde
   return sleeper
 }
 
-interface Line { readonly signal: AbortSignal, readonly close: () => void }
+/** `unanswered`: never accepted. `silent`: it outlived what the server was asked for. `suspect`: something happened to the network. */
+type Leaving = 'unanswered' | 'silent' | 'suspect'
 
-/** The signal of one watch: aborted with the follower, when the line is suspect, and when it outlives what the server was asked for. */
-function openLine(parent: AbortSignal, longest: number, sleeper: Sleeper): Line {
+interface Line {
+  readonly signal: AbortSignal
+  readonly opened: () => void
+  /** Why it was left; undefined while it is believed in, and when only the follower stopped. */
+  readonly left: () => Leaving | undefined
+  readonly close: () => void
+}
+
+/** The line of one request: aborted with the follower, when it is suspect, and where limits are given (milliseconds) when they are over. */
+function openLine(parent: AbortSignal, sleeper: Sleeper, limits?: { readonly opening: number, readonly longest: number }): Line {
   const controller = new AbortController()
+  let reason: Leaving | undefined
   const abort = (): void => controller.abort()
-  const timer = setTimeout(abort, longest)
+  const leave = (why: Leaving) => (): void => {
+    reason ??= why
+    abort()
+  }
+  let timer = limits && setTimeout(leave('unanswered'), limits.opening)
   parent.addEventListener('abort', abort)
-  sleeper.onSuspect = abort
+  sleeper.onSuspect = leave('suspect')
   if (parent.aborted)
     abort()
+  const opened = (): void => {
+    clearTimeout(timer)
+    timer = limits && setTimeout(leave('silent'), limits.longest)
+  }
   const close = (): void => {
     clearTimeout(timer)
     parent.removeEventListener('abort', abort)
     sleeper.onSuspect = () => undefined
   }
-  return { signal: controller.signal, close }
+  return { signal: controller.signal, opened, left: () => reason, close }
 }
