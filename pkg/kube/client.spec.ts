@@ -338,6 +338,23 @@ describe('watching by WebSocket', () => {
     expect(found).toMatchObject({ opened: 0, error: { status: 403, message: 'pods is forbidden' } })
   })
 
+  it('forgets refusals as soon as a WebSocket opens again', async () => {
+    const found = await watchBySocket(undefined, (_, response) => response.end())
+    const sockets = new WebSocketServer({ noServer: true })
+    const take = (): void => server?.onUpgrade((request, socket, head) => sockets.handleUpgrade(request, socket, head, one => one.close(1000)))
+    const refuse = (): void => server?.onUpgrade((_, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'))
+    for (let time = 0; time < 3; time++) {
+      take()
+      await found.again()
+      refuse()
+      await found.again()
+    }
+    take()
+    const before = server?.upgrades ?? 0
+    await found.again()
+    expect(server?.upgrades).toBe(before + 1)
+  })
+
   it('streams where the server takes no WebSocket, and soon asks for none', async () => {
     const found = await watchBySocket(undefined, (_, response) => response.end(`${event('a')}\n`))
     expect(found).toMatchObject({ names: ['a'], opened: 1, error: undefined })

@@ -84,8 +84,9 @@ export interface KubeClientOptions {
 const PAGE_SIZE = 500
 const LIST_ATTEMPTS = 5
 const TIMEOUT_MS = 90_000
-/** So often a WebSocket may fail where a stream then opens, before only streams are used. */
+/** So often in a row a WebSocket may fail where a stream then opens, before only streams are used for a while. */
 const SOCKET_REFUSALS = 3
+const STREAMS_FOR_MS = 5 * 60_000
 
 class ExpiredTokenError extends Error {}
 
@@ -94,6 +95,7 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
   const base = baseUrl.replace(/\/+$/, '')
   const bySocket = (watchBy ?? (base.startsWith('/') && !ownFetch ? 'socket' : 'stream')) === 'socket'
   let refusals = 0
+  let refusedAt = 0
   const http = axios.create({
     adapter: 'fetch',
     headers: token ? { Authorization: `Bearer ${token}` } : {},
@@ -161,9 +163,10 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
   }
 
   async function* values(request: KubeRequest, signal: AbortSignal, onOpen: () => void): AsyncGenerator<unknown> {
-    if (bySocket && refusals < SOCKET_REFUSALS) {
+    if (bySocket && (refusals < SOCKET_REFUSALS || Date.now() - refusedAt > STREAMS_FOR_MS)) {
+      const taken = (): void => { refusals = 0; onOpen() }
       try {
-        return yield* socketMessages(socketUrl(base + targetOf(request)), signal, onOpen)
+        return yield* socketMessages(socketUrl(base + targetOf(request)), signal, taken)
       }
       catch (thrown) {
         if (!(thrown instanceof SocketRefusedError))
@@ -173,6 +176,7 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
     // What a refused WebSocket cannot say, the stream says: 403, 410, nobody there.
     const { data } = await send(request, signal, 'stream')
     refusals++
+    refusedAt = Date.now()
     onOpen()
     if (data instanceof ReadableStream)
       yield* jsonLines(data as ReadableStream<Uint8Array>)
