@@ -3,7 +3,8 @@ import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 
 /**
- * `loading`: nothing heard yet. `live`: in step with the cluster. `stale`: the line is down, the objects are the last known.
+ * `loading`: nothing heard yet. `live`: in step with the cluster. `stale`: the line is down, the objects are the last known;
+ * or they may be listed and not watched (`isUnwatched`).
  * `forbidden`: the user may not list it. `absent`: the cluster does not serve the kind.
  */
 export type CollectionState = 'loading' | 'live' | 'stale' | 'forbidden' | 'absent'
@@ -21,6 +22,10 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly retryAt?: number
   /** The namespaces that could be read where the cluster-wide list is forbidden; undefined when all are seen. */
   readonly partial?: readonly string[]
+  /** How many namespaces there are, where only the chosen ones of them are followed because all would be too many. */
+  readonly tooMany?: number
+  /** Never listed yet, or not ours to read: that it has no objects means nothing. */
+  readonly unread?: boolean
   /** The namespaces that were asked for; undefined for all. */
   readonly namespaces?: readonly string[]
   /** Whether something is known of that namespace (of all where none is given), if only from before the line was cut: without it, what is not found may still be there. */

@@ -22,6 +22,8 @@ export interface CacheOptions {
   readonly pace?: Partial<Pace>
   /** How long a collection that nobody uses is still followed, so that a change of page does not list again. */
   readonly lingerMs?: number
+  /** How long an answer about where a kind may be read is believed. */
+  readonly reviewedMs?: number
 }
 
 export interface CollectionCache {
@@ -38,7 +40,7 @@ export function createCollectionCache(options: CacheOptions): CollectionCache {
   const { client, schedule, lingerMs = LINGER_MS } = options
   const shared = shallowReactive(new Map<string, Shared>())
   const dirty = new Set<LiveSource>()
-  const finder = createNamespaceFinder(client)
+  const finder = createNamespaceFinder(client, options.reviewedMs)
   const tools: SourceTools = { client, finder, wake: options.wake, pace: options.pace, arrived: source => { dirty.add(source); schedule(settle) } }
 
   function settle(): void {
@@ -120,6 +122,8 @@ function viewOf<T extends KubeObject>(resource: Resource<T>, source: () => LiveS
     get since() { return status.value.since },
     get retryAt() { return status.value.retryAt },
     get partial() { return status.value.partial },
+    get tooMany() { return status.value.tooMany },
+    get unread() { return status.value.unread },
     get namespaces() { return wanted.value.size ? [...wanted.value] : undefined },
     find: key => {
       // Reading the list is what makes this reactive.

@@ -7,7 +7,7 @@ import type { CacheOptions } from './collectionCache.ts'
 import { createFrameSchedule } from './frame.ts'
 import { wakeWithPage } from './pageWake.ts'
 import type { Connection, ProxyStore } from './proxyStore.ts'
-import { statusOf } from './sourceStatus.ts'
+import { isUnwatched, statusOf } from './sourceStatus.ts'
 
 /** Whose fields these are, in the objects' managedFields. */
 const FIELD_MANAGER = 'harvester-guardrails'
@@ -23,7 +23,7 @@ export function defineProxyStore(client: KubeClient, own: Partial<CacheOptions> 
     const cache = createCollectionCache(options)
     const connection = computed<Connection>(before => {
       const all = cache.sources().map(source => statusOf(source.status.value, ALL))
-      const stale = all.filter(status => status.state === 'stale').sort((one, other) => one.since - other.since)[0]
+      const stale = all.filter(status => status.state === 'stale' && !isUnwatched(status)).sort((one, other) => one.since - other.since)[0]
       if (stale)
         return { state: 'stale', since: stale.since, error: stale.error }
       const answered = all.find(status => status.state !== 'loading')

@@ -1,5 +1,7 @@
 import { markRaw, shallowRef } from 'vue'
 import type { ShallowRef } from 'vue'
+import { toApiError } from '#kube/apiError.ts'
+import type { ApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { follow } from '#kube/follow.ts'
 import type { FollowOptions, Pace, Wake } from '#kube/follow.ts'
@@ -29,7 +31,7 @@ export interface LiveSource<T extends KubeObject = KubeObject> {
   readonly find: (key: string) => T | undefined
   /** Shows what has arrived since the last time. */
   readonly settle: () => void
-  /** Tries now what waits for its next try. */
+  /** Tries now what waits for its next try, and believes no earlier answer about rights. */
   readonly retry: () => void
   /** Looks again where the kind may be read, where it may not be read everywhere. */
   readonly lookAgain: () => void
@@ -43,7 +45,12 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
   const objects = shallowRef<readonly T[]>([])
   const parts = new Map<string, Part<T>>()
   let looking = false
-  let looked = false
+  /** Nobody knows yet which namespaces may be read, or whether a namespace just mentioned may. */
+  let unknown = true
+  /** More was mentioned while it was looked. */
+  let lookMore = false
+  let lookError: ApiError | undefined
+  let tooMany: number | undefined
   let stopped = false
   /** Parts came or went. */
   let regrouped = false
@@ -76,15 +83,41 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
   }
 
   async function look(): Promise<void> {
-    if (!resource.namespaced || looking || stopped)
+    if (!resource.namespaced || stopped)
+      return
+    lookMore = looking
+    if (looking)
       return
     looking = true
-    const found = await tools.finder.findReadable(resource as Resource).catch(() => undefined)
+    try {
+      const found = await tools.finder.findReadable(resource as Resource)
+      lookError = undefined
+      tooMany = found.tooMany
+      if (!stopped && whole.mirror.isForbidden())
+        regroup(found.namespaces)
+    }
+    catch (thrown) {
+      // What is followed already stays: the cluster did not say that it may not be read.
+      lookError = toApiError(thrown)
+    }
     looking = false
-    looked = true
-    if (found && !stopped && whole.mirror.isForbidden())
-      regroup(found)
+    unknown = lookMore
     arrived()
+    if (lookMore)
+      void look()
+  }
+
+  function lookAgain(): void {
+    if (!whole.mirror.isForbidden())
+      return
+    unknown = true
+    arrived()
+    void look()
+  }
+
+  function retry(): void {
+    tools.finder.doubt()
+    sleepers.forEach(again => again())
   }
 
   function regroup(namespaces: readonly string[]): void {
@@ -112,7 +145,7 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
 
   function describe(): SourceStatus {
     const namespaces = new Map([...parts].map(([namespace, part]): [string, LineStatus] => [namespace, part.mirror.status()]))
-    return { everywhere: whole.mirror.status(), namespaces, looking: looking && !looked }
+    return { everywhere: whole.mirror.status(), namespaces, looking: looking && unknown, lookError, tooMany }
   }
 
   function find(key: string): T | undefined {
@@ -126,11 +159,12 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
     parts.forEach(part => part.stop())
   }
 
-  const source: LiveSource<T> = { objects, status, find, settle, retry: () => sleepers.forEach(again => again()), lookAgain: () => { if (whole.mirror.isForbidden()) void look() }, stop }
+  const source: LiveSource<T> = { objects, status, find, settle, retry, lookAgain, stop }
   return source
 }
 
 function isSame(one: SourceStatus, other: SourceStatus): boolean {
-  return one.everywhere === other.everywhere && one.looking === other.looking && one.namespaces.size === other.namespaces.size
+  return one.everywhere === other.everywhere && one.looking === other.looking && one.lookError === other.lookError && one.tooMany === other.tooMany
+    && one.namespaces.size === other.namespaces.size
     && [...other.namespaces].every(([namespace, line]) => one.namespaces.get(namespace) === line)
 }

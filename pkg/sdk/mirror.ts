@@ -5,6 +5,7 @@ import { objectKey } from '#kube/object.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { CollectionState } from './collection.ts'
 import { deepFreeze } from './freeze.ts'
+import { isUnwatched } from './sourceStatus.ts'
 import type { LineStatus } from './sourceStatus.ts'
 
 /** The objects of one list+watch. What arrives is kept aside until `settle`, so that all that is seen changes together. */
@@ -23,14 +24,19 @@ const NOBODY_THERE: Readonly<Record<number, CollectionState>> = { 403: 'forbidde
 /** A mirror of a collection; `arrived` is called when there is something to settle. */
 export function createMirror<T extends KubeObject>(arrived: () => void, now: () => number = Date.now): Mirror<T> {
   let known = new Map<string, T>()
-  let shown: LineStatus = { state: 'loading', since: now() }
+  let shown: LineStatus = { state: 'loading', since: now(), unread: true }
   let next: LineStatus | undefined
   let listed: readonly T[] | undefined
   let changes: ObjectEvent<T>[] = []
+  /** When the cluster listed it last; undefined while it may not be read. */
+  let listedAt: number | undefined
 
   function become(state: CollectionState, error?: ApiError, retryAt?: number): void {
     const last = next ?? shown
-    next = { state, error, since: last.state === state ? last.since : now(), retryAt }
+    const since = last.state === state ? last.since : now()
+    const status = { state, error, since, retryAt, unread: listedAt === undefined }
+    // What is listed again and again without a watch is as old as its last list.
+    next = isUnwatched(status) && listedAt !== undefined ? { ...status, since: listedAt } : status
     arrived()
   }
 
@@ -58,7 +64,13 @@ export function createMirror<T extends KubeObject>(arrived: () => void, now: () 
       objects.forEach(deepFreeze)
       listed = objects
       changes = []
-      arrived()
+      listedAt = now()
+      const { state, error, retryAt } = next ?? shown
+      // It may be read again: whatever was done for its being forbidden ends now, not when the watch is accepted.
+      if (state === 'forbidden' || state === 'absent')
+        become('loading')
+      else
+        become(state, error, retryAt)
     },
     changed: event => {
       deepFreeze(event.object)
@@ -71,6 +83,7 @@ export function createMirror<T extends KubeObject>(arrived: () => void, now: () 
       if (state) {
         listed = []
         changes = []
+        listedAt = undefined
       }
       become(state ?? 'stale', error, retryAt)
     },

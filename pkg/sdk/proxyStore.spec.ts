@@ -23,6 +23,14 @@ let history: { version: number, text: string, namespace: string }[]
 /** Answers something else instead; for paths that begin so, or are so (`$`). */
 let refusals: Map<string, (response: ServerResponse) => void>
 let mayList: Set<string>
+/** What the cluster calls its namespaces. */
+let names: string[]
+/** Answers a review of that namespace instead. */
+let reviewing: Map<string, (response: ServerResponse, allowed: boolean) => unknown>
+/** Takes a watch instead. */
+let watching: ((response: ServerResponse) => unknown) | undefined
+/** Answers a list of that namespace instead. */
+let listing: Map<string, (response: ServerResponse) => unknown>
 let server: ScriptedServer
 let scopes: EffectScope[]
 let work: (() => void) | undefined
@@ -38,12 +46,16 @@ beforeEach(async () => {
   history = []
   refusals = new Map()
   mayList = new Set()
+  names = ['lab', 'production', 'staging']
+  reviewing = new Map()
+  listing = new Map()
+  watching = undefined
   scopes = []
   work = undefined
   server = await startScriptedServer(answer)
   setActivePinia(createPinia())
   const client = createKubeClient({ baseUrl: server.url })
-  proxy = defineProxyStore(client, { lingerMs: LINGER, schedule: next => { work = next }, pace: { first: 5, longest: 20, slow: 40, tooShort: 1 } })()
+  proxy = defineProxyStore(client, { lingerMs: LINGER, reviewedMs: 20, schedule: next => { work = next }, pace: { first: 5, longest: 20, slow: 40, tooShort: 1 } })()
 })
 afterEach(async () => {
   scopes.forEach(scope => scope.stop())
@@ -57,15 +69,18 @@ const answer: Answer = ({ path, query, method, body }, response) => {
     return refusal[1](response)
   if (path.endsWith('selfsubjectaccessreviews')) {
     const { namespace } = (JSON.parse(body) as { spec: { resourceAttributes: { namespace?: string } } }).spec.resourceAttributes
-    return sendJson(response, 201, { status: { allowed: mayList.has(namespace ?? ''), reason: 'by role' } })
+    const allowed = mayList.has(namespace ?? '')
+    return reviewing.has(namespace ?? '') ? reviewing.get(namespace ?? '')?.(response, allowed) : sendJson(response, 201, { status: { allowed, reason: 'by role' } })
   }
   if (path === '/api/v1/namespaces')
-    return sendJson(response, 200, { metadata: { resourceVersion: '1' }, items: ['lab', 'production', 'staging'].map(name => ({ metadata: { name } })) })
+    return sendJson(response, 200, { metadata: { resourceVersion: '1' }, items: names.map(name => ({ metadata: { name } })) })
   if (method !== 'GET')
     return sendJson(response, 201, JSON.parse(body) as object)
   const namespace = /namespaces\/([^/]+)\//.exec(path)?.[1]
   if (query.has('watch'))
-    return watch(response, Number(query.get('resourceVersion')), namespace)
+    return watching && path !== '/api/v1/nodes' ? watching(response) : watch(response, Number(query.get('resourceVersion')), namespace)
+  if (listing.has(namespace ?? ''))
+    return listing.get(namespace ?? '')?.(response)
   const items = [...claims.values()].filter(claim => !namespace || claim.metadata.namespace === namespace)
   return sendJson(response, 200, { metadata: { resourceVersion: String(version) }, items })
 }
@@ -281,6 +296,35 @@ describe('bad days', () => {
     await until(() => seen.state === 'live')
   })
 
+  it('a kind that was never listed is unread: that nothing is there is not known', async () => {
+    refusals.set(EVERYWHERE, response => sendStatus(response, 500, 'InternalError', 'etcd is away'))
+    const { claims: seen } = open()
+    expect(seen.unread).toBe(true)
+    await until(() => seen.state === 'stale')
+    expect(seen.unread).toBe(true)
+    refusals.clear()
+    await until(() => seen.state === 'live')
+    expect(seen.unread).toBe(false)
+    refusals.set(EVERYWHERE, response => sendStatus(response, 500, 'InternalError', 'etcd is away'))
+    watchers.forEach((_, watcher) => watcher.destroy())
+    await until(() => seen.state === 'stale')
+    expect(seen.unread).toBe(false)
+  })
+
+  it('the right to list without the right to watch is a matter of that kind, not of the line', async () => {
+    happen('ADDED', 'lab/a')
+    watching = response => sendStatus(response, 403, 'Forbidden', 'persistentvolumeclaims is forbidden: User "eve" cannot watch resource')
+    const { claims: seen } = open()
+    const { nodes } = page(() => ({ nodes: proxy.collection(NODES) }))
+    await until(() => seen.state === 'stale' && nodes.state === 'live')
+    expect(keys(seen)).toEqual(['lab/a'])
+    expect(seen.error).toMatchObject({ status: 403 })
+    expect(proxy.connection.state).toBe('live')
+    happen('ADDED', 'lab/b')
+    watching = undefined
+    await until(() => seen.state === 'live' && seen.objects.length === 2)
+  })
+
   it('one kind in trouble leaves the others alone', async () => {
     refusals.set('/api/v1/nodes', response => sendStatus(response, 403, 'Forbidden', 'nodes is forbidden'))
     const { claims: seen, nodes } = page(() => ({ claims: proxy.collection(CLAIMS), nodes: proxy.collection(NODES) }))
@@ -302,7 +346,14 @@ describe('where all namespaces may not be listed', () => {
   it('those that the user may read are followed, and named', async () => {
     mayList = new Set(['lab', 'staging'])
     const { claims: seen } = open()
+    const early = page(() => {
+      const seenLive: string[] = []
+      watchEffect(() => seen.state === 'live' && seenLive.push(seen.partial?.join() ?? 'all'), { flush: 'sync' })
+      return { seenLive }
+    }).seenLive
+    listing.set('staging', response => { setTimeout(() => { listing.delete('staging'); sendStatus(response, 429, 'TooManyRequests') }, 100) })
     await until(() => seen.state === 'live')
+    expect(early).toEqual(['lab,staging'])
     expect(seen.partial).toEqual(['lab', 'staging'])
     expect(keys(seen)).toEqual(['lab/a', 'staging/b'])
     expect(seen.find('staging/b')?.metadata.name).toBe('b')
@@ -349,6 +400,100 @@ describe('where all namespaces may not be listed', () => {
     refusals.clear()
     await until(() => seen.partial === undefined && seen.objects.length === 3)
     await expect.poll(() => watchers.size).toBe(1)
+  })
+
+  it('what can be read stays on screen while the cluster does not say which namespaces there are', async () => {
+    mayList = new Set(['lab', 'staging'])
+    const { claims: seen } = open()
+    await until(() => seen.partial?.length === 2)
+    const reasons = new Set<string>()
+    page(() => watchEffect(() => reasons.add(seen.state), { flush: 'sync' }))
+    refusals.set('/api/v1/namespaces$', response => sendStatus(response, 500, 'InternalError', 'etcdserver: leader changed'))
+    refusals.set('/apis/authorization.k8s.io', response => sendStatus(response, 500, 'InternalError', 'etcdserver: leader changed'))
+    const before = server.heard.length
+    await until(() => server.heard.slice(before).filter(one => one.path === EVERYWHERE).length > 4)
+    expect([...reasons]).toEqual(['live'])
+    expect(keys(seen)).toEqual(['lab/a', 'staging/b'])
+  })
+
+  it('it is not called forbidden while the cluster does not say where it may be read', async () => {
+    mayList = new Set(['lab'])
+    refusals.set('/api/v1/namespaces$', response => sendStatus(response, 500, 'InternalError', 'etcdserver: leader changed'))
+    const { claims: seen } = open()
+    await until(() => seen.state !== 'loading')
+    expect(seen).toMatchObject({ state: 'stale', unread: true, error: { status: 500, message: 'etcdserver: leader changed' } })
+    refusals.delete('/api/v1/namespaces$')
+    await until(() => seen.state === 'live' && keys(seen).join() === 'lab/a')
+  })
+
+  it('one review that fails hides no namespace but its own', async () => {
+    mayList = new Set(['lab', 'staging'])
+    reviewing.set('production', response => sendStatus(response, 429, 'TooManyRequests'))
+    const { claims: seen } = open()
+    await until(() => seen.partial?.join() === 'lab,staging')
+    reviewing.set('lab', response => sendStatus(response, 500, 'InternalError'))
+    const before = server.heard.length
+    await until(() => server.heard.slice(before).filter(one => one.path.endsWith('accessreviews')).length > 8)
+    expect(seen).toMatchObject({ state: 'live', partial: ['lab', 'staging'] })
+  })
+
+  it('they are asked for a few at a time', async () => {
+    names = Array.from({ length: 40 }, (_, index) => `ns-${index}`)
+    mayList = new Set(['ns-7'])
+    let underWay = 0
+    let most = 0
+    names.forEach(name => reviewing.set(name, (response, allowed) => {
+      most = Math.max(most, ++underWay)
+      setTimeout(() => { underWay--; sendJson(response, 201, { status: { allowed } }) }, 5)
+    }))
+    const { claims: seen } = open()
+    await until(() => seen.partial?.join() === 'ns-7')
+    expect(most).toBeLessThanOrEqual(8)
+  })
+
+  it('what was reviewed a moment ago is not reviewed again', async () => {
+    const calm = defineProxyStore(createKubeClient({ baseUrl: server.url }), { lingerMs: LINGER, schedule: next => { work = next }, pace: { first: 5, slow: 20 } })()
+    mayList = new Set(['lab'])
+    const { claims: seen } = page(() => ({ claims: calm.collection(CLAIMS) }))
+    await until(() => seen.partial?.join() === 'lab')
+    await until(() => count('lists') > 4)
+    expect(server.heard.filter(one => one.path.endsWith('accessreviews'))).toHaveLength(3)
+  })
+
+  it('where they are too many, only those that somebody chose are followed, and it is said', async () => {
+    names = Array.from({ length: 200 }, (_, index) => `ns-${index}`)
+    mayList = new Set(names)
+    const { claims: seen } = open()
+    await until(() => seen.state === 'forbidden')
+    expect(seen.tooMany).toBe(200)
+    expect(server.heard.filter(one => one.path.endsWith('accessreviews'))).toHaveLength(0)
+    const { claims: chosen } = open({ namespaces: ['ns-7'] })
+    await until(() => chosen.state === 'live')
+    expect(chosen.partial).toBeUndefined()
+    expect(seen).toMatchObject({ state: 'live', partial: ['ns-7'], tooMany: 200 })
+    expect(watchers.size).toBe(1)
+  })
+
+  it('nothing is listed twice when all is granted while the namespaces are being reviewed', async () => {
+    mayList = new Set(['lab', 'staging'])
+    const held: (() => void)[] = []
+    names.forEach(name => reviewing.set(name, (response, allowed) => held.push(() => sendJson(response, 201, { status: { allowed } }))))
+    const { claims: seen } = open()
+    await until(() => held.length === 3)
+    refusals.clear()
+    const waiting: ServerResponse[] = []
+    watching = response => waiting.push(response)
+    await until(() => waiting.length > 0)
+    watching = undefined
+    held.forEach(answerNow => answerNow())
+    await sleep(50)
+    frame()
+    expect(keys(seen)).toEqual(['lab/a', 'staging/b', 'production/c'])
+    expect(seen.state).toBe('loading')
+    waiting.forEach(response => response.flushHeaders())
+    await until(() => seen.state === 'live')
+    expect(keys(seen)).toHaveLength(3)
+    expect(seen.partial).toBeUndefined()
   })
 
   it('those that come to be readable later are followed too, those that are no more are left', async () => {

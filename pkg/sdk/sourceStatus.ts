@@ -8,6 +8,8 @@ export interface LineStatus {
   /** When the state began, in epoch milliseconds. */
   readonly since: number
   readonly retryAt?: number
+  /** Never listed yet, or no longer ours to read: that there are no objects means nothing. */
+  readonly unread: boolean
 }
 
 /** How a source stands: by one line for all namespaces or, where that one is forbidden, by one for each namespace found. */
@@ -16,22 +18,35 @@ export interface SourceStatus {
   readonly namespaces: ReadonlyMap<string, LineStatus>
   /** Still finding out which namespaces may be read. */
   readonly looking: boolean
+  /** Why that could not be found out, the last time. */
+  readonly lookError?: ApiError
+  /** How many namespaces there are, where they are too many to look into each. */
+  readonly tooMany?: number
 }
 
 export interface ViewStatus extends LineStatus {
   /** The namespaces that are seen, where that is not all that was wanted. */
   readonly partial?: readonly string[]
+  readonly tooMany?: number
 }
 
-/** How a view of some namespaces (none named: of all) stands. What is loading is not counted as seen. */
-export function statusOf({ everywhere, namespaces, looking }: SourceStatus, wanted: ReadonlySet<string>): ViewStatus {
+/** Listed but not followed: the user has the right to list the kind and not to watch it. That is no matter of the line. */
+export function isUnwatched({ state, error }: Pick<LineStatus, 'state' | 'error'>): boolean {
+  return state === 'stale' && error?.status === 403
+}
+
+/** How a view of some namespaces (none named: of all) stands. It is not live before each of its namespaces has been heard. */
+export function statusOf({ everywhere, namespaces, looking, lookError, tooMany }: SourceStatus, wanted: ReadonlySet<string>): ViewStatus {
   if (everywhere.state !== 'forbidden')
     return everywhere
   const lines = [...namespaces].filter(([name, line]) => (wanted.size === 0 || wanted.has(name)) && line.state !== 'forbidden')
   const seen = lines.filter(([, line]) => line.state !== 'loading')
-  const worst = lines.find(([, line]) => line.state === 'stale') ?? seen[0] ?? lines[0]
-  if (!worst)
-    return looking ? { state: 'loading', since: everywhere.since } : everywhere
+  const worst = lines.find(([, line]) => line.state === 'stale') ?? lines.find(([, line]) => line.state === 'loading') ?? seen[0]
+  if (!worst) {
+    const { since, retryAt, unread } = everywhere
+    return looking ? { state: 'loading', since, unread } : lookError ? { state: 'stale', error: lookError, since, retryAt, unread } : { ...everywhere, tooMany }
+  }
   const isWhole = wanted.size > 0 && seen.length === wanted.size
-  return { ...worst[1], partial: isWhole ? undefined : seen.map(([name]) => name) }
+  const unread = lines.some(([, line]) => line.unread)
+  return { ...worst[1], unread, partial: isWhole ? undefined : seen.map(([name]) => name), tooMany: isWhole ? undefined : tooMany }
 }
