@@ -24,21 +24,21 @@ const columns: TableColumn<Vm>[] = [
 const filters: TableFilter<Vm>[] = [{ id: 'failed', label: 'Cannot run', matches: vm => vm.state === 'failed' }]
 const vms: Vm[] = [{ name: 'web-2', cpu: 2, state: 'running' }, { name: 'web-1', cpu: 4, state: 'running' }, { name: 'db', cpu: 8, state: 'failed' }]
 
-function collection(state: CollectionState, error?: ApiError, since = 0): Collection {
-  return { resource: VMS, objects: [], state, since, error, find: () => undefined, knows: () => state === 'live' }
+function collection(state: CollectionState, error?: ApiError, since = 0, unread = state !== 'live'): Collection {
+  return { resource: VMS, objects: [], state, since, error, unread, find: () => undefined, knows: () => state === 'live' }
 }
 
 let opened: VueWrapper | undefined
 afterEach(() => opened?.unmount())
 
-async function show(props: { rows?: readonly Vm[], state?: CollectionState, error?: ApiError, since?: number, url?: string, actions?: (vm: Vm) => RowAction<Vm>[], bulkActions?: BulkAction<Vm>[] } = {}) {
-  const { rows = vms, state = 'live', error, since, url = '/', actions, bulkActions } = props
+async function show(props: { rows?: readonly Vm[], state?: CollectionState, error?: ApiError, since?: number, unread?: boolean, url?: string, actions?: (vm: Vm) => RowAction<Vm>[], bulkActions?: BulkAction<Vm>[] } = {}) {
+  const { rows = vms, state = 'live', error, since, unread, url = '/', actions, bulkActions } = props
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: { render: () => undefined } }] })
   await router.push(url)
   const i18n = createConsoleI18n([{ id: 'sdk', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
   const events: Vm[] = []
-  const given = { id: 'vms', caption: 'virtual machines', columns, rows, filters, rowKey: (vm: Vm) => vm.name, collections: [collection(state, error, since)], emptyText: 'VMs would be listed here.', actions, bulkActions, onOpen: (vm: Vm) => events.push(vm) }
+  const given = { id: 'vms', caption: 'virtual machines', columns, rows, filters, rowKey: (vm: Vm) => vm.name, collections: [collection(state, error, since, unread)], emptyText: 'VMs would be listed here.', actions, bulkActions, onOpen: (vm: Vm) => events.push(vm) }
   const page = () => h(ObjectTable as Component, given, { empty: () => h('a', { href: '/create' }, 'Create VM') })
   const table = mount(page, { attachTo: document.body, global: { plugins: [router, i18n.plugin] } })
   opened = table
@@ -71,6 +71,13 @@ describe('the rows of a table', () => {
     expect(names()).toEqual(['db'])
     expect(table.findAll('[role=columnheader]')).toHaveLength(3)
     expect(table.text()).toContain('1 of 3')
+  })
+
+  it('have their usual columns where the URL names none that there is', async () => {
+    const { table } = await show({ url: '/?columns=gone' })
+    expect(table.findAll('[role=columnheader]')).toHaveLength(2)
+    const { table: some } = await show({ url: '/?columns=gone,name' })
+    expect(some.findAll('[role=columnheader]')).toHaveLength(1)
   })
 
   it('can be brought back when nothing fits', async () => {
@@ -150,6 +157,15 @@ describe('a table without rows', () => {
     expect(later.text()).toContain('Waiting for the cluster to list virtual machines.')
   })
 
+  it('that was never listed is not said to be empty', async () => {
+    const error = new ApiError({ status: 500, reason: 'InternalError', message: 'etcd is away' })
+    const { table } = await show({ rows: [], state: 'stale', error })
+    expect(table.text()).toContain('etcd is away')
+    expect(table.text()).toContain('The cluster has not listed virtual machines yet.')
+    expect(table.text()).not.toContain('VMs would be listed here.')
+    expect(table.find('a[href="/create"]').exists()).toBe(false)
+  })
+
   it('says what would be here, and how to fill it', async () => {
     const { table } = await show({ rows: [] })
     expect(table.text()).toContain('VMs would be listed here.')
@@ -174,9 +190,9 @@ describe('a table without rows', () => {
 describe('a table that is stale', () => {
   it('keeps its rows and says since when', async () => {
     const error = new ApiError({ status: 0, reason: 'Unreachable', message: 'connection refused' })
-    const { table, names } = await show({ state: 'stale', error, since: Date.now() - 120_000 })
+    const { table, names } = await show({ state: 'stale', error, since: Date.now() - 120_000, unread: false })
     expect(names()).toHaveLength(3)
     expect(table.find('[data-state=stale]').text()).toContain('2 minutes ago')
-    expect(table.find('[data-state=stale]').text()).toContain('connection refused')
+    expect(table.find('[data-state=stale]').text()).toContain('The cluster did not answer.')
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adviceFor } from './advice.ts'
+import { adviceFor, ownFailure, wasAnswered } from './advice.ts'
 
 describe('what to try after a refusal', () => {
   it.each([
@@ -14,7 +14,34 @@ describe('what to try after a refusal', () => {
     [429, 'TooManyRequests', 'busy'],
     [500, 'InternalError', 'server'],
     [503, 'ServiceUnavailable', 'unreachable'],
+    [0, 'Timeout', 'unreachable'],
+    [0, 'LineCut', 'unreachable'],
+    [0, 'Aborted', undefined],
+    [0, 'InternalError', undefined],
+    [200, 'BadAnswer', 'server'],
   ] as const)('of %i %s: %s', (status, reason, advice) => {
     expect(adviceFor({ status, reason })).toBe(advice)
+  })
+})
+
+describe('a failure', () => {
+  it.each([
+    [0, 'Unreachable', false],
+    [0, 'Timeout', false],
+    [0, 'LineCut', false],
+    [0, 'InternalError', true],
+    [503, 'ServiceUnavailable', true],
+    [504, 'Timeout', true],
+  ] as const)('of %i %s: the cluster answered %s', (status, reason, answered) => {
+    expect(wasAnswered({ status, reason })).toBe(answered)
+  })
+  it.each([
+    [0, 'LineCut', 'LineCut'],
+    [200, 'BadAnswer', 'BadAnswer'],
+    [504, 'Timeout', undefined],
+    [0, 'InternalError', undefined],
+    [403, 'Forbidden', undefined],
+  ] as const)('of %i %s: in our own words %s', (status, reason, own) => {
+    expect(ownFailure({ status, reason })).toBe(own)
   })
 })

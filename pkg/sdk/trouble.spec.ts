@@ -22,6 +22,9 @@ describe('the permission that is missing', () => {
     expect(missingPermission(PODS, { message }, ['lab', 'staging'])).toBe('list pods in namespace lab, staging')
     expect(missingPermission(NODES, { message }, ['lab'])).toBe('list nodes')
   })
+  it('is to watch where the list is granted', () => {
+    expect(missingPermission(PODS, { message: 'no' }, [], 'watch')).toBe('watch pods in all namespaces')
+  })
   it('has no namespace where the kind has none', () => {
     expect(missingPermission(NODES)).toBe('list nodes')
   })
@@ -50,6 +53,10 @@ describe('what is wrong with collections', () => {
   it('is one each where each lacks its own permission or kind', () => {
     expect(say(seen(PODS, 'forbidden'), seen(NODES, 'forbidden'))).toHaveLength(2)
     expect(say(seen(PODS, 'absent'), seen(NODES, 'absent'))).toHaveLength(2)
+  })
+  it('is one for each kind that may be listed and not watched, however the line is', () => {
+    const refused = new ApiError({ status: 403, reason: 'Forbidden', message: 'cannot watch' })
+    expect(say(seen(PODS, 'stale', { error: refused }), seen(NODES, 'stale', { error: refused }))).toHaveLength(2)
   })
   it('tells apart what is seen of different namespaces', () => {
     expect(say(seen(PODS, 'live', { partial: ['lab'] }), seen(PODS, 'live', { partial: [] }))).toHaveLength(2)

@@ -2,6 +2,7 @@ import type { ApiError } from '#kube/apiError.ts'
 import type { Resource } from '#kube/resource.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import type { Collection } from './collection.ts'
+import { isUnwatched } from './sourceStatus.ts'
 
 /** Who brings the CRDs of a group; the words are `sdk.collection.owners.<owner>`. */
 export type CrdOwner = 'harvester' | 'network' | 'kubevirt' | 'cdi' | 'longhorn' | 'multus' | 'snapshot'
@@ -23,19 +24,19 @@ export function ownerOf(resource: Pick<Resource, 'group'>): CrdOwner | undefined
 }
 
 /**
- * The words of RBAC for what was refused: `list pods in namespace lab`. The namespace is the one that the refusal names
+ * The words of RBAC for the verb that was refused: `list pods in namespace lab`. The namespace is the one that the refusal names
  * (k8s.io/apiserver, `ForbiddenStatus`); else those that were asked for: where all namespaces are refused, they are enough.
  */
-export function missingPermission(resource: Resource, error?: Pick<ApiError, 'message'>, wanted: readonly string[] = []): string {
+export function missingPermission(resource: Resource, error?: Pick<ApiError, 'message'>, wanted: readonly string[] = [], verb: 'list' | 'watch' = 'list'): string {
   const named = /in the namespace "([^"]+)"/.exec(error?.message ?? '')?.[1]
   const namespaces = named ? [named] : wanted
-  const what = `list ${qualifiedName(resource)}`
+  const what = `${verb} ${qualifiedName(resource)}`
   if (resource.namespaced && namespaces.length)
     return `${what} in namespace ${namespaces.join(', ')}`
   return resource.namespaced ? `${what} in all namespaces` : what
 }
 
-type Seen = Pick<Collection, 'resource' | 'state' | 'since' | 'partial' | 'namespaces' | 'error' | 'retryAt' | 'retry'>
+type Seen = Pick<Collection, 'resource' | 'state' | 'since' | 'partial' | 'tooMany' | 'unread' | 'namespaces' | 'error' | 'retryAt' | 'retry'>
 
 /** Collections that are not to be trusted whole, for one and the same reason: said in one sentence. */
 export interface Trouble<C extends Seen = Collection> {
@@ -50,7 +51,10 @@ export interface Trouble<C extends Seen = Collection> {
 const PATIENCE = 1_000
 
 // A missing permission and a missing kind have each their own way out; a cut line is one, however many wait for it.
-function reasonOf({ state, partial, resource, error }: Seen): string {
+function reasonOf(seen: Seen): string {
+  const { state, partial, resource, error } = seen
+  if (isUnwatched(seen))
+    return `unwatched ${qualifiedName(resource)}`
   switch (state) {
     case 'forbidden': case 'absent': return `${state} ${qualifiedName(resource)}`
     case 'stale': return `stale ${error?.message}`

@@ -47,7 +47,9 @@ export function useTableView<Row extends object>(input: () => TableInput<Row>) {
   const first = computed<TableSort>(() => input().sort ?? { column: columns.value[0]?.id ?? '' })
   const sort = computed(() => parseSort(sortParam.value) ?? first.value)
   const usual = computed(() => new Set(columns.value.filter(column => !column.optional).map(column => column.id)))
-  const shownIds = computed(() => columnParam.value.size ? columnParam.value : usual.value)
+  // A link of an older console may name columns that are gone.
+  const asked = computed(() => new Set(columns.value.map(({ id }) => id).filter(id => columnParam.value.has(id))))
+  const shownIds = computed(() => asked.value.size ? asked.value : usual.value)
 
   const textOf = computed(() => readRows(columns.value))
   const searched = computed(() => searchRows(rows.value, textOf.value, search.value))

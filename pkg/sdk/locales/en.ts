@@ -45,6 +45,14 @@ export default {
   error: {
     title: 'The cluster refused',
     unanswered: 'The cluster did not answer',
+    stopped: 'It was not carried out to the end',
+    own: {
+      Unreachable: 'The cluster did not answer.',
+      Timeout: 'The cluster did not answer in time.',
+      Aborted: 'It was given up.',
+      LineCut: 'The line was cut in the middle of an answer.',
+      BadAnswer: 'What came back is no answer of a cluster.',
+    },
     fields: 'What is wrong with each field',
     asked: 'The server asks to wait {seconds} s before the next try.',
     code: '{status} {reason}',
@@ -64,6 +72,8 @@ export default {
     loading: 'Reading {what}',
     loadingWords: 'Waiting for the cluster to list {what}.',
     stale: 'The line to the cluster is cut: {what} as last seen {when}.',
+    unread: 'The cluster has not listed {what} yet.',
+    unwatched: 'You may list {what}, but not watch: shown is what was listed {when}, and what happens since is not seen.',
     staleWhy: 'Trying again by itself.',
     nextTry: 'It is tried again {when}.',
     forbidden: 'You may not list {what}.',
@@ -78,6 +88,7 @@ export default {
     absentUnknown: 'The CRD {crd} is not installed.',
     partial: 'You may not list {what} in all namespaces; shown are those of {namespaces}.',
     partialNone: 'You may not list {what} in all namespaces, and no namespace was found where you may.',
+    tooMany: 'The cluster has {n} namespaces, too many to look into each: choose those that you need in the namespace filter.',
     retry: 'Try now',
     owners: {
       harvester: 'Harvester',

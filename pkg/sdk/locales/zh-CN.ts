@@ -45,6 +45,14 @@ export default {
   error: {
     title: '集群拒绝了请求',
     unanswered: '集群没有应答',
+    stopped: '没有执行到底',
+    own: {
+      Unreachable: '集群没有应答。',
+      Timeout: '集群没有按时应答。',
+      Aborted: '已放弃。',
+      LineCut: '应答途中连接中断。',
+      BadAnswer: '收到的不是集群的应答。',
+    },
     fields: '各字段的问题',
     asked: '服务器要求等待 {seconds} 秒后再试。',
     code: '{status} {reason}',
@@ -64,6 +72,8 @@ export default {
     loading: '正在读取{what}',
     loadingWords: '正在等待集群列出{what}。',
     stale: '与集群的连接已断开：显示的是{when}看到的{what}。',
+    unread: '集群尚未列出{what}。',
+    unwatched: '你有权列出{what}，但无权监视（watch）：显示的是{when}列出的内容，此后的变化看不到。',
     staleWhy: '正在自动重连。',
     nextTry: '{when}自动重试。',
     forbidden: '你无权列出{what}。',
@@ -78,6 +88,7 @@ export default {
     absentUnknown: '未安装 CRD {crd}。',
     partial: '你无权列出所有命名空间的{what}；显示的是 {namespaces} 中的。',
     partialNone: '你无权列出所有命名空间的{what}，也没有找到你有权列出的命名空间。',
+    tooMany: '集群有 {n} 个命名空间，无法逐一查看：请在命名空间筛选中选择所需的命名空间。',
     retry: '立即重试',
     owners: {
       harvester: ' Harvester',
