@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { computed, effectScope, watchEffect } from 'vue'
 import type { AccessAnswer, AccessQuestion } from '#kube/client.ts'
 import { PODS } from '#kube/core.ts'
 import { createAccess } from './access.ts'
@@ -86,6 +87,25 @@ describe('can', () => {
     expect(access.state).toBe('denied')
     await vi.advanceTimersByTimeAsync(600_000)
     expect(questions).toHaveLength(4)
+  })
+
+  it('asks again for who only reads what was computed', async () => {
+    vi.setSystemTime(0)
+    const can = createAccess({ review: ask })
+    answer = () => Promise.resolve({ allowed: false })
+    const scope = effectScope()
+    const states: string[] = []
+    scope.run(() => {
+      const state = computed(() => can('update', PODS).state)
+      watchEffect(() => states.push(state.value), { flush: 'sync' })
+    })
+    await vi.advanceTimersByTimeAsync(10)
+    answer = () => Promise.resolve({ allowed: true })
+    await vi.advanceTimersByTimeAsync(6 * 60_000)
+    expect(states).toEqual(['unknown', 'denied', 'allowed'])
+    scope.stop()
+    await vi.advanceTimersByTimeAsync(60 * 60_000)
+    expect(questions).toHaveLength(2)
   })
 
   it('stops asking a cluster that never answers, until it is wanted again later', async () => {

@@ -1,4 +1,4 @@
-import { shallowRef } from 'vue'
+import { shallowRef, triggerRef } from 'vue'
 import type { ShallowRef } from 'vue'
 import type { AccessQuestion, KubeClient } from '#kube/client.ts'
 import { apiVersionOf, qualifiedName } from '#kube/resource.ts'
@@ -45,6 +45,8 @@ export function createAccess(client: Pick<KubeClient, 'review' | 'served'>, now:
       asked.answer.value = await answerTo(question)
       asked.expires = now() + KEPT_MS
       asked.failures = 0
+      // Whoever reads it in a computed asks again only when told that it is old; nobody reading, nobody asks.
+      setTimeout(() => triggerRef(asked.answer), KEPT_MS)
     }
     catch {
       // The last answer stands; without one it is unknown, and the button that waits for it says so.
@@ -65,12 +67,16 @@ export function createAccess(client: Pick<KubeClient, 'review' | 'served'>, now:
       asked = { answer: shallowRef<Access>({ state: 'unknown' }), expires: 0, asking: false, failures: 0 }
       cache.set(key, asked)
     }
-    if (!asked.asking && asked.expires <= now())
-      void ask(asked, { verb, resource, ...where })
-    const { answer } = asked
+    const wanted = asked
+    const read = (): Access => {
+      if (!wanted.asking && wanted.expires <= now())
+        void ask(wanted, { verb, resource, ...where })
+      return wanted.answer.value
+    }
+    read()
     return {
-      get state() { return answer.value.state },
-      get reason() { return answer.value.reason },
+      get state() { return read().state },
+      get reason() { return read().reason },
     }
   }
 }
