@@ -1,13 +1,15 @@
 import type { CellValue, TableColumn } from './tableColumn.ts'
 
-/** A cell that a spreadsheet would run as a formula begins with one of these (OWASP, CSV injection). */
-const FORMULA = /^[=+\-@\t\r]/
+/** A cell that a spreadsheet would run as a formula begins so (OWASP, CSV injection); some take the full-width signs too. */
+const FORMULA = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/
 
 function cell(value: CellValue): string {
   if (value === undefined)
     return ''
-  const text = typeof value === 'string' && FORMULA.test(value) ? `'${value}` : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  if (typeof value !== 'string')
+    return String(value)
+  // Every text, because a spreadsheet may take a semicolon or a tab for the end of a cell.
+  return `"${FORMULA.test(value) ? '\'' : ''}${value.replaceAll('"', '""')}"`
 }
 
 /** Rows as CSV (RFC 4180) with a heading; begins with a byte-order mark so that spreadsheets read it as UTF-8. */

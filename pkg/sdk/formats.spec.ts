@@ -54,10 +54,13 @@ describe('CSV', () => {
     { title: 'Name', value: (row: { name: string, size?: number }) => row.name },
     { title: 'Size, bytes', value: (row: { name: string, size?: number }) => row.size },
   ]
-  it('quotes what needs it and leaves out what is unknown', () => {
-    expect(toCsv(columns, [{ name: 'a "b"\nc', size: 5 }, { name: '镜像' }])).toBe('\uFEFFName,"Size, bytes"\r\n"a ""b""\nc",5\r\n镜像,\r\n')
+  it('quotes every text, whatever a spreadsheet takes for the end of a cell, and leaves out what is unknown', () => {
+    expect(toCsv(columns, [{ name: 'a "b"\nc', size: 5 }, { name: '镜像;=1+1' }])).toBe('\uFEFF"Name","Size, bytes"\r\n"a ""b""\nc",5\r\n"镜像;=1+1",\r\n')
   })
   it('keeps a spreadsheet from running what an object is called', () => {
     expect(toCsv(columns, [{ name: '=HYPERLINK("x")', size: -1 }])).toContain('"\'=HYPERLINK(""x"")",-1')
+  })
+  it.each(['=1+1', '+1', '-1', '@sum', '\t=1', '\r=1', '\n=1+1', ' =1+1', '＝1+1', '＋1', '－1', '＠sum'])('disarms %j', name => {
+    expect(toCsv(columns, [{ name }])).toContain(`"'${name}"`)
   })
 })
