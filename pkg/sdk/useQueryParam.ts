@@ -1,30 +1,64 @@
-import { computed, inject, nextTick, shallowRef } from 'vue'
+import { computed, getCurrentScope, inject, onScopeDispose, shallowRef } from 'vue'
 import type { ShallowRef, WritableComputedRef } from 'vue'
 import { routeLocationKey, routerKey } from 'vue-router'
-import type { LocationQuery, Router } from 'vue-router'
+import type { LocationQuery, RouteLocationNormalized, Router } from 'vue-router'
 
-type Batch = Readonly<Record<string, string | undefined>>
+/** Who wrote a value: once the page is left, it is of no use to the next one. */
+interface Writer { gone: boolean }
+interface Written { readonly value: string | undefined, readonly by: Writer }
+type Batch = Readonly<Record<string, Written>>
 
-// What is on its way into the URL. Two params written in the same tick go there together, and both are read at once.
-const batches = new WeakMap<Router, ShallowRef<Batch>>()
-
-function batchOf(router: Router): ShallowRef<Batch> {
-  const batch = batches.get(router) ?? shallowRef<Batch>({})
-  batches.set(router, batch)
-  return batch
+interface Desk {
+  /** What is on its way into the URL. Params written in the same turn go there together, and are read at once. */
+  readonly batch: ShallowRef<Batch>
+  /** Ends when no page is on its way: to write the URL meanwhile would cancel it. */
+  readonly settled: () => Promise<void>
 }
 
-async function write(router: Router, name: string, value: string | undefined): Promise<void> {
-  const batch = batchOf(router)
+const desks = new WeakMap<Router, Desk>()
+
+function deskOf(router: Router): Desk {
+  const known = desks.get(router)
+  if (known)
+    return known
+  let going: RouteLocationNormalized | undefined
+  let arrive = (): void => undefined
+  const ended = (to: RouteLocationNormalized): void => {
+    if (going === to) {
+      going = undefined
+      arrive()
+    }
+  }
+  router.beforeEach(to => { going = to })
+  router.afterEach(ended)
+  router.onError((_, to) => ended(to))
+
+  async function settled(): Promise<void> {
+    do {
+      if (going)
+        await new Promise<void>(resolve => { arrive = resolve })
+      // By the next turn a navigation of the same click is known, and a page that was left is gone.
+      await new Promise(resolve => setTimeout(resolve))
+    } while (going)
+  }
+  const desk = { batch: shallowRef<Batch>({}), settled }
+  desks.set(router, desk)
+  return desk
+}
+
+async function write(router: Router, name: string, written: Written): Promise<void> {
+  const { batch, settled } = deskOf(router)
   const isFirst = Object.keys(batch.value).length === 0
-  batch.value = { ...batch.value, [name]: value }
+  batch.value = { ...batch.value, [name]: written }
   if (!isFirst)
     return
-  await nextTick()
+  await settled()
   const sent = batch.value
+  const wanted = Object.entries(sent).filter(([, { by }]) => !by.gone).map(([key, { value }]) => [key, value])
   const { query, hash } = router.currentRoute.value
-  await router.replace({ query: { ...query, ...sent }, hash })
-  const later = Object.entries(batch.value).filter(([key, word]) => sent[key] !== word || !(key in sent))
+  if (wanted.length)
+    await router.replace({ query: { ...query, ...Object.fromEntries(wanted) }, hash })
+  const later = Object.entries(batch.value).filter(([key, word]) => sent[key] !== word)
   batch.value = {}
   for (const [key, word] of later)
     void write(router, key, word)
@@ -40,16 +74,21 @@ export function useQueryParam(name: string): WritableComputedRef<string> {
   const router = inject(routerKey, undefined)
   const route = inject(routeLocationKey, undefined)
   const memory = shallowRef('')
+  const by: Writer = { gone: false }
+  if (router)
+    deskOf(router)
+  if (getCurrentScope())
+    onScopeDispose(() => { by.gone = true })
   return computed({
     get: () => {
       if (!router || !route)
         return memory.value
-      const batch = batchOf(router).value
-      return name in batch ? batch[name] ?? '' : read(route.query, name)
+      const written = deskOf(router).batch.value[name]
+      return written ? written.value ?? '' : read(route.query, name)
     },
     set: value => {
       if (router)
-        void write(router, name, value || undefined)
+        void write(router, name, { value: value || undefined, by })
       memory.value = value
     },
   })
