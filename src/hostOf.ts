@@ -19,7 +19,9 @@ export function hostOf(cluster: ClusterFacts, extensions: readonly Extension[], 
 
   function to(path: string) {
     const { pathname, searchParams, hash } = new URL(path, 'http://cluster')
-    const ns = namespaces.value.join(',') || undefined
+    // A link to another cluster than the one on screen: its namespaces are others.
+    const onScreen = router.currentRoute.value.params.cluster
+    const ns = onScreen === undefined || onScreen === cluster.id ? namespaces.value.join(',') || undefined : undefined
     return { path: `/c/${encodeURIComponent(cluster.id)}${pathname === '/' ? '' : pathname}`, query: { ns, ...Object.fromEntries(searchParams) }, hash }
   }
   return {

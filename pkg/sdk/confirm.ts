@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { getCurrentScope, onScopeDispose, shallowRef } from 'vue'
 
 export interface Question {
   /** The verb and the object: "Shut down web-01?" */
@@ -18,14 +18,14 @@ export interface Question {
 
 interface Asked extends Question { readonly answer: (yes: boolean) => void }
 
-/** Awaited questions, one on screen at a time. The host draws `asked` and calls its `answer`. */
-export const useConfirm = defineStore('confirm', () => {
+const useQuestions = defineStore('confirm', () => {
   const asked = shallowRef<Asked>()
   let queue = Promise.resolve()
 
-  /** True when the operator said yes; closing the dialog is a no. */
-  function confirm(question: Question): Promise<boolean> {
+  function confirm(question: Question, left: AbortSignal): Promise<boolean> {
     const turn = queue.then(() => new Promise<boolean>(resolve => {
+      if (left.aborted)
+        return resolve(false)
       const answer = (yes: boolean): void => {
         if (asked.value === mine)
           asked.value = undefined
@@ -33,6 +33,7 @@ export const useConfirm = defineStore('confirm', () => {
       }
       const mine: Asked = { ...question, answer }
       asked.value = mine
+      left.addEventListener('abort', () => answer(false), { once: true })
     }))
     queue = turn.then(() => undefined)
     return turn
@@ -40,3 +41,22 @@ export const useConfirm = defineStore('confirm', () => {
 
   return { asked, confirm }
 })
+
+export interface Confirm {
+  /** What is asked now; the host draws it and calls its `answer`. */
+  readonly asked: Asked | undefined
+  /** True when the operator said yes; closing the dialog is a no, and so is leaving the page that asked. */
+  readonly confirm: (question: Question) => Promise<boolean>
+}
+
+/** Awaited questions, one on screen at a time. They end with the page that asks: on the next one they would be about another. Call in setup. */
+export function useConfirm(): Confirm {
+  const questions = useQuestions()
+  const left = new AbortController()
+  if (getCurrentScope())
+    onScopeDispose(() => left.abort())
+  return {
+    get asked() { return questions.asked },
+    confirm: question => questions.confirm(question, left.signal),
+  }
+}

@@ -1,11 +1,15 @@
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { hasInjectionContext, inject, shallowRef } from 'vue'
+import { hostKey } from './host.ts'
+import type { Host } from './host.ts'
 import type { Tone } from './verdict.ts'
 
 interface NoticeLink { readonly text: string, /** Below the cluster, for `useHost().to`. */ readonly path: string }
 
 export interface Notice {
   readonly id: number
+  /** The cluster that it speaks of, which may not be the one on screen; none for the console itself. */
+  readonly host?: Host
   readonly tone: Tone
   /** In the reader's language. */
   readonly text: string
@@ -17,8 +21,9 @@ export interface Notice {
 /** How long a notice of success is shown; others stay until they are dismissed. */
 const QUIET_MS = 8_000
 
-/** Short sentences about what has happened, newest last. An error belongs where it happened (`useSubmit`), not here. */
-export const useNotices = defineStore('notices', () => {
+type News = Pick<Notice, 'tone' | 'text' | 'link'>
+
+const useAllNotices = defineStore('notices', () => {
   const notices = shallowRef<readonly Notice[]>([])
   let last = 0
 
@@ -26,9 +31,9 @@ export const useNotices = defineStore('notices', () => {
     notices.value = notices.value.filter(notice => notice.id !== id)
   }
 
-  function notify(notice: Omit<Notice, 'id' | 'at'>): number {
+  function notify(notice: News, host: Host | undefined): number {
     const id = ++last
-    notices.value = [...notices.value, { ...notice, id, at: Date.now() }]
+    notices.value = [...notices.value, { ...notice, id, host, at: Date.now() }]
     if (notice.tone === 'ok' || notice.tone === 'progress')
       setTimeout(() => dismiss(id), QUIET_MS)
     return id
@@ -36,3 +41,24 @@ export const useNotices = defineStore('notices', () => {
 
   return { notices, notify, dismiss }
 })
+
+export interface Notices {
+  readonly notices: readonly Notice[]
+  /** Returns what `dismiss` takes. */
+  readonly notify: (notice: News) => number
+  readonly dismiss: (id: number) => void
+}
+
+/**
+ * Short sentences about what has happened, newest last; each remembers the cluster of the page that said it. An error belongs
+ * where it happened (`useSubmit`), not here. Call in setup.
+ */
+export function useNotices(): Notices {
+  const all = useAllNotices()
+  const host = hasInjectionContext() ? inject(hostKey, undefined) : undefined
+  return {
+    get notices() { return all.notices },
+    notify: notice => all.notify(notice, host),
+    dismiss: all.dismiss,
+  }
+}

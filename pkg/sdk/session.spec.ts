@@ -1,10 +1,12 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { onScopeDispose } from 'vue'
+import { createApp, effectScope, onScopeDispose, shallowRef } from 'vue'
 import { ApiError } from '#kube/apiError.ts'
 import { useConfirm } from './confirm.ts'
+import { hostKey } from './host.ts'
+import type { Host } from './host.ts'
 import { useNotices } from './notices.ts'
-import { useTasks } from './tasks.ts'
+import { useAllTasks, useTasks } from './tasks.ts'
 import { useSubmit } from './useSubmit.ts'
 
 beforeEach(() => setActivePinia(createPinia()))
@@ -57,6 +59,15 @@ describe('useSubmit', () => {
     await submit()
     expect(error.value).toMatchObject({ status: 0, message: 'no such thing' })
   })
+
+  it('does the work again after one that failed before it had begun', async () => {
+    const work = vi.fn((): Promise<void> => { throw new Error('no plan') })
+    const { pending, submit } = useSubmit(work)
+    await submit()
+    await submit()
+    expect(work).toHaveBeenCalledTimes(2)
+    expect(pending.value).toBe(false)
+  })
 })
 
 describe('notices', () => {
@@ -88,6 +99,23 @@ describe('confirm', () => {
     store.asked?.answer(false)
     expect(await second).toBe(false)
     expect(store.asked).toBeUndefined()
+  })
+
+  it('takes its questions back, as a no, when the page that asked them is left', async () => {
+    const frame = useConfirm()
+    const page = effectScope(true)
+    const asker = page.run(() => useConfirm())
+    const first = asker?.confirm({ title: 'Shut down web-01?', verb: 'Shut down' })
+    const second = asker?.confirm({ title: 'Shut down web-02?', verb: 'Shut down' })
+    await vi.waitFor(() => expect(frame.asked?.title).toBe('Shut down web-01?'))
+    page.stop()
+    expect(await Promise.all([first, second])).toEqual([false, false])
+    expect(frame.asked).toBeUndefined()
+    expect(await asker?.confirm({ title: 'Too late?', verb: 'Ask' })).toBe(false)
+    const other = frame.confirm({ title: 'Delete c?', verb: 'Delete' })
+    await vi.waitFor(() => expect(frame.asked?.title).toBe('Delete c?'))
+    frame.asked?.answer(true)
+    expect(await other).toBe(true)
   })
 })
 
@@ -142,6 +170,37 @@ describe('tasks', () => {
     expect(tasks.tasks).toEqual([])
   })
 
+  it('that fail before they have begun can be forgotten and run again', async () => {
+    const tasks = useTasks()
+    expect(await tasks.run({ id: 'one', title: 'x', steps, work: () => { throw new Error('no plan') } })).toBe('failed')
+    const again = vi.fn(() => Promise.resolve())
+    expect(await tasks.run({ id: 'one', title: 'x', steps, work: again })).toBe('done')
+    expect(again).toHaveBeenCalledTimes(1)
+    tasks.forget('one')
+    expect(tasks.tasks).toEqual([])
+  })
+
+  it('that came to their end although they were cancelled are done', async () => {
+    const door = gate<undefined>()
+    const tasks = useTasks()
+    const done = tasks.run({ id: 'one', title: 'x', steps, work: async ({ begin }) => { begin('stop'); await door.promise } })
+    tasks.cancel('one')
+    door.open(undefined)
+    expect(await done).toBe('done')
+    expect(tasks.tasks[0]?.steps[0]?.state).toBe('done')
+  })
+
+  it('that were cancelled have no failed step', async () => {
+    const tasks = useTasks()
+    const done = tasks.run({ id: 'one', title: 'x', steps, work: ({ begin, signal }) => {
+      begin('stop')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
+    } })
+    tasks.cancel('one')
+    await done
+    expect(tasks.tasks[0]?.steps.map(step => step.state)).toEqual(['todo', 'todo'])
+  })
+
   it('keep what they opened until they end', async () => {
     const door = gate<undefined>()
     const closed = vi.fn()
@@ -153,5 +212,46 @@ describe('tasks', () => {
     door.open(undefined)
     await done
     expect(closed).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('on two clusters', () => {
+  /** What a page of that cluster would get in its setup. */
+  function on<R>(id: string, setup: () => R): R {
+    const host: Host = { cluster: { id, title: id.toUpperCase(), demo: false, server: '' }, namespaces: shallowRef([]), to: path => `/c/${id}${path}`, go: () => Promise.resolve(), extensions: [], kinds: [] }
+    const app = createApp({ render: () => undefined })
+    app.provide(hostKey, host)
+    return app.runWithContext(setup)
+  }
+  const exportOf = (work: () => Promise<void>) => ({ id: 'export:lab/disk-0', title: 'Export disk-0', path: '/volumes/lab/disk-0/export', steps: [], work })
+
+  it('the same claim has a task on each, and each leads into its own', async () => {
+    const door = gate<undefined>()
+    const onA = on('a', useTasks)
+    const onB = on('b', useTasks)
+    const first = vi.fn(() => door.promise)
+    const second = vi.fn(() => Promise.resolve())
+    const done = onA.run(exportOf(first))
+    expect(onA.tasks.map(task => task.state)).toEqual(['running'])
+    expect(onB.tasks).toEqual([])
+    expect(await onB.run(exportOf(second))).toBe('done')
+    expect(second).toHaveBeenCalledTimes(1)
+    expect(onA.tasks.map(task => [task.id, task.state])).toEqual([['export:lab/disk-0', 'running']])
+    expect(onB.tasks.map(task => task.host?.to(task.path ?? ''))).toEqual(['/c/b/volumes/lab/disk-0/export'])
+    onB.cancel('export:lab/disk-0')
+    onB.forget('export:lab/disk-0')
+    expect(onB.tasks).toEqual([])
+    door.open(undefined)
+    expect(await done).toBe('done')
+    const all = on('b', useAllTasks)
+    expect(all.tasks.map(task => task.host?.cluster.title)).toEqual(['A'])
+    all.forget(all.tasks[0]?.key ?? '')
+    expect(onA.tasks).toEqual([])
+  })
+
+  it('a notice leads to the one that it speaks of', () => {
+    on('a', useNotices).notify({ tone: 'bad', text: 'web-01 did not start', link: { text: 'web-01', path: '/vms/lab/web-01' } })
+    const [notice] = on('b', useNotices).notices
+    expect(notice?.host?.to(notice.link?.path ?? '')).toBe('/c/a/vms/lab/web-01')
   })
 })

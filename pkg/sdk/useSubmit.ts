@@ -47,12 +47,12 @@ export function useSubmit<Args extends readonly unknown[], R>(work: (...args: Ar
     }
     finally {
       pending.value = false
-      current = undefined
     }
   }
 
   function submit(...args: Args): Promise<R | undefined> {
-    current ??= attempt(args)
+    // Forgotten in its own turn: work that throws before it has begun ends before it is kept.
+    current ??= attempt(args).finally(() => { current = undefined })
     return current
   }
 

@@ -77,6 +77,7 @@ export function useExportRunner() {
         await noteRefusal(step, failed.error, intent, live.world)
       await change(() => JSON.stringify(live.step.value), progress.signal)
     }
+    progress.signal.throwIfAborted()
   }
 
   /** The first failure that is more than somebody being faster. */

@@ -26,7 +26,7 @@ export default {
     blind: 'Not searched: {kinds}.',
   },
   connection: { label: 'Connection', live: 'Live', stale: 'Stale', loading: 'Connecting', since: 'since {when}' },
-  tasks: { label: 'Tasks', running: '{n} running' },
+  tasks: { label: 'Tasks', running: '{n} running', failed: '{n} failed' },
   language: { label: 'Language', en: 'English', zh: '简体中文' },
   theme: { label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark' },
   keys: {

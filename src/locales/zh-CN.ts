@@ -26,7 +26,7 @@ export default {
     blind: '未搜索：{kinds}。',
   },
   connection: { label: '连接', live: '实时', stale: '已断开', loading: '正在连接', since: '{when}起' },
-  tasks: { label: '任务', running: '{n} 个进行中' },
+  tasks: { label: '任务', running: '{n} 个进行中', failed: '{n} 个失败' },
   language: { label: '语言', en: 'English', zh: '简体中文' },
   theme: { label: '主题', system: '跟随系统', light: '浅色', dark: '深色' },
   keys: {
