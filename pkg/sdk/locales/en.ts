@@ -4,6 +4,8 @@ export default {
   cancel: 'Cancel',
   copy: 'Copy {what}',
   copied: 'Copied',
+  notCopied: 'Not copied: this browser does not let a page copy here. Select the text instead.',
+  onCluster: 'On {cluster}',
   more: 'Show all',
   unknownSize: 'unknown',
   exactBytes: '{n} bytes',
@@ -15,6 +17,7 @@ export default {
   },
   form: { outcome: 'What will happen', optional: 'optional' },
   panel: {
+    actFailed: 'That did not work: {message}',
     broken: '{title} cannot be shown',
     brokenWhy: 'This panel failed while it was drawn. The rest of the console is not touched.',
   },

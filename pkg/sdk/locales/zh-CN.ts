@@ -4,6 +4,8 @@ export default {
   cancel: '取消',
   copy: '复制{what}',
   copied: '已复制',
+  notCopied: '未能复制：此浏览器不允许页面在这里复制，请选中文字再复制。',
+  onCluster: '集群 {cluster}',
   more: '查看全部',
   unknownSize: '未知',
   exactBytes: '{n} 字节',
@@ -15,6 +17,7 @@ export default {
   },
   form: { outcome: '将会发生什么', optional: '可选' },
   panel: {
+    actFailed: '操作未成功：{message}',
     broken: '无法显示“{title}”',
     brokenWhy: '此面板在绘制时出错，控制台的其余部分不受影响。',
   },
