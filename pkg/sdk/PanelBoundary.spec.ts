@@ -71,7 +71,7 @@ it.each([
   ['is refused', { writeText: () => Promise.reject(new DOMException('Write permission denied.', 'NotAllowedError')) }],
   ['does not exist, as over plain http', undefined],
 ])('a copy says so where the clipboard %s', async (_, clipboard) => {
-  vi.spyOn(navigator, 'clipboard', 'get').mockReturnValue(clipboard as Clipboard)
+  Object.defineProperty(navigator, 'clipboard', { configurable: true, value: clipboard })
   const page = await show(defineComponent(() => () => h(CopyButton, { text: 'x', label: 'the YAML' })))
   await page.find('button').trigger('click')
   await flushPromises()
