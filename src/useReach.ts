@@ -11,7 +11,10 @@ export type ReachState
 const OPEN: ReachState = { state: 'open' }
 const EVERY = 5_000
 
-/** Whether there is a cluster to show: it is open until the first thing asked of it fails for everybody. Asks again by itself until it is. */
+/**
+ * Whether there is a cluster to show: it is open until the first thing asked of it fails for everybody. Asks again by itself
+ * until it is. `heard`: its pages hold something, and stay.
+ */
 export function useReach(id: string) {
   const proxy = useProxyStore()
   const session = useSession()
@@ -23,16 +26,20 @@ export function useReach(id: string) {
   const failed = computed(() => namespaces.error?.status)
 
   async function ask(): Promise<void> {
+    if (asking.value)
+      return
     asking.value = true
     const answer = await fetchReach(id)
     asking.value = false
     if (answer.state === 'ended')
       return session.ask()
-    reach.value = answer.state === 'unreachable'
-      ? { state: 'unreachable', message: answer.message }
-      : failed.value === 401 ? { state: 'refused', message: namespaces.error?.message ?? '' } : OPEN
-    if (reach.value.state === 'open')
-      namespaces.retry?.()
+    if (answer.state === 'unreachable') {
+      reach.value = { state: 'unreachable', message: answer.message }
+      return
+    }
+    reach.value = failed.value === 401 ? { state: 'refused', message: namespaces.error?.message ?? '' } : OPEN
+    // Only the list can say that the credentials are accepted again.
+    namespaces.retry?.()
   }
 
   watch(() => namespaces.state, state => {
@@ -47,5 +54,5 @@ export function useReach(id: string) {
 
   const timer = setInterval(() => reach.value.state !== 'open' && ask(), EVERY)
   onScopeDispose(() => clearInterval(timer))
-  return { reach, asking, ask }
+  return { reach, heard, asking, ask }
 }
