@@ -3,7 +3,18 @@ import type { Extension } from '#sdk/extension.ts'
 import { fetchClusters } from './clusters.ts'
 
 const RELOADED = 'guardrails.reloaded'
-const ON_A_BAD_DAY = [() => import('./QuickFind.vue'), () => import('#sdk/ConfirmDialog.vue'), () => import('#sdk/TasksDrawer.vue')]
+/** What is fetched only when it is wanted, which may be on a bad day (`pageLoading.spec.ts` knows them all). */
+const ON_A_BAD_DAY = [
+  () => import('./OverviewPage.vue'),
+  () => import('./MissingPage.vue'),
+  () => import('./QuickFind.vue'),
+  () => import('./KeyHelp.vue'),
+  () => import('#sdk/ConfirmDialog.vue'),
+  () => import('#sdk/TasksDrawer.vue'),
+  () => import('#sdk/TableBulkBar.vue'),
+  () => import('#sdk/downloadCsv.ts'),
+  () => import('#sdk/yamlEditor.ts'),
+]
 
 /** Brings every page while there is nothing to do, so that they can still be opened when the line to the server is cut. */
 export function bringPages(extensions: readonly Extension[]): void {
