@@ -8,10 +8,11 @@ import { createConsoleI18n } from '#sdk/i18n.ts'
 import type { MessageSource } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import App from './App.vue'
-import { fetchClusters } from './clusters.ts'
+import { fetchClusters, firstCluster } from './clusters.ts'
 import { EXTENSIONS } from './extensions.ts'
 import { bringPages, mindMissingPages } from './pageLoading.ts'
 import { createConsoleRouter } from './router.ts'
+import { createSession, sessionKey } from './session.ts'
 import { preferredLanguage } from './useChoices.ts'
 
 const FRAME: readonly MessageSource[] = [
@@ -23,8 +24,10 @@ async function start(): Promise<void> {
   const i18n = createConsoleI18n([...FRAME, ...EXTENSIONS])
   const speak = (language: Language) => i18n.setLanguage(language)
   const [clusters] = await Promise.all([fetchClusters(), speak('en').then(() => speak(preferredLanguage()))])
-  const app = createApp(App, { clusters })
-  const router = createConsoleRouter(EXTENSIONS, clusters)
+  const session = createSession(clusters)
+  const app = createApp(App)
+  app.provide(sessionKey, session)
+  const router = createConsoleRouter(EXTENSIONS, () => firstCluster(session.clusters.value))
   app.use(createPinia()).use(i18n.plugin).use(router)
   mindMissingPages(router, () => useNotices().notify({ tone: 'attention', text: i18n.translate('host.page.missing') }))
   app.mount('#app')

@@ -1,8 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import type { Router, RouteRecordRaw } from 'vue-router'
 import type { Extension } from '#sdk/extension.ts'
-import type { Clusters } from './clusters.ts'
-import { firstCluster } from './clusters.ts'
 import ClusterView from './ClusterView.vue'
 
 const OverviewPage = () => import('./OverviewPage.vue')
@@ -12,13 +10,12 @@ function pagesOf(extensions: readonly Extension[]): RouteRecordRaw[] {
   return extensions.flatMap(extension => (extension.routes ?? []).map(route => ({ path: route.path.slice(1), name: `${extension.id}/${route.name}`, component: route.component })))
 }
 
-/** Every page lies below a cluster: `/c/<cluster>/images`. */
-export function createConsoleRouter(extensions: readonly Extension[], clusters: Clusters): Router {
-  const first = firstCluster(clusters)
-  return createRouter({
+/** Every page lies below a cluster: `/c/<cluster>/images`. `first` names the one to begin with; the session may learn it later. */
+export function createConsoleRouter(extensions: readonly Extension[], first: () => string | undefined): Router {
+  const router = createRouter({
     history: createWebHistory(),
     routes: [
-      { path: '/', redirect: to => ({ path: first === undefined ? '/c' : `/c/${encodeURIComponent(first)}`, query: to.query }) },
+      { path: '/', component: ClusterView, children: [{ path: '', component: OverviewPage }] },
       {
         path: '/c/:cluster',
         component: ClusterView,
@@ -31,4 +28,10 @@ export function createConsoleRouter(extensions: readonly Extension[], clusters: 
       { path: '/:rest(.*)*', component: ClusterView, children: [{ path: '', component: MissingPage }] },
     ],
   })
+  // Not a redirect of the route: the same address leads further once the session knows a cluster.
+  router.beforeEach(({ path, query }) => {
+    const cluster = path === '/' ? first() : undefined
+    return cluster === undefined || { path: `/c/${encodeURIComponent(cluster)}`, query }
+  })
+  return router
 }

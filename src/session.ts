@@ -1,5 +1,6 @@
-import { inject } from 'vue'
+import { inject, shallowRef } from 'vue'
 import type { InjectionKey, ShallowRef } from 'vue'
+import { fetchClusters } from './clusters.ts'
 import type { Clusters } from './clusters.ts'
 
 /** The clusters of this session; `ask` asks the server again, and so finds out that a session has ended. */
@@ -10,10 +11,16 @@ export interface Session {
 
 export const sessionKey: InjectionKey<Session> = Symbol('session')
 
-/** Throws outside of App.vue. */
+/** The session that began with that answer; one for the whole console. */
+export function createSession(first: Clusters): Session {
+  const clusters = shallowRef(first)
+  return { clusters, ask: async () => { clusters.value = await fetchClusters() } }
+}
+
+/** Throws where `main.ts` has not provided it. */
 export function useSession(): Session {
   const session = inject(sessionKey)
   if (!session)
-    throw new Error('useSession needs App.vue above it')
+    throw new Error('useSession needs an app that provides sessionKey')
   return session
 }
