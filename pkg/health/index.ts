@@ -1,5 +1,5 @@
 import { defineExtension, findable } from '#sdk/extension.ts'
-import { BACKING_IMAGES } from './longhorn.ts'
+import { BACKING_IMAGES, LONGHORN_NODES } from './longhorn.ts'
 
 export default defineExtension({
   id: 'health',
@@ -19,6 +19,8 @@ export default defineExtension({
   ],
   kinds: [
     findable({ resource: BACKING_IMAGES, title: 'health.kind', path: ({ name }) => `/backing-images/${name}` }),
+    // What a node holds of images: the list narrowed to it.
+    findable({ resource: LONGHORN_NODES, title: 'health.node', path: ({ name }) => `/backing-images?q=${encodeURIComponent(name)}` }),
   ],
   messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') },
 })

@@ -2,6 +2,7 @@ export default {
   nav: 'BackingImage Health',
   title: 'BackingImage Health',
   kind: 'BackingImage',
+  node: 'node',
   caption: 'BackingImages',
   empty: 'Images that Longhorn v1 keeps as BackingImages would be listed here. Images of the CDI backend have none.',
   column: {

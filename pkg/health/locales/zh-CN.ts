@@ -2,6 +2,7 @@ export default {
   nav: '后备镜像健康',
   title: '后备镜像（BackingImage）健康',
   kind: '后备镜像',
+  node: '节点',
   caption: '后备镜像',
   empty: 'Longhorn v1 以后备镜像保存的镜像会列在这里。CDI 后端的镜像没有后备镜像。',
   column: {
