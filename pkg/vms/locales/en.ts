@@ -105,6 +105,12 @@ export default {
     again: 'Then it starts again by itself.',
     exporting: 'An export of volume {claim} is under way and holds this VM off. A start makes the export wait or stop.',
   },
+  many: {
+    startTitle: 'Start {n} VM? | Start {n} VM? | Start {n} VMs?',
+    stopTitle: 'Shut down {n} VM? | Shut down {n} VM? | Shut down {n} VMs?',
+    cut: 'KubeVirt cuts the power of a guest that has not shut down within the VM’s own grace period; this cannot be called back.',
+    halted: 'They stay off until somebody starts them; their run strategies are remembered.',
+  },
   done: {
     start: '{name}: start asked for.',
     stop: '{name}: shutdown asked for.',

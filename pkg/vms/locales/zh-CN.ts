@@ -105,6 +105,12 @@ export default {
     again: '随后自行再次启动。',
     exporting: '卷 {claim} 正在导出，因此这台虚拟机保持关机。启动会使导出等待或停止。',
   },
+  many: {
+    startTitle: '启动 {n} 台虚拟机？',
+    stopTitle: '将 {n} 台虚拟机正常关机？',
+    cut: '超过虚拟机自身的宽限时间仍未关机的客户机，KubeVirt 会切断其电源；此操作无法撤回。',
+    halted: '在有人启动之前保持关机；各自的运行策略会被记住。',
+  },
   done: {
     start: '{name}：已请求启动。',
     stop: '{name}：已请求关机。',
