@@ -6,7 +6,7 @@ import type { Tone } from './verdict.ts'
 
 interface NoticeLink { readonly text: string, /** Below the cluster, for `useHost().to`. */ readonly path: string }
 
-export interface Notice {
+interface Notice {
   readonly id: number
   /** The cluster that it speaks of, which may not be the one on screen; none for the console itself. */
   readonly host?: Host

@@ -6,7 +6,7 @@ import { qualifiedName } from '#kube/resource.ts'
 import type { Resource } from '#kube/resource.ts'
 import { createTurns } from './turns.ts'
 
-export interface Readable {
+interface Readable {
   /** By name, sorted. */
   readonly namespaces: readonly string[]
   /** How many namespaces there are, where only those that were mentioned were looked at because all would be too many. */
