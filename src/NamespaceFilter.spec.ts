@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { flushPromises, mount } from '@vue/test-utils'
 import type { VueWrapper } from '@vue/test-utils'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { shallowRef } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { NAMESPACES } from '#kube/core.ts'
@@ -29,7 +29,6 @@ async function type(text: string, known: readonly string[], chosen = '', key: Ke
   await flushPromises()
   await page.find('input[type=search]').setValue(text)
   page.find('input[type=search]').element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, ...key }))
-  await vi.waitFor(() => expect(router.currentRoute.value).toBeDefined())
   await new Promise(resolve => setTimeout(resolve, 20))
   const { ns } = router.currentRoute.value.query
   return typeof ns === 'string' ? ns : ''

@@ -338,6 +338,21 @@ describe('watching by WebSocket', () => {
     expect(found).toMatchObject({ opened: 0, error: { status: 403, message: 'pods is forbidden' } })
   })
 
+  it('asks for WebSockets again after some minutes of streams', async () => {
+    const found = await watchBySocket(undefined, (_, response) => response.end())
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      for (let minute = 0; minute < 8; minute++) {
+        await found.again()
+        vi.setSystemTime(Date.now() + 60_000)
+      }
+      expect(server?.upgrades).toBe(4)
+    }
+    finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('forgets refusals as soon as a WebSocket opens again', async () => {
     const found = await watchBySocket(undefined, (_, response) => response.end())
     const sockets = new WebSocketServer({ noServer: true })

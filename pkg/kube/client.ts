@@ -163,6 +163,7 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
   }
 
   async function* values(request: KubeRequest, signal: AbortSignal, onOpen: () => void): AsyncGenerator<unknown> {
+    let refused = false
     if (bySocket && (refusals < SOCKET_REFUSALS || Date.now() - refusedAt > STREAMS_FOR_MS)) {
       const taken = (): void => { refusals = 0; onOpen() }
       try {
@@ -171,12 +172,15 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
       catch (thrown) {
         if (!(thrown instanceof SocketRefusedError))
           throw thrown
+        refused = true
       }
     }
     // What a refused WebSocket cannot say, the stream says: 403, 410, nobody there.
     const { data } = await send(request, signal, 'stream')
-    refusals++
-    refusedAt = Date.now()
+    if (refused) {
+      refusals++
+      refusedAt = Date.now()
+    }
     onOpen()
     if (data instanceof ReadableStream)
       yield* jsonLines(data as ReadableStream<Uint8Array>)

@@ -249,7 +249,8 @@ describe('follow', () => {
       response.setHeader('Retry-After', '2592000')
       sendStatus(response, 503, 'ServiceUnavailable')
     }), { now: () => 0 })
-    await sleep(200)
+    await expect.poll(() => told.failures.length).toBe(1)
+    await sleep(100)
     expect(told.failures.map(({ retryAt }) => retryAt)).toEqual([5 * 60_000])
   })
 
