@@ -83,12 +83,10 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
   }
 
   async function look(): Promise<void> {
-    if (!resource.namespaced || stopped)
-      return
-    lookMore = looking
-    if (looking)
+    if (!resource.namespaced || looking || stopped)
       return
     looking = true
+    lookMore = false
     try {
       const found = await tools.finder.findReadable(resource as Resource)
       lookError = undefined
@@ -111,6 +109,7 @@ export function createLiveSource<T extends KubeObject>(resource: Resource<T>, se
     if (!whole.mirror.isForbidden())
       return
     unknown = true
+    lookMore = looking
     arrived()
     void look()
   }

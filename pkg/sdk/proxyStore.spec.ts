@@ -374,6 +374,15 @@ describe('where all namespaces may not be listed', () => {
     expect(outside).toMatchObject({ state: 'forbidden', error: { status: 403 }, objects: [] })
   })
 
+  it('slow reviews do not leave a view in doubt for ever', async () => {
+    mayList = new Set(['lab'])
+    names.forEach(name => reviewing.set(name, (response, allowed) => setTimeout(() => sendJson(response, 201, { status: { allowed } }), 70)))
+    const inside = open({ namespaces: ['lab'] }).claims
+    const outside = open({ namespaces: ['production'] }).claims
+    await until(() => inside.state === 'live')
+    expect(outside.state).toBe('forbidden')
+  })
+
   it('it is forbidden when there is none', async () => {
     const { claims: seen } = open()
     await until(() => seen.state === 'forbidden')
