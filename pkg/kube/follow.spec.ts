@@ -99,7 +99,7 @@ describe('follow', () => {
   it('resumes from a bookmark, which is no change', async () => {
     const told = begin(await against(script(list(5),
       async response => { response.write(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Namespace', metadata: { resourceVersion: '90' } } })}\n`); await sleep(20); response.end() },
-      stay)))
+      stay)), { pace: { tooShort: 0 } })
     await expect.poll(asked).toEqual(['list', 'watch 5', 'watch 90'])
     expect(told.log.filter(entry => entry !== 'live')).toEqual(['list '])
   })
