@@ -32,7 +32,7 @@ async function show(first: CollectionState) {
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: { render: () => undefined } }] })
   const retry = vi.fn()
   const namespaces = reactive<{ state: CollectionState, error?: ApiError }>({ state: first })
-  const collection: Collection = { resource: NAMESPACES, objects: [], since: 0, find: () => undefined, retry, get state() { return namespaces.state }, get error() { return namespaces.error } }
+  const collection: Collection = { resource: NAMESPACES, objects: [], since: 0, find: () => undefined, knows: () => true, retry, get state() { return namespaces.state }, get error() { return namespaces.error } }
   const cluster = { id: 'a', title: 'Lab', demo: false, server: 'https://lab', default: true }
   const host = { cluster, namespaces: shallowRef([]), to: () => '/', go: () => Promise.resolve(), extensions: [], kinds: [] }
   const page = mount(ClusterGate, {

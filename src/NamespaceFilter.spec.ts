@@ -22,7 +22,7 @@ async function type(text: string, known: readonly string[], chosen = '', key: Ke
   const i18n = createConsoleI18n([{ id: 'host', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
   const objects = known.map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, uid: name, resourceVersion: '1', creationTimestamp: '' } }))
-  const collection: Collection = { resource: NAMESPACES, objects, state: known.length ? 'live' : 'forbidden', since: 0, find: () => undefined }
+  const collection: Collection = { resource: NAMESPACES, objects, state: known.length ? 'live' : 'forbidden', since: 0, find: () => undefined, knows: () => true }
   const host = { cluster: { id: 'a', title: 'A', demo: false, server: '' }, namespaces: shallowRef(chosen ? [chosen] : []), to: () => '/', go: () => Promise.resolve(), extensions: [], kinds: [] }
   page = mount(NamespaceFilter, { attachTo: document.body, global: { plugins: [router, i18n.plugin], provide: { [proxyStoreKey as symbol]: () => ({ collection: () => collection }), [hostKey as symbol]: host } } })
   await page.find('button').trigger('click')

@@ -22,7 +22,7 @@ async function show(pods: Partial<Collection>, nodes: Partial<Collection> = {}) 
   const i18n = createConsoleI18n([{ id: 'host', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
   const go = vi.fn(() => Promise.resolve())
-  const seen = (own: Partial<Collection>): Collection => ({ resource: PODS, objects: [], state: 'live', since: 0, find: () => undefined, ...own })
+  const seen = (own: Partial<Collection>): Collection => ({ resource: PODS, objects: [], state: 'live', since: 0, find: () => undefined, knows: () => true, ...own })
   const kinds = [findable({ resource: PODS, title: 'host.find.label', path: ({ name }) => `/pods/${name}` }), findable({ resource: NODES, title: 'host.find.label', path: () => '/nodes' })]
   const store = { collection: (resource: unknown) => resource === PODS ? seen(pods) : seen({ resource: NODES, ...nodes }) }
   const host = { cluster: { id: 'a', title: 'A', demo: false, server: '' }, namespaces: shallowRef([]), to: () => '/', go, extensions: [], kinds }

@@ -11,11 +11,13 @@ export interface Seen<T extends KubeObject = KubeObject> {
   readonly state: 'loading' | 'live' | 'stale' | 'forbidden' | 'absent'
   /** The only namespaces that could be read; all where absent. */
   readonly partial?: readonly string[]
+  /** It was never read whole: what is not among the objects may be there. */
+  readonly unread?: boolean
 }
 
 /** Whether something is known of that namespace (of all where none is given), if only from before the line was cut. */
-export function isKnown({ state, partial }: Omit<Seen, 'objects'>, namespace?: string): boolean {
-  return (state === 'live' || state === 'stale') && isCovered(partial, namespace)
+export function isKnown({ state, partial, unread }: Omit<Seen, 'objects'>, namespace?: string): boolean {
+  return !unread && (state === 'live' || state === 'stale') && isCovered(partial, namespace)
 }
 
 function isCovered(partial: readonly string[] | undefined, namespace: string | undefined): boolean {

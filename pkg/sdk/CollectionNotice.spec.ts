@@ -19,7 +19,7 @@ async function show(collection: Partial<Collection>, language: Language = 'en'):
   const i18n = createConsoleI18n([{ id: 'sdk', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
   await i18n.setLanguage(language)
-  const collections: Collection = { resource: PODS, objects: [], state: 'live', since: Date.now(), find: () => undefined, ...collection }
+  const collections: Collection = { resource: PODS, objects: [], state: 'live', since: Date.now(), find: () => undefined, knows: () => true, ...collection }
   page = mount(CollectionNotice, { props: { collections }, global: { plugins: [i18n.plugin] } })
   return page
 }

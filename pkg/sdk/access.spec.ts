@@ -91,7 +91,7 @@ describe('can', () => {
 
   it('asks again for who only reads what was computed', async () => {
     vi.setSystemTime(0)
-    const can = createAccess({ review: ask })
+    const can = createAccess({ review: ask, served: () => Promise.resolve(new Set<string>()) })
     answer = () => Promise.resolve({ allowed: false })
     const scope = effectScope()
     const states: string[] = []
