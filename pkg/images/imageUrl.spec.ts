@@ -1,6 +1,5 @@
 import type { ImageUrlVerdict } from './imageUrl.ts'
 import { existsSync, readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeImageUrl } from './imageUrl.ts'
 
@@ -52,6 +51,34 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://cloud-images.ubuntu.com//noble///current//noble-server-cloudimg-amd64.img',
     'https://cloud-images.ubuntu.com/noble/20240423/../current/noble-server-cloudimg-amd64.img',
     'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img#20240423',
+    // Pointers of build servers and forges.
+    'https://ci.example.org/job/appliance/lastSuccessfulBuild/artifact/out/appliance.qcow2',
+    'https://sonic-build.example.org/api/artifacts?branchName=master&platform=vs',
+    'https://download.example.com/images/appliance.qcow2?channel=nightly',
+    'https://download.example.com/get?version=latest&file=appliance.qcow2',
+    'https://git.example.org/images.git/plain/router.img?h=master',
+    'https://gitlab.com/someone/images/-/raw/main/router.qcow2',
+    'https://gitea.example.org/team/images/raw/branch/main/router.qcow2',
+    'https://github.com/someone/images/releases/download/nixos-unstable/installer-x86_64-linux.iso',
+    // What the host is called, and nothing else.
+    'https://nightly.example.org/appliance/disk.img.zip',
+    'https://daily.example.org/appliance.iso',
+    // Cloud images of a release are built again under its number, whoever publishes them.
+    'https://download.example.org/9/images/x86_64/Example-9-GenericCloud.x86_64.qcow2',
+    'https://mirror.example.org/acme/22.04/acme-22.04-server-cloudimg-amd64.img',
+    'https://obs.example.org/repositories/home:/someone:/Images/images/acme.x86_64.qcow2',
+    'https://images.example.org/capi/acme-2204-kube-v1.30.qcow2',
+    // Publishers whose names tell nothing.
+    'http://boot.ipxe.org/ipxe.iso',
+    'https://download.bazzite.gg/bazzite-gnome-stable-amd64.iso',
+    'https://download.projectbluefin.io/bluefin-gts-x86_64.iso',
+    'https://rescuedisk.s.kaspersky-labs.com/updatable/2018/krd.iso',
+    'https://9p.io/plan9/download/plan9.iso.bz2',
+    'https://www.memtest86.com/downloads/memtest86-usb.zip',
+    'http://ftp.altlinux.org/pub/distributions/ALTLinux/p10/images/cloud/x86_64/alt-p10-cloud-x86_64.qcow2',
+    'https://tarballs.opendev.org/openstack/trove/images/trove-2024.1-guest-ubuntu-jammy.qcow2',
+    'https://minio.services.osism.tech/openstack-k8s-capi-images/flatcar-stable-3227.2.2-kube-v1.24/flatcar-stable-3227.2.2-kube-v1.24.qcow2',
+    'https://downloads.raspberrypi.com/raspios_lite_arm64_latest',
     '  https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img  ',
   ],
   pinned: [
@@ -77,6 +104,8 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://factory.talos.dev/image/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba/v1.9.4/metal-amd64.iso',
     'https://github.com/cirros-dev/cirros/releases/download/0.6.3/cirros-0.6.3-x86_64-disk.img',
     'https://download.cirros-cloud.net/0.6.2/cirros-0.6.2-x86_64-disk.img',
+    'https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2211.qcow2',
+    'https://archives.fedoraproject.org/pub/archive/fedora/linux/core/3/x86_64/iso/FC3-x86_64-DVD.iso',
     'https://github.com/someone/images/raw/0123456789abcdef0123456789abcdef01234567/disk.qcow2',
     'https://releases.rancher.com/harvester/v1.5.1/harvester-v1.5.1-amd64.iso',
     'https://download.freebsd.org/releases/VM-IMAGES/14.2-RELEASE/amd64/Latest/FreeBSD-14.2-RELEASE-amd64.qcow2.xz',
@@ -97,6 +126,23 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'http://[fd00::12]:8080/golden/debian-12-20250211.qcow2',
     'https://artifactory.corp/images/base-4.7.1.qcow2',
     'https://files.example.com/nightly/20250211/foo.raw',
+    // A tag with a number is a release, whatever the file is called and whatever the project.
+    'https://github.com/someone/nightly-images/releases/download/v23.11/appliance-rolling-x86_64.iso',
+    'https://gitea.example.org/team/images/releases/download/v2/router.qcow2',
+    'https://gitlab.com/team/images/-/raw/0123456789abcdef0123456789abcdef01234567/router.qcow2',
+    'https://git.example.org/images.git/plain/router.img?id=x&h=0123456789abcdef0123456789abcdef01234567',
+    'https://sourceforge.net/projects/daily-linux/files/3.1/acme-3.1.iso/download',
+    // Running numbers, release candidates and revisions.
+    'http://9front.org/iso/9front-10931.amd64.iso.gz',
+    'https://download.haiku-os.org/nightly-images/x86_64/haiku-master-hrev57937-x86_64-anyboot.zip',
+    'https://files.example.com/dsl-2024.rc7.iso',
+    'https://files.example.com/Acme_Noble_R2.iso',
+    'https://mirror.example.org/pub/fedora/linux/releases/39/Cloud/x86_64/images/Fedora-Cloud-Base-39-1.5.x86_64.qcow2',
+    'https://files.example.org/Cloud-Base-39-1.5.x86_64.qcow2',
+    // The digits of the release directory in the file's name.
+    'https://mirror.example.org/acme/6.1/amd64/cd61.iso',
+    'https://mirror.example.org/linuxmint/stable/21.3/linuxmint-21.3-xfce-64bit.iso',
+    'https://images.linuxcontainers.org/images/debian/bookworm/amd64/cloud/20250210_05:24/disk.qcow2',
     'https://user:secret@files.example.com/foo-1.2.3.qcow2',
     'https://web.archive.org/web/20221228154140/https://files.example.com/setup.iso',
     'https://files.example.com/foo%20bar/foo%20bar-2.4.1.iso',
@@ -121,6 +167,14 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://cloud-images.ubuntu.com@203.0.113.9/noble/noble.img',
     'http://127.0.0.1:9000/disk.qcow2',
     'http://0x7f000001/disk.qcow2',
+    // A bare number names no build, and an edition's word beside a release decides nothing.
+    'https://mirror.example.org/linuxmint/stable/22/linuxmint-22-cinnamon-64bit.iso',
+    'https://files.example.com/acme-4.1-development-amd64.iso',
+    // Somebody's copy in a bucket.
+    'https://bucket.s3.amazonaws.com/jammy-server-cloudimg-amd64.img',
+    'https://account.blob.core.windows.net/images/debian-12-genericcloud-amd64.qcow2',
+    'https://longhorn-backing-image.s3-us-west-1.amazonaws.com/parrot.qcow2',
+    'https://downloads.omnios.org/media/stable/omnios-r151056.cloud.qcow2',
     'https://s3.example.com/images/123e4567-e89b-12d3-a456-426614174000.qcow2',
   ],
   unusable: [
@@ -155,6 +209,10 @@ describe('the reason', () => {
     ['https://files.example.com/foo-1.2.3.raw', { code: 'version', version: '1.2.3', where: 'name' }],
     ['https://files.example.com/foo.raw?versionId=abc', { code: 'build', build: 'abc', where: 'query' }],
     ['https://download.opensuse.org/repositories/Cloud:/Images:/Leap_15.6/images/openSUSE-Leap-15.6.x86_64-NoCloud.qcow2', { code: 'publisher', publisher: 'opensuse', because: 'rebuilt' }],
+    ['https://files.example.com/foo.raw?branch=main', { code: 'alias', word: 'main', kind: 'weak', where: 'query', segment: 'branch=main' }],
+    ['https://nightly.example.org/foo.raw', { code: 'alias', word: 'nightly', kind: 'rebuild', where: 'host', segment: 'nightly.example.org' }],
+    ['https://files.example.org/acme-9-genericcloud.qcow2', { code: 'flavour', flavour: 'genericcloud' }],
+    ['https://git.example.org/a/b/releases/download/v2/foo.raw', { code: 'version', version: 'v2', where: 'directory' }],
     ['ftp://files.example.com/foo.raw', { code: 'scheme', scheme: 'ftp' }],
     ['https://files.example.com/SHA256SUMS', { code: 'not-an-image', kind: 'checksum', file: 'sha256sums' }],
     ['http://192.168.1.20/images/disk.img', { code: 'private-host' }],
@@ -174,9 +232,33 @@ describe('the reason', () => {
 })
 
 describe('what is told besides', () => {
+  it.each([
+    ['https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img', 'SHA256SUMS', 'sha256'],
+    ['https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.qcow2', 'SHA512SUMS', 'sha512'],
+    ['https://download.fedoraproject.org/pub/fedora/linux/releases/42/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-42-1.1.x86_64.qcow2', 'Fedora-Cloud-42-1.1-x86_64-CHECKSUM', 'sha256'],
+    ['https://archives.fedoraproject.org/pub/archive/fedora/linux/releases/39/Cloud/aarch64/images/Fedora-Cloud-Base-39-1.5.aarch64.qcow2', 'Fedora-Cloud-39-1.5-aarch64-CHECKSUM', 'sha256'],
+    ['https://download.fedoraproject.org/pub/fedora/linux/releases/42/Server/x86_64/iso/Fedora-Server-dvd-x86_64-42-1.1.iso', 'Fedora-Server-42-1.1-x86_64-CHECKSUM', 'sha256'],
+    ['https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2', 'CHECKSUM', 'sha256'],
+    ['https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2009.qcow2', 'sha256sum.txt', 'sha256'],
+    ['https://dl.rockylinux.org/pub/rocky/9.5/images/x86_64/Rocky-9-GenericCloud-Base-9.5-20241118.0.x86_64.qcow2', 'CHECKSUM', 'sha256'],
+    ['https://download.opensuse.org/tumbleweed/iso/openSUSE-Tumbleweed-NET-x86_64-Current.iso', 'openSUSE-Tumbleweed-NET-x86_64-Current.iso.sha256', 'sha256'],
+    ['https://geo.mirror.pkgbuild.com/images/latest/Arch-Linux-x86_64-cloudimg.qcow2', 'Arch-Linux-x86_64-cloudimg.qcow2.SHA256', 'sha256'],
+    ['https://mirror.example.org/archlinux/iso/latest/archlinux-x86_64.iso', 'sha256sums.txt', 'sha256'],
+    ['https://dl-cdn.alpinelinux.org/alpine/v3.21/releases/x86_64/alpine-virt-3.21.2-x86_64.iso', 'alpine-virt-3.21.2-x86_64.iso.sha512', 'sha512'],
+    ['https://stable.release.flatcar-linux.net/amd64-usr/current/flatcar_production_qemu_image.img', 'flatcar_production_qemu_image.img.DIGESTS', 'sha512'],
+    ['https://download.freebsd.org/releases/VM-IMAGES/14.2-RELEASE/amd64/Latest/FreeBSD-14.2-RELEASE-amd64.qcow2.xz', 'CHECKSUM.SHA512', 'sha512'],
+    ['https://releases.rancher.com/harvester/v1.5.1/harvester-v1.5.1-amd64.iso', 'harvester-v1.5.1-amd64.sha512', 'sha512'],
+  ])('the first checksum file of %s is %s', (url, file, algorithm) => {
+    expect(judgeImageUrl(url).checksumFiles?.[0]).toEqual({ url: url.slice(0, url.lastIndexOf('/') + 1) + file, algorithm })
+  })
+
+  it('a checksum file is looked for without the user and the query of the image', () => {
+    expect(judgeImageUrl('https://me:secret@cloud-images.ubuntu.com/noble/current/noble.img?x=1').checksumFiles?.[0]?.url).toBe('https://cloud-images.ubuntu.com/noble/current/SHA256SUMS')
+  })
+
   it('shows the pinned form and the checksum file of a known publisher', () => {
     expect(judgeImageUrl('https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.qcow2')).toMatchObject({
-      publisher: 'debian',
+      publisher: 'debian-cloud',
       pinnedForm: expect.stringContaining('<YYYYMMDD-NNNN>'),
       checksumFiles: [{ url: 'https://cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS', algorithm: 'sha512' }],
     })
@@ -188,6 +270,27 @@ describe('what is told besides', () => {
     ['https://dl.rockylinux.org/vault/rocky/9.3/images/x86_64/Rocky-9-GenericCloud-Base-9.3-20231113.0.x86_64.qcow2', undefined],
     ['https://files.example.com/nightly/foo-20250211.raw', 'pruned'],
     ['https://files.example.com/foo-1.2.3.raw', undefined],
+    ['https://cdimage.debian.org/debian-cd/12.10.0/amd64/iso-cd/debian-12.10.0-amd64-netinst.iso', 'moved'],
+    ['https://cdimage.debian.org/cdimage/archive/12.9.0/amd64/iso-cd/debian-12.9.0-amd64-netinst.iso', undefined],
+    ['https://cloud.debian.org/images/cloud/bookworm/20250316-2053/debian-12-genericcloud-amd64-20250316-2053.qcow2', 'pruned'],
+    ['https://releases.ubuntu.com/24.04/ubuntu-24.04.2-live-server-amd64.iso', 'moved'],
+    ['https://old-releases.ubuntu.com/releases/24.04/ubuntu-24.04.2-live-server-amd64.iso', undefined],
+    ['https://download.fedoraproject.org/pub/fedora/linux/releases/42/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-42-1.1.x86_64.qcow2', 'moved'],
+    ['https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-20250114.0.x86_64.qcow2', 'pruned'],
+    ['https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2009.qcow2', undefined],
+    ['https://repo.almalinux.org/almalinux/9.5/cloud/x86_64/images/AlmaLinux-9-GenericCloud-9.5-20241120.x86_64.qcow2', 'moved'],
+    ['https://geo.mirror.pkgbuild.com/images/v20250201.304316/Arch-Linux-x86_64-cloudimg-20250201.304316.qcow2', 'pruned'],
+    ['https://dl-cdn.alpinelinux.org/alpine/v3.21/releases/cloud/nocloud_alpine-3.21.2-x86_64-uefi-cloudinit-r0.qcow2', undefined],
+    ['https://dl-cdn.alpinelinux.org/alpine/latest-stable/releases/x86_64/alpine-virt-3.21.2-x86_64.iso', 'moved'],
+    ['https://cdn.amazonlinux.com/al2023/os-images/latest/kvm/al2023-kvm-2023.6.20250211.0-kernel-6.1-x86_64.xfs.gpt.qcow2', 'moved'],
+    ['https://download.freebsd.org/releases/VM-IMAGES/14.2-RELEASE/amd64/Latest/FreeBSD-14.2-RELEASE-amd64.qcow2.xz', 'moved'],
+    ['https://cdimage.kali.org/kali-2024.3/kali-linux-2024.3-installer-amd64.iso', 'moved'],
+    ['https://old.kali.org/kali-images/kali-2024.3/kali-linux-2024.3-installer-amd64.iso', undefined],
+    ['https://github.com/vyos/vyos-nightly-build/releases/download/2025.10.17-0019-rolling/vyos-2025.10.17-0019-rolling-generic-amd64.iso', 'pruned'],
+    ['https://mirror.example.org/opnsense/releases/24.1/OPNsense-24.1-nano-amd64.img.bz2', 'pruned'],
+    ['https://cdn.vanillaos.org/assets/ISO/22.10-r8/VanillaOS-22.10-all.20230226.iso', 'pruned'],
+    ['http://mirror.turnkeylinux.org/turnkeylinux/images/iso/turnkey-nextcloud-18.1-bookworm-amd64.iso', 'moved'],
+    ['http://10.0.0.7/ubuntu/releases/noble/release-20250805/ubuntu-24.04-server-cloudimg-amd64.img', undefined],
   ])('says that %s may disappear: %s', (url, mayDisappear) => {
     expect(judgeImageUrl(url)).toMatchObject({ verdict: 'pinned' })
     expect(judgeImageUrl(url).mayDisappear).toBe(mayDisappear)
@@ -200,21 +303,6 @@ describe('what is told besides', () => {
     ['https://files.example.com/a.iso?token=x', undefined],
   ])('knows when %s ends', (url, at) => {
     expect(judgeImageUrl(url).expires).toEqual(at ? { at } : {})
-  })
-})
-
-describe('any text', () => {
-  it('is judged without an error and at once', () => {
-    const piece = fc.constantFrom('/', '//', '.', '-', '_', '%', '%zz', '?', '#', '@', ':', 'latest', 'current', '20240423', '1.2.3', '8'.repeat(40), 'a'.repeat(200), 'x86_64', '.qcow2', '.iso', '\u0000', '\\', 'é', '😀', ' ')
-    const text = fc.oneof(fc.string({ maxLength: 200 }), fc.webUrl(), fc.array(piece, { maxLength: 40 }).map(pieces => `https://${pieces.join('')}`), fc.array(piece, { maxLength: 40 }).map(pieces => `https://host/${pieces.join('')}`))
-    fc.assert(fc.property(text, value => ['mutable', 'pinned', 'unknown', 'unusable'].includes(judgeImageUrl(value).verdict)), { numRuns: 600 })
-  }, 30_000)
-
-  it.each(['0', 'a', '.', '-', '0.', 'a0', '20', '/', '0-', 'latest', '%'])('of 100 kB of %j is judged in a blink', piece => {
-    const begin = performance.now()
-    for (const text of [piece.repeat(100_000 / piece.length), `https://host/${piece.repeat(4000 / piece.length)}`, `https://host/a.img?${piece.repeat(4000 / piece.length)}`])
-      judgeImageUrl(text)
-    expect(performance.now() - begin).toBeLessThan(200)
   })
 })
 

@@ -1,11 +1,21 @@
-// What is known of publishers: who they are, how their names behave where no build is named, and how to pin.
-// A mirror is known by the tail of its path. Source: the publishers' own pages and tools; the rule that a row follows from is tested in imageUrl.spec.ts.
+// What is known of publishers: who they are, how their names behave where no build is named, how to pin, what becomes of old files.
+// Known by host; a mirror by the tail of its path. The general rules (imageUrlRules.ts) read most names without an entry here:
+// add one only for what they cannot know. To add a publisher, write five lines at the most:
+//   {
+//     id: 'example', hosts: ['example.org'],
+//     habits: [{ path: /\/cloud\/[^/]*\.qcow2$/, verdict: 'mutable', because: 'rebuilt' }],
+//     pinnedForm: 'https://example.org/cloud/<YYYYMMDD>/<file>', checksums: [SHA256SUMS], old: 'pruned',
+//   },
+// and a row for each habit in TABLE, and for what is told besides, in imageUrl.spec.ts. Then `npm run bench:urls`.
+// Source: the publishers' own pages and tools.
 
 export type Algorithm = 'sha512' | 'sha256' | 'md5'
 
-interface ChecksumFile {
-  /** Name beside the image; `{file}` stands for the image's own name. */
+export interface ChecksumFile {
+  /** Name beside the image; `{file}` stands for the image's own name, `{stem}` for that without its last ending, `$1` for a part that `of` found. */
   readonly name: string
+  /** Only for images so called. */
+  readonly of?: RegExp
   readonly algorithm: Algorithm
 }
 
@@ -25,12 +35,18 @@ export interface Publisher {
   readonly hosts: readonly string[]
   /** Mirrors: matched on the lower-case path. */
   readonly mirror?: RegExp
+  /** Lower-case paths on its hosts that another entry knows by `mirror`. */
+  readonly except?: RegExp
+  /** On a forge: the head of the lower-case path, which names owner and project. Its words say nothing of the file. */
+  readonly project?: RegExp
   readonly habits?: readonly Habit[]
   /** How a pinned URL of this publisher looks. */
   readonly pinnedForm?: string
   readonly checksums?: readonly ChecksumFile[]
   /** What becomes of pinned files: deleted, moved elsewhere, or kept (absent). */
   readonly old?: 'pruned' | 'moved'
+  /** Lower-case paths that stay all the same. */
+  readonly kept?: RegExp
 }
 
 const SHA256SUMS: ChecksumFile = { name: 'SHA256SUMS', algorithm: 'sha256' }
@@ -43,27 +59,26 @@ const CHECKSUM: ChecksumFile = { name: 'CHECKSUM', algorithm: 'sha256' }
 export const PUBLISHERS: readonly Publisher[] = [
   {
     id: 'ubuntu-cloud', hosts: ['cloud-images.ubuntu.com', 'uec-images.ubuntu.com'],
-    mirror: /\/ubuntu-cloud-images\/|\/release(?:-\d{8})?\/[^/]*-cloudimg-/,
-    habits: [{ path: /-cloudimg-[^/]*$/, verdict: 'mutable', because: 'rebuilt' }],
-    pinnedForm: 'https://cloud-images.ubuntu.com/releases/<codename>/release-<YYYYMMDD>/<file>',
-    checksums: [SHA256SUMS],
-    old: 'pruned',
+    mirror: /\/ubuntu-cloud-images\/|\/release(?:-\d{8})?\/[^/]*-cloudimg-/, habits: [{ path: /-cloudimg-[^/]*$/, verdict: 'mutable', because: 'rebuilt' }], pinnedForm: 'https://cloud-images.ubuntu.com/releases/<codename>/release-<YYYYMMDD>/<file>',
+    checksums: [SHA256SUMS], old: 'pruned',
   },
   {
     id: 'ubuntu', hosts: ['releases.ubuntu.com', 'old-releases.ubuntu.com', 'cdimage.ubuntu.com', 'cdimages.ubuntu.com', 'archive.ubuntu.com'],
-    mirror: /\/ubuntu-(?:releases|cdimage|iso)\//,
-    habits: [{ path: /\/[a-z]*ubuntu-\d\d\.\d\d(?:\.\d)?-[^/]*\.(?:iso|img(?:\.xz)?)$/, verdict: 'pinned', because: 'release' }],
-    pinnedForm: 'https://releases.ubuntu.com/<version>/ubuntu-<version.point>-live-server-<arch>.iso',
-    checksums: [SHA256SUMS],
-    old: 'moved',
+    mirror: /\/ubuntu-(?:releases|cdimage|iso)\//, habits: [{ path: /\/[a-z]*ubuntu-\d\d\.\d\d(?:\.\d)?-[^/]*\.(?:iso|img(?:\.xz)?)$/, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://releases.ubuntu.com/<version>/ubuntu-<version.point>-live-server-<arch>.iso',
+    checksums: [SHA256SUMS], old: 'moved',
   },
   {
-    id: 'debian', hosts: ['cloud.debian.org', 'cdimage.debian.org', 'deb.debian.org'],
-    mirror: /\/(?:debian-cd|debian-cdimage|cdimage)\/|\/images\/cloud\/(?:bullseye|bookworm|trixie|forky|sid|buster)/,
-    habits: [{ path: /\/archive\/latest-[^/]*\//, verdict: 'pinned', because: 'release' }],
+    id: 'debian-cloud', hosts: ['cloud.debian.org'],
+    mirror: /\/cdimage\/(?:cloud|openstack)\/|\/images\/cloud\/(?:bullseye|bookworm|trixie|forky|sid|buster)/,
     pinnedForm: 'https://cloud.debian.org/images/cloud/<codename>/<YYYYMMDD-NNNN>/debian-<version>-genericcloud-<arch>-<YYYYMMDD-NNNN>.qcow2',
-    checksums: [SHA512SUMS],
-    old: 'pruned',
+    checksums: [SHA512SUMS], old: 'pruned',
+  },
+  {
+    id: 'debian', hosts: ['cdimage.debian.org', 'deb.debian.org'],
+    mirror: /\/(?:debian-cd|debian-cdimage|cdimage)\//, except: /\/cdimage\/(?:cloud|openstack)\//,
+    habits: [{ path: /\/archive\/latest-[^/]*\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cdimage.debian.org/cdimage/archive/<x.y.z>/<arch>/iso-cd/debian-<x.y.z>-<arch>-netinst.iso',
+    checksums: [SHA512SUMS, SHA256SUMS], old: 'moved', kept: /\/release\/\d/,
   },
   {
     id: 'fedora-coreos', hosts: ['builds.coreos.fedoraproject.org'],
@@ -72,26 +87,29 @@ export const PUBLISHERS: readonly Publisher[] = [
   {
     id: 'fedora', hosts: ['fedoraproject.org'],
     mirror: /\/fedora(?:-secondary|-alt)?\/(?:linux\/)?(?:releases|development)\//,
-    habits: [{ path: /\/releases\/(?:test\/)?\d+[^/]*\//, verdict: 'pinned', because: 'release' }],
+    habits: [{ path: /\/releases\/(?:test\/)?\d+[^/]*\/|\/linux\/core\/\d\//, verdict: 'pinned', because: 'release' }],
     pinnedForm: 'https://download.fedoraproject.org/pub/fedora/linux/releases/<N>/Cloud/<arch>/images/Fedora-Cloud-Base-Generic-<N>-<R>.<arch>.qcow2',
-    old: 'moved',
+    checksums: [
+      { name: 'Fedora-Cloud-$1-$2-CHECKSUM', of: /^Fedora-Cloud-[A-Za-z-]+-(\d+[^.-]*-[\d.]+)[.-]([\da-z_]+)\.[a-z\d.]+$/, algorithm: 'sha256' },
+      { name: 'Fedora-$1-$3-$2-CHECKSUM', of: /^Fedora-([A-Z][a-z]+)-[a-z]+-([\da-z_]+)-(\d+[^.-]*-[\d.]+)\.iso$/, algorithm: 'sha256' },
+    ],
+    old: 'moved', kept: /\/pub\/alt\//,
   },
   {
     id: 'rhcos', hosts: ['mirror.openshift.com', 'rhcos.mirror.openshift.com'],
-    pinnedForm: 'https://mirror.openshift.com/pub/openshift-v4/<arch>/dependencies/rhcos/4.<N>/4.<N>.<Z>/<file>',
-    checksums: [{ name: 'sha256sum.txt', algorithm: 'sha256' }],
+    pinnedForm: 'https://mirror.openshift.com/pub/openshift-v4/<arch>/dependencies/rhcos/4.<N>/4.<N>.<Z>/<file>', checksums: [{ name: 'sha256sum.txt', algorithm: 'sha256' }],
   },
   {
     id: 'centos', hosts: ['centos.org'],
     mirror: /\/centos(?:-stream)?\/\d+(?:-stream)?\//,
     habits: [
       { path: /\/vault\//, verdict: 'pinned', because: 'frozen', first: true },
-      { path: /\/centos-\d-[^/]*-(?:1[4-9]|20)(?:0[1-9]|1[0-2])\.[^/]*$/, verdict: 'pinned', because: 'release' },
+      { path: /\/centos-\d-[^/]*-(?:1[4-9]|2\d)(?:0[1-9]|1[0-2])\.[^/]*$/, verdict: 'pinned', because: 'release' },
       { path: /genericcloud\.[^/]*$/, verdict: 'mutable', because: 'rebuilt' },
     ],
     pinnedForm: 'https://cloud.centos.org/centos/<N>-stream/<arch>/images/CentOS-Stream-GenericCloud-<N>-<YYYYMMDD.n>.<arch>.qcow2',
-    checksums: [CHECKSUM, { name: '{file}.SHA256SUM', algorithm: 'sha256' }],
-    old: 'pruned',
+    checksums: [{ ...CHECKSUM, of: /stream/i }, { name: '{file}.SHA256SUM', of: /stream/i, algorithm: 'sha256' }, { name: 'sha256sum.txt', of: /CentOS-[67]/, algorithm: 'sha256' }],
+    old: 'pruned', kept: /\/centos\/[67]\//,
   },
   {
     id: 'rocky', hosts: ['rockylinux.org'],
@@ -117,7 +135,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'opensuse', hosts: ['opensuse.org'],
-    mirror: /\/opensuse\/|\/(?:distribution|ports\/[^/]+)\/(?:leap|tumbleweed)\/|\/tumbleweed\//,
+    mirror: /\/opensuse\/|\/repositories\/[^/]+:\/|\/(?:distribution|ports\/[^/]+)\/(?:leap|tumbleweed)\/|\/tumbleweed\//,
     habits: [
       { path: /\/repositories\//, verdict: 'mutable', because: 'rebuilt' },
       { path: /\/appliances\//, verdict: 'mutable', because: 'rebuilt' },
@@ -130,39 +148,28 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'suse', hosts: ['suse.com'],
-    pinnedForm: '<name>-GM.qcow2 or <name>-QU<n>.qcow2',
-    checksums: [OWN_SHA256],
+    pinnedForm: '<name>-GM.qcow2 or <name>-QU<n>.qcow2', checksums: [OWN_SHA256],
   },
   {
     id: 'arch', hosts: ['archlinux.org', 'pkgbuild.com'],
-    mirror: /\/archlinux\/(?:iso|images)\//,
-    pinnedForm: 'https://geo.mirror.pkgbuild.com/images/v<YYYYMMDD.job>/Arch-Linux-x86_64-cloudimg-<YYYYMMDD.job>.qcow2',
-    checksums: [{ name: '{file}.SHA256', algorithm: 'sha256' }],
-    old: 'pruned',
+    mirror: /\/archlinux\/(?:iso|images)\//, pinnedForm: 'https://geo.mirror.pkgbuild.com/images/v<YYYYMMDD.job>/Arch-Linux-x86_64-cloudimg-<YYYYMMDD.job>.qcow2',
+    checksums: [{ name: '{file}.SHA256', of: /qcow2$/, algorithm: 'sha256' }, { name: 'sha256sums.txt', of: /iso$/, algorithm: 'sha256' }], old: 'pruned',
   },
   {
     id: 'alpine', hosts: ['alpinelinux.org'],
-    mirror: /\/alpine\/(?:v\d|edge|latest-stable)/,
-    pinnedForm: 'https://dl-cdn.alpinelinux.org/alpine/v<3.N>/releases/cloud/nocloud_alpine-<3.N.P>-<arch>-uefi-cloudinit-r<R>.qcow2',
-    checksums: [OWN_SHA512],
+    mirror: /\/alpine\/(?:v\d|edge|latest-stable)/, pinnedForm: 'https://dl-cdn.alpinelinux.org/alpine/v<3.N>/releases/cloud/nocloud_alpine-<3.N.P>-<arch>-uefi-cloudinit-r<R>.qcow2', checksums: [OWN_SHA512],
   },
   {
     id: 'gentoo', hosts: ['gentoo.org'],
-    mirror: /\/gentoo\/.*\/autobuilds\//,
-    pinnedForm: 'https://distfiles.gentoo.org/releases/<arch>/autobuilds/<timestamp>/<name>-<timestamp>.qcow2',
-    checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
-    old: 'pruned',
+    mirror: /\/gentoo\/.*\/autobuilds\//, pinnedForm: 'https://distfiles.gentoo.org/releases/<arch>/autobuilds/<timestamp>/<name>-<timestamp>.qcow2', checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }], old: 'pruned',
   },
   {
     id: 'nixos', hosts: ['nixos.org'],
-    pinnedForm: 'https://releases.nixos.org/nixos/<version>/nixos-<version>.<n>.<hash>/<file>',
-    checksums: [OWN_SHA256],
+    pinnedForm: 'https://releases.nixos.org/nixos/<version>/nixos-<version>.<n>.<hash>/<file>', checksums: [OWN_SHA256],
   },
   {
     id: 'flatcar', hosts: ['flatcar-linux.net', 'flatcar-linux.org', 'core-os.net'],
-    habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', first: true }],
-    pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>',
-    checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
+    habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', first: true }], pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>', checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
   },
   {
     id: 'talos-factory', hosts: ['factory.talos.dev'],
@@ -177,37 +184,27 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'amazon-linux', hosts: ['cdn.amazonlinux.com'],
-    pinnedForm: 'https://cdn.amazonlinux.com/al2023/os-images/<2023.x.YYYYMMDD.n>/kvm/<file>',
-    checksums: [SHA256SUMS],
+    pinnedForm: 'https://cdn.amazonlinux.com/al2023/os-images/<2023.x.YYYYMMDD.n>/kvm/<file>', checksums: [SHA256SUMS],
   },
   {
     id: 'freebsd', hosts: ['freebsd.org'],
-    mirror: /\/freebsd\/(?:releases|snapshots)\//,
-    pinnedForm: 'https://download.freebsd.org/releases/VM-IMAGES/<v>-RELEASE/<arch>/Latest/<file>',
-    checksums: [{ name: 'CHECKSUM.SHA512', algorithm: 'sha512' }, { name: 'CHECKSUM.SHA256', algorithm: 'sha256' }],
-    old: 'moved',
+    mirror: /\/freebsd\/(?:releases|snapshots)\//, pinnedForm: 'https://download.freebsd.org/releases/VM-IMAGES/<v>-RELEASE/<arch>/Latest/<file>',
+    checksums: [{ name: 'CHECKSUM.SHA512', algorithm: 'sha512' }, { name: 'CHECKSUM.SHA256', algorithm: 'sha256' }], old: 'moved',
   },
   {
     id: 'openbsd', hosts: ['openbsd.org'],
-    mirror: /\/openbsd\/(?:\d+\.\d+|snapshots)\//,
-    habits: [{ path: /\/openbsd\/\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
-    pinnedForm: 'https://cdn.openbsd.org/pub/OpenBSD/<N.m>/<arch>/install<Nm>.iso',
-    checksums: [{ name: 'SHA256', algorithm: 'sha256' }],
+    mirror: /\/openbsd\/(?:\d+\.\d+|snapshots)\//, habits: [{ path: /\/openbsd\/\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cdn.openbsd.org/pub/OpenBSD/<N.m>/<arch>/install<Nm>.iso', checksums: [{ name: 'SHA256', algorithm: 'sha256' }],
   },
   {
     id: 'netbsd', hosts: ['netbsd.org'],
-    mirror: /\/netbsd\/netbsd-\d|\/netbsd-(?:daily|archive)\//,
-    habits: [{ path: /\/netbsd-\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
-    pinnedForm: 'https://cdn.netbsd.org/pub/NetBSD/NetBSD-<N.m>/images/NetBSD-<N.m>-<arch>.iso',
-    checksums: [{ name: 'SHA512', algorithm: 'sha512' }],
+    mirror: /\/netbsd\/netbsd-\d|\/netbsd-(?:daily|archive)\//, habits: [{ path: /\/netbsd-\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
+    pinnedForm: 'https://cdn.netbsd.org/pub/NetBSD/NetBSD-<N.m>/images/NetBSD-<N.m>-<arch>.iso', checksums: [{ name: 'SHA512', algorithm: 'sha512' }],
   },
   {
     id: 'kali', hosts: ['kali.org'],
-    mirror: /\/kali-images\//,
-    habits: [{ path: /\/kali-weekly\/kali-linux-20\d\d\.\d/, verdict: 'unknown', because: 'respun', first: true }],
-    pinnedForm: 'https://cdimage.kali.org/kali-<YYYY.N>/kali-linux-<YYYY.N>-installer-<arch>.iso',
-    checksums: [SHA256SUMS],
-    old: 'moved',
+    mirror: /\/kali-images\//, habits: [{ path: /\/kali-weekly\/kali-linux-20\d\d\.\d/, verdict: 'unknown', because: 'respun', first: true }], pinnedForm: 'https://cdimage.kali.org/kali-<YYYY.N>/kali-linux-<YYYY.N>-installer-<arch>.iso',
+    checksums: [SHA256SUMS], old: 'moved',
   },
   {
     id: 'virtio-win', hosts: ['fedorapeople.org'],
@@ -217,11 +214,12 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'harvester', hosts: ['releases.rancher.com'],
-    pinnedForm: 'https://releases.rancher.com/harvester/v<X.Y.Z>/harvester-v<X.Y.Z>-<arch>.iso',
-    checksums: [{ name: 'harvester-<version>-<arch>.sha512', algorithm: 'sha512' }],
+    pinnedForm: 'https://releases.rancher.com/harvester/v<X.Y.Z>/harvester-v<X.Y.Z>-<arch>.iso', checksums: [{ name: '{stem}.sha512', algorithm: 'sha512' }],
   },
   {
-    id: 'github', hosts: ['github.com', 'githubusercontent.com', 'gitlab.com'],
+    id: 'github', hosts: ['github.com', 'githubusercontent.com', 'gitlab.com', 'codeberg.org'],
+    mirror: /\/-\/raw\/|\/raw\/branch\//,
+    project: /^\/[^/]+\/[^/]+\//,
     habits: [
       { path: /\/releases\/download\/[^/]+\//, verdict: 'pinned', because: 'release' },
       { path: /\/(?:raw|blob)\/refs\/tags\//, verdict: 'pinned', because: 'release' },
@@ -231,21 +229,43 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'openwrt', hosts: ['openwrt.org'],
-    pinnedForm: 'https://downloads.openwrt.org/releases/<version>/targets/<target>/<file>',
-    checksums: [{ name: 'sha256sums', algorithm: 'sha256' }],
+    pinnedForm: 'https://downloads.openwrt.org/releases/<version>/targets/<target>/<file>', checksums: [{ name: 'sha256sums', algorithm: 'sha256' }],
   },
+  { id: 'sourceforge', hosts: ['sourceforge.net', 'sf.net'], project: /^\/(?:projects?\/)?[^/]+\// },
   { id: 'vyos', hosts: ['vyos.io'], pinnedForm: 'https://github.com/vyos/vyos-nightly-build/releases/download/<stamp>/<file>', old: 'pruned' },
-  { id: 'microsoft', hosts: ['microsoft.com'], habits: [{ path: /\/fwlink\b/, verdict: 'mutable', because: 'rebuilt', first: true }] },
+  { id: 'microsoft', hosts: ['microsoft.com'], habits: [{ path: /\/fwlink\b/, verdict: 'mutable', because: 'rebuilt', first: true }], pinnedForm: 'https://software-static.download.prss.microsoft.com/dbazure/<GUID>/<build>.<YYMMDD-HHMM>.<branch>_SERVER_EVAL_x64FRE_en-us.iso' },
   { id: 'netboot.xyz', hosts: ['netboot.xyz'], habits: [{ path: /\/ipxe\//, verdict: 'mutable', because: 'rebuilt' }], pinnedForm: 'https://github.com/netbootxyz/netboot.xyz/releases/download/<tag>/<file>' },
   { id: 'hirens', hosts: ['hirensbootcd.org'], habits: [{ path: /\/files\/hbcd/, verdict: 'mutable', because: 'rebuilt' }] },
   { id: 'dietpi', hosts: ['dietpi.com'], habits: [{ path: /\/images\//, verdict: 'mutable', because: 'rebuilt' }] },
   { id: 'univention', hosts: ['software-univention.de'], habits: [{ path: /\/evaluation\/ucs-\d/, verdict: 'unknown', because: 'respun' }, { path: /\/evaluation\//, verdict: 'mutable', because: 'rebuilt' }] },
-  { id: 'armbian', hosts: ['armbian.com'], habits: [{ path: /\/archive\//, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://dl.armbian.com/<board>/archive/Armbian_<version>_<…>.img.xz' },
+  { id: 'armbian', hosts: ['armbian.com'], habits: [{ path: /\/archive\//, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://dl.armbian.com/<board>/archive/Armbian_<version>_<…>.img.xz', checksums: [{ name: '{file}.sha', algorithm: 'sha256' }] },
   { id: 'freedos', hosts: ['freedos.org', 'ibiblio.org'], habits: [{ path: /\/fd\d\d[a-z]*\.iso$/, verdict: 'pinned', because: 'release' }] },
   { id: 'slackware', hosts: ['slackware.nl'], habits: [{ path: /-live-\d+\.\d+\.iso$/, verdict: 'unknown', because: 'respun' }] },
   {
     id: 'osism', hosts: ['osism.tech', 'osism.de', 'regiocloud.tech'],
     mirror: /\/openstack-(?:k8s-capi-images|octavia-am?p[a-z]*-image)\//,
-    habits: [{ path: /-kube-v\d|octavia-amphora/, verdict: 'mutable', because: 'rebuilt' }],
+    habits: [{ path: /-kube-v\d+\.\d+\.qcow2$/, verdict: 'mutable', because: 'rebuilt', first: true }, { path: /-kube-v\d|octavia-amphora/, verdict: 'mutable', because: 'rebuilt' }],
   },
+  { id: 'raspberry-pi', hosts: ['raspberrypi.com', 'raspberrypi.org'], pinnedForm: 'https://downloads.raspberrypi.com/<flavour>/images/<flavour>-<YYYY-MM-DD>/<YYYY-MM-DD>-<…>.img.xz', checksums: [OWN_SHA256] },
+  { id: 'smartos', hosts: ['mnx.io', 'joyent.com', 'smartos.org'], pinnedForm: 'https://us-central.manta.mnx.io/Joyent_Dev/public/SmartOS/smartos-<YYYYMMDDTHHMMSSZ>.iso' },
+  { id: 'solus', hosts: ['getsol.us'], pinnedForm: 'https://downloads.getsol.us/isos/<YYYY-MM-DD>/<file>' },
+  { id: 'ublue', hosts: ['bazzite.gg', 'projectbluefin.io', 'getaurora.dev', 'ublue.it'], habits: [{ path: /\.iso$/, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'ipxe', hosts: ['ipxe.org'], habits: [{ path: /\/ipxe[^/]*$/, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'memtest86', hosts: ['memtest86.com'], habits: [{ path: /-usb\.zip$|-iso\.zip$/, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'rescue-disks', hosts: ['kaspersky-labs.com', 'avira-update.com', 'drweb.com', 'eset.com', 'bitdefender.com'], habits: [{ path: /\/(?:updatable|rescue[^/]*|livedisk)\//, verdict: 'mutable', because: 'rebuilt' }] },
+  { id: 'plan9', hosts: ['9p.io', 'plan9.bell-labs.com'], habits: [{ path: /\/plan9\.iso/, verdict: 'mutable', because: 'rebuilt' }] },
+  {
+    id: 'altlinux', hosts: ['altlinux.org', 'altlinux.ru'], mirror: /\/altlinux\/p\d+\/images\//,
+    habits: [{ path: /\/images\/cloud\/|\/sisyphus\//, verdict: 'mutable', because: 'rebuilt' }],
+  },
+  { id: 'opendev', hosts: ['opendev.org'], habits: [{ path: /^\/openstack\//, verdict: 'mutable', because: 'rebuilt', first: true }] },
+  { id: 'opnsense', hosts: ['opnsense.org'], mirror: /\/opnsense\/releases\//, pinnedForm: 'https://pkg.opnsense.org/releases/<YY.M>/OPNsense-<YY.M>-nano-amd64.img.bz2', old: 'pruned' },
+  { id: 'parrot', hosts: ['parrot.sh', 'parrotsec.org'], mirror: /\/parrot\/iso\//, old: 'pruned' },
+  { id: 'vanillaos', hosts: ['vanillaos.org'], old: 'pruned' },
+  { id: 'cachyos', hosts: ['cachyos.org'], checksums: [OWN_SHA256], old: 'pruned' },
+  { id: 'tails', hosts: ['tails.net', 'tails.boum.org'], mirror: /\/tails\/stable\//, old: 'pruned' },
+  { id: 'turnkey', hosts: ['turnkeylinux.org'], mirror: /\/turnkeylinux\/images\//, old: 'moved' },
+  { id: 'proxmox', hosts: ['proxmox.com'], checksums: [SHA256SUMS] },
+  { id: 'xcp-ng', hosts: ['xcp-ng.org'], checksums: [SHA256SUMS] },
+  { id: 'linuxcontainers', hosts: ['images.linuxcontainers.org', 'images.lxd.canonical.com'], pinnedForm: 'https://images.linuxcontainers.org/images/<distribution>/<release>/<arch>/<variant>/<YYYYMMDD_HH:MM>/disk.qcow2', checksums: [SHA256SUMS], old: 'pruned' },
 ]

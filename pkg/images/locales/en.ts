@@ -99,6 +99,7 @@ export default {
     'build': '{build} names one build.',
     'version': '{version} names one version.',
     'release': '{version} names a release that may be built again under the same name.',
+    'flavour': 'A {flavour} image is built again for security updates under the same release number.',
     'publisher-rebuilt': 'This publisher puts new bytes behind the same name.',
     'publisher-frozen': 'This publisher no longer touches this tree.',
     'publisher-release': 'This publisher makes this file once.',
