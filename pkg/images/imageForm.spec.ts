@@ -3,7 +3,8 @@ import type { VirtualMachineImage } from './image.ts'
 import type { ImageForm, ImageFormProblems } from './imageForm.ts'
 import { describe, expect, it } from 'vitest'
 import { recognizeChecksum } from './checksum.ts'
-import { acknowledgementOf, checkImageForm, planExportImage, planImage } from './imageForm.ts'
+import { acknowledgementOf } from './imageFindings.ts'
+import { checkImageForm, planExportImage, planImage } from './imageForm.ts'
 
 const meta = (name: string, namespace?: string) => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
 const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })

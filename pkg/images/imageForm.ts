@@ -2,10 +2,11 @@ import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { VirtualMachineImage } from './image.ts'
+import type { ImageFinding, MutableAcknowledgement } from './imageFindings.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
-import { acceptedChecksum, recognizeChecksum } from './checksum.ts'
+import { acceptedChecksum } from './checksum.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, MUTABLE_ACKNOWLEDGED_ANNOTATION, OS_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
-import { judgeImageUrl } from './imageUrl.ts'
+import { findInImage, findNamesake } from './imageFindings.ts'
 import { imageBackendOf } from './storageClass.ts'
 
 export interface ImageForm {
@@ -22,9 +23,6 @@ export interface ImageForm {
   readonly retry?: number
   readonly osType?: string
 }
-
-/** Who created an image from a mutable URL knowing it, and when (ISO 8601). */
-export interface MutableAcknowledgement { readonly who: string, readonly when: string }
 
 export type ImageFormField = 'name' | 'namespace' | 'storageClass' | 'url' | 'checksum' | 'retry'
 export type ImageFormReason
@@ -45,42 +43,38 @@ export function checkImageName(name: string, namespace: string, images: readonly
     return { code: 'too-long' }
   if (!LABEL_VALUE.test(name))
     return { code: 'not-a-label-value' }
-  const other = images.find(image => image.metadata.namespace === namespace && image.spec.displayName === name)
+  const other = findNamesake(name, namespace, images)
   return other && { code: 'taken', image: `${namespace}/${other.metadata.name}` }
 }
 
-/** What stands in the way of creating the image, by field; empty when nothing does. A mutable URL is no problem here: it asks for an acknowledgement. */
-export function checkImageForm(form: ImageForm, images: readonly VirtualMachineImage[], storageClass: StorageClass | undefined): ImageFormProblems {
-  const problems: ImageFormProblems = {}
-  const name = checkImageName(form.name, form.namespace, images)
-  if (name)
-    problems.name = name
-  if (!form.namespace)
-    problems.namespace = { code: 'required' }
-  if (!storageClass)
-    problems.storageClass = { code: form.storageClass ? 'not-found' : 'required' }
-  else if (storageClass.parameters?.backingImage)
-    problems.storageClass = { code: 'image-class' }
-  const [reason] = judgeImageUrl(form.url).reasons
-  if (!form.url.trim())
-    problems.url = { code: 'required' }
-  else if (reason && judgeImageUrl(form.url).verdict === 'unusable')
-    problems.url = { code: 'unusable-url', reason }
-  const checksum = checkChecksum(form.checksum, storageClass)
-  if (checksum)
-    problems.checksum = checksum
-  if (form.retry !== undefined && !(Number.isInteger(form.retry) && form.retry >= 0 && form.retry <= 10))
-    problems.retry = { code: 'out-of-range' }
-  return problems
+/** The field beside which a finding is shown, and as what; a mutable URL is no problem here: it asks for an acknowledgement. */
+function problemOf(finding: ImageFinding): ImageFormProblems {
+  switch (finding.code) {
+    case 'unusable-url': return { url: { code: 'unusable-url', reason: finding.reason } }
+    case 'not-sha512': return { checksum: { code: 'not-sha512', kind: finding.kind } }
+    case 'ignored-checksum': return { checksum: { code: 'ignored-by-cdi' } }
+    case 'no-such-class': return { storageClass: { code: 'not-found' } }
+    case 'image-class': return { storageClass: { code: 'image-class' } }
+    default: return {}
+  }
 }
 
-function checkChecksum(checksum: string, storageClass: StorageClass | undefined): ImageFormReason | undefined {
-  const kind = recognizeChecksum(checksum)
-  if (kind === 'none')
-    return undefined
-  if (storageClass && imageBackendOf(storageClass) === 'cdi')
-    return { code: 'ignored-by-cdi' }
-  return kind === 'sha512' ? undefined : { code: 'not-sha512', kind }
+/** What stands in the way of creating the image, by field; empty when nothing does. */
+export function checkImageForm(form: ImageForm, images: readonly VirtualMachineImage[], storageClass: StorageClass | undefined): ImageFormProblems {
+  const { namespace, url, checksum, retry } = form
+  const name = checkImageName(form.name, namespace, images)
+  const findings = findInImage({
+    namespace, url, checksum, displayName: form.name, sourceType: 'download',
+    storageClass: storageClass?.metadata.name ?? form.storageClass,
+    backend: storageClass ? imageBackendOf(storageClass) : 'backingimage',
+  }, { images, classes: storageClass ? [storageClass] : [] })
+  return Object.assign({}, ...findings.map(problemOf), {
+    ...(name && { name }),
+    ...(!namespace && { namespace: { code: 'required' } }),
+    ...(!storageClass && !form.storageClass && { storageClass: { code: 'required' } }),
+    ...(!url.trim() && { url: { code: 'required' } }),
+    ...(retry !== undefined && !(Number.isInteger(retry) && retry >= 0 && retry <= 10) && { retry: { code: 'out-of-range' } }),
+  } satisfies ImageFormProblems) as ImageFormProblems
 }
 
 /** The image as Harvester's console posts it; the server gives the name. Source: harvester-ui-extension edit/harvesterhci.io.virtualmachineimage.vue. */
@@ -149,17 +143,5 @@ export function planExportImage(form: ExportImage, storageClass: StorageClass): 
       pvcNamespace: form.claim.namespace,
       targetStorageClassName: storageClass.metadata.name,
     },
-  }
-}
-
-/** Who acknowledged the image's mutable URL, or undefined where nobody did or the annotation cannot be read. */
-export function acknowledgementOf(image: VirtualMachineImage): MutableAcknowledgement | undefined {
-  try {
-    const read: unknown = JSON.parse(image.metadata.annotations?.[MUTABLE_ACKNOWLEDGED_ANNOTATION] ?? 'null')
-    const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
-    return typeof who === 'string' && typeof when === 'string' ? { who, when } : undefined
-  }
-  catch {
-    return undefined
   }
 }
