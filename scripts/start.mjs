@@ -25,7 +25,7 @@ if (args.includes('--help') || args.includes('-h')) {
   process.exit(0)
 }
 await installIfMissing()
-if (args[0] !== 'link' || !existsSync(join(root, 'dist', 'server', 'main.js')))
+if (!['link', 'webhook-manifest'].includes(args[0]) || !existsSync(join(root, 'dist', 'server', 'main.js')))
   buildIfChanged()
 // In this process: a signal to npm start reaches the server itself. npm runs scripts in the project's folder; files that
 // the operator names are looked for where the command was typed.

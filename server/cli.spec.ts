@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { IMAGE_FINDING_CODES } from '#images/imageFindings.ts'
+import usage from './usage.txt?raw'
 import { isLoopback, readCommand } from './cli.ts'
 
 const line = (text: string) => text.split(' ').filter(Boolean)
@@ -16,6 +18,19 @@ describe('the command line', () => {
     expect(readCommand(line('--host 0.0.0.0'))).toMatchObject({ name: 'serve' })
   })
 
+  it('has no webhook unless a port is given for it, which warns and refuses nothing unless told to', () => {
+    expect(readCommand([])).toMatchObject({ options: { webhook: undefined } })
+    expect(readCommand(line('--webhook-port 9443'))).toMatchObject({ options: { webhook: { port: 9443, host: '127.0.0.1', refuse: [], refuseHarvester: false } } })
+    expect(readCommand(line('--webhook-port 9443 --webhook-host [::] --webhook-tls-cert c --webhook-tls-key k --refuse mutable-url,not-sha512 --refuse-harvester')))
+      .toMatchObject({ options: { webhook: { host: '::', tlsCert: 'c', tlsKey: 'k', refuse: ['mutable-url', 'not-sha512'], refuseHarvester: true } } })
+    expect(readCommand(line('webhook-manifest lab/guardrails --webhook-ca ca.pem'))).toEqual({ name: 'webhook-manifest', place: 'lab/guardrails', ca: 'ca.pem' })
+  })
+
+  it('documents every finding that can be refused', () => {
+    for (const code of IMAGE_FINDING_CODES)
+      expect(usage).toContain(code)
+  })
+
   it.each([
     ['--colour red', '--colour'],
     ['--port eighty', '--port eighty'],
@@ -31,6 +46,13 @@ describe('the command line', () => {
     ['--kubeconfig a --host 192.168.0.7', '--tls-cert'],
     ['--kubeconfig a --host my-laptop', '--tls-cert'],
     ['--log-level loud', '--log-level loud'],
+    ['--webhook-port x', '--webhook-port x'],
+    ['--refuse mutable-url', '--webhook-port'],
+    ['--refuse-harvester', '--webhook-port'],
+    ['--webhook-port 1 --refuse sha1', '--refuse sha1 is not known: mutable-url'],
+    ['--webhook-port 1 --webhook-tls-cert c', '--webhook-tls-key'],
+    ['webhook-manifest', 'https://HOST:PORT'],
+    ['webhook-manifest a b', '\'b\''],
   ])('says in one line what is wrong with %s', (text, words) => {
     expect(() => readCommand(line(text))).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(/^[^\n]+$/) as string }))
     expect(() => readCommand(line(text))).toThrow(words)

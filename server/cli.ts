@@ -1,9 +1,22 @@
 import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
+import { IMAGE_FINDING_CODES } from '#images/imageFindings.ts'
+import type { ImageFindingCode } from '#images/imageFindings.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
+
+/** The admission webhook, where it is asked for. */
+export interface WebhookOptions {
+  readonly port: number
+  readonly host: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  /** What is refused instead of warned of. */
+  readonly refuse: readonly ImageFindingCode[]
+  readonly refuseHarvester: boolean
+}
 
 export interface ServeOptions {
   readonly kubeconfig?: string
@@ -14,11 +27,13 @@ export interface ServeOptions {
   readonly tlsKey?: string
   readonly data?: string
   readonly logLevel: LogLevel
+  readonly webhook?: WebhookOptions
 }
 
 export type Command
   = | { readonly name: 'serve', readonly options: ServeOptions }
     | { readonly name: 'link', readonly port: number }
+    | { readonly name: 'webhook-manifest', readonly place: string, readonly ca?: string }
     | { readonly name: 'help' }
 
 const FLAGS = {
@@ -30,6 +45,13 @@ const FLAGS = {
   'tls-key': { type: 'string' },
   'data': { type: 'string' },
   'log-level': { type: 'string' },
+  'webhook-port': { type: 'string' },
+  'webhook-host': { type: 'string' },
+  'webhook-tls-cert': { type: 'string' },
+  'webhook-tls-key': { type: 'string' },
+  'webhook-ca': { type: 'string' },
+  'refuse': { type: 'string' },
+  'refuse-harvester': { type: 'boolean' },
   'help': { type: 'boolean', short: 'h' },
 } as const
 
@@ -47,10 +69,10 @@ function readFlags(argv: readonly string[]) {
   }
 }
 
-function readPort(text: string | undefined): number {
-  const port = text === undefined ? 8090 : Number(text)
-  if (!/^\d+$/.test(text ?? '0') || !Number.isInteger(port) || port > 65535)
-    throw new UsageError(`--port ${text} is not a port: a number from 0 to 65535 (0 takes any free one)`)
+function readPort(text = '8090', flag = '--port'): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new UsageError(`${flag} ${text} is not a port: a number from 0 to 65535 (0 takes any free one)`)
   return port
 }
 
@@ -61,6 +83,35 @@ function readLogLevel(text = 'info'): LogLevel {
   return level
 }
 
+type Flags = ReturnType<typeof readFlags>['values']
+
+function readFindings(text: string | undefined): ImageFindingCode[] {
+  return (text?.split(',') ?? []).map(name => {
+    const code = IMAGE_FINDING_CODES.find(known => known === name.trim())
+    if (!code)
+      throw new UsageError(`--refuse ${name} is not known: ${IMAGE_FINDING_CODES.join(', ')}`)
+    return code
+  })
+}
+
+function readHost(text = '127.0.0.1'): string {
+  return text.replace(/^\[(.*)\]$/, '$1')
+}
+
+function readWebhook(values: Flags): WebhookOptions | undefined {
+  const { 'webhook-port': port, 'webhook-tls-cert': tlsCert, 'webhook-tls-key': tlsKey } = values
+  const [idle] = (['webhook-host', 'webhook-tls-cert', 'webhook-tls-key', 'refuse', 'refuse-harvester'] as const).filter(flag => values[flag] !== undefined)
+  if (port === undefined && idle)
+    throw new UsageError(`--${idle} is about the admission webhook: it needs --webhook-port PORT`)
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new UsageError('--webhook-tls-cert and --webhook-tls-key go together')
+  return port === undefined
+    ? undefined
+    : { port: readPort(port, '--webhook-port'), host: readHost(values['webhook-host']), tlsCert, tlsKey, refuse: readFindings(values.refuse), refuseHarvester: values['refuse-harvester'] ?? false }
+}
+
+const COMMANDS = ['serve', 'link', 'webhook-manifest'] as const
+
 /**
  * What the operator asked for on the command line.
  * Throws UsageError, in one line, for what it does not understand or what is refused: beyond loopback, credentials of
@@ -68,16 +119,23 @@ function readLogLevel(text = 'info'): LogLevel {
  */
 export function readCommand(argv: readonly string[]): Command {
   const { values, positionals } = readFlags(argv)
-  const [name = 'serve', surplus] = positionals
+  const [word = 'serve', ...words] = positionals
   if (values.help)
     return { name: 'help' }
-  if (name !== 'serve' && name !== 'link')
-    throw new UsageError(`'${name}' is not a command: serve (the default) or link; see npm start -- --help`)
+  const name = COMMANDS.find(known => known === word)
+  if (!name)
+    throw new UsageError(`'${word}' is not a command: serve (the default), link or webhook-manifest; see npm start -- --help`)
+  const [place, surplus] = name === 'webhook-manifest' ? words : [undefined, ...words]
   if (surplus !== undefined)
     throw new UsageError(`'${surplus}' is one word too many; see npm start -- --help`)
   const empty = Object.entries(values).find(([, value]) => value === '')
   if (empty)
     throw new UsageError(`--${empty[0]} is empty`)
+  if (name === 'webhook-manifest') {
+    if (place === undefined)
+      throw new UsageError('webhook-manifest needs to know where the webhook is found: https://HOST:PORT or NAMESPACE/SERVICE[:PORT]')
+    return { name, place, ca: values['webhook-ca'] }
+  }
   const port = readPort(values.port)
   if (name === 'link')
     return { name, port }
@@ -85,11 +143,12 @@ export function readCommand(argv: readonly string[]): Command {
     kubeconfig: values.kubeconfig,
     context: values.context,
     port,
-    host: values.host?.replace(/^\[(.*)\]$/, '$1') ?? '127.0.0.1',
+    host: readHost(values.host),
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
     data: values.data,
     logLevel: readLogLevel(values['log-level']),
+    webhook: readWebhook(values),
   }
   refuseContradictions(options)
   return { name, options }

@@ -18,17 +18,20 @@ function readPem(flag: string, file: string): Buffer {
   }
 }
 
-/** The certificate and key to serve with, or undefined; throws UsageError when they cannot be read or do not belong together. */
-export function readTls(cert: string | undefined, key: string | undefined): Tls | undefined {
+/**
+ * The certificate and key to serve with, or undefined; throws UsageError when they cannot be read or do not belong together.
+ * The flags that name them are `flag` with `-cert` and `-key`.
+ */
+export function readTls(cert: string | undefined, key: string | undefined, flag = '--tls'): Tls | undefined {
   if (cert === undefined || key === undefined)
     return undefined
-  const tls = { cert: readPem('--tls-cert', cert), key: readPem('--tls-key', key) }
+  const tls = { cert: readPem(`${flag}-cert`, cert), key: readPem(`${flag}-key`, key) }
   try {
     createSecureContext(tls)
     return tls
   }
   catch (error) {
-    throw new UsageError(`--tls-cert ${cert} and --tls-key ${key} do not make a pair: ${firstLine(error)}`)
+    throw new UsageError(`${flag}-cert ${cert} and ${flag}-key ${key} do not make a pair: ${firstLine(error)}`)
   }
 }
 
@@ -58,22 +61,22 @@ export function addressOf(host: string, port: number, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${isIPv6(name) ? `[${name}]` : name}:${port}/`
 }
 
-const REFUSED: Record<string, (host: string, port: number) => string> = {
-  EADDRINUSE: (host, port) => `port ${port} on ${host} is in use: choose another with --port, or see whether the console runs there already`,
-  EACCES: (_host, port) => `port ${port} may not be opened by you: choose one above 1023 with --port`,
+const REFUSED: Record<string, (host: string, port: number, flags: string) => string> = {
+  EADDRINUSE: (host, port, flags) => `port ${port} on ${host} is in use: choose another with ${flags}port, or see whether the console runs there already`,
+  EACCES: (_host, port, flags) => `port ${port} may not be opened by you: choose one above 1023 with ${flags}port`,
   EADDRNOTAVAIL: host => `${host} is not an address of this machine`,
-  ENOTFOUND: host => `--host ${host} is not known (DNS)`,
-  EAI_AGAIN: host => `--host ${host} could not be looked up (DNS gave no answer)`,
+  ENOTFOUND: (host, _port, flags) => `${flags}host ${host} is not known (DNS)`,
+  EAI_AGAIN: (host, _port, flags) => `${flags}host ${host} could not be looked up (DNS gave no answer)`,
 }
 
-/** Takes the port and answers its number; throws UsageError in one line when it cannot be had. */
-export async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+/** Takes the port and answers its number; throws UsageError in one line when it cannot be had. The flags that chose it begin with `flags`. */
+export async function listen(app: FastifyInstance, host: string, port: number, flags = '--'): Promise<number> {
   try {
     await app.listen({ host, port, listenTextResolver: () => 'listening' })
   }
   catch (error) {
     const line = REFUSED[(error as NodeJS.ErrnoException).code ?? '']
-    throw line ? new UsageError(line(host, port)) : error
+    throw line ? new UsageError(line(host, port, flags)) : error
   }
   return (app.server.address() as AddressInfo).port
 }

@@ -41,6 +41,8 @@ async function run(command: Command): Promise<void> {
     around.say(usage.trimEnd())
   else if (command.name === 'link')
     around.say(await askForLink(linkSocket(stateFolder(process.env), command.port), command.port))
+  else if (command.name === 'webhook-manifest')
+    around.say(await (await import('./webhookManifest.ts')).printWebhookManifest(command, stateFolder(process.env), new Date(around.now())))
   else
     stopOnSignals(await serve(command.options, around))
 }

@@ -12,6 +12,7 @@ import { reach } from './reach.ts'
 import { createSessions } from './session.ts'
 import { sessionKey, stateFolder } from './stateFolder.ts'
 import { firstLine, UsageError } from './usageError.ts'
+import type { RunningWebhook } from './webhook.ts'
 
 /** What the server has of the world around it. */
 export interface Surroundings {
@@ -72,9 +73,10 @@ interface Announcement {
   readonly link: string
   readonly needsLogin: boolean
   readonly kubeconfig: Kubeconfig | undefined
+  readonly webhook: RunningWebhook | undefined
 }
 
-function announce({ url, port, link, needsLogin, kubeconfig }: Announcement, { say, complain }: Surroundings): void {
+function announce({ url, port, link, needsLogin, kubeconfig, webhook }: Announcement, { say, complain }: Surroundings): void {
   const noLogin = needsLogin ? '' : '; no login, because only this machine can reach it'
   say(`Harvester Guardrails ${version}`)
   say(`  console  ${link}`)
@@ -83,6 +85,8 @@ function announce({ url, port, link, needsLogin, kubeconfig }: Announcement, { s
   say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration in memory${noLogin}`}`)
   if (!kubeconfig)
     say('  kubectl  kubectl --kubeconfig demo.kubeconfig get virtualmachines -A')
+  if (webhook)
+    say(`  webhook  ${webhook.url}`)
   say('  stop     Ctrl-C')
   for (const line of kubeconfig?.leftOut ?? [])
     complain(`warning: ${line}; left out`)
@@ -125,18 +129,23 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     door: () => ({ names, port, secure }),
   })
   port = await listen(app.fastify, host, port)
+  const abandon = async (error: unknown) => {
+    await app.stop()
+    throw error
+  }
+  const webhook = options.webhook && await (await import('./webhook.ts')).startWebhook(options.webhook, { clusters, folder, path, now: around.now, logLevel: options.logLevel }).catch(abandon)
   const demonstration = kubeconfig
     ? undefined
     : await startDemonstration(options, around).catch(async (error: unknown) => {
-        await app.stop()
-        throw error
+        await webhook?.stop()
+        return abandon(error)
       })
   supply(kubeconfig?.clusters ?? demonstration?.clusters ?? [])
 
   const url = addressOf(host, port, secure)
   const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
   const links = await openLinks(port, makeLink, around)
-  announce({ url, port, link: makeLink(), needsLogin, kubeconfig }, around)
+  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook }, around)
   if (kubeconfig)
     void complainWhenUnreachable(kubeconfig, around)
 
@@ -144,6 +153,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     url, port, makeLink,
     async stop() {
       links?.close()
+      await webhook?.stop()
       await app.stop()
       await demonstration?.stop()
     },

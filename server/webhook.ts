@@ -1,0 +1,109 @@
+import fastify, { LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { ImageWorld } from '#images/imageFindings.ts'
+import { answerReview, readReview } from './admissionReview.ts'
+import type { LogLevel, WebhookOptions } from './cli.ts'
+import { clientOf } from './clusterClient.ts'
+import { admitImage } from './imageAdmission.ts'
+import type { AdmissionPolicy } from './imageAdmission.ts'
+import { followImageWorld } from './imageWorld.ts'
+import type { Cluster } from './kubeconfig.ts'
+import { addressOf, doorNames, listen, readTls } from './listen.ts'
+import type { Tls } from './listen.ts'
+import { statusOf } from './status.ts'
+import { signServing, webhookAuthority } from './webhookCertificate.ts'
+import { WEBHOOK_PATH } from './webhookManifest.ts'
+
+/** kube-apiserver takes objects of up to 3 MiB; a review holds one of them. */
+const LARGEST_REVIEW = 4 * 1024 * 1024
+/** So long the API server waits for an answer (`timeoutSeconds`). */
+const PATIENCE = 5_000
+/** Longer than Go's HTTP client keeps an idle connection (90 s), so that it never writes to one that is being closed. */
+const KEEP_ALIVE = 120_000
+
+interface WebhookSettings {
+  readonly tls: Tls
+  readonly logLevel: LogLevel | 'silent'
+  /** What is known of the cluster at this moment. */
+  readonly world: () => ImageWorld
+  readonly policy: AdmissionPolicy
+}
+
+/** The validating admission webhook for images: warns as the form warns, and refuses what the policy names. Nothing listens yet. */
+export function createWebhook({ tls, logLevel, world, policy }: WebhookSettings): FastifyInstance {
+  const app = fastify({
+    https: tls,
+    bodyLimit: LARGEST_REVIEW,
+    requestTimeout: PATIENCE,
+    keepAliveTimeout: KEEP_ALIVE,
+    forceCloseConnections: true,
+    // Such keys are no reason to let an image pass unjudged.
+    onProtoPoisoning: 'remove',
+    onConstructorPoisoning: 'remove',
+    logger: { level: logLevel, base: null, stream: process.stderr },
+    logController: new LogController({ disableRequestLogging: true }),
+  }) as unknown as FastifyInstance
+
+  app.get('/healthz', async (_request, reply) => reply.type('text/plain').send('ok'))
+
+  app.post(WEBHOOK_PATH, async ({ body, log }, reply) => {
+    const request = readReview(body)
+    if ('problem' in request) {
+      log.warn({ code: 400 }, request.problem)
+      return reply.code(400).send(statusOf(400, request.problem))
+    }
+    const { findings, ...answer } = admitImage(request, world(), policy)
+    if (findings.length > 0)
+      log.info({ namespace: request.namespace, user: request.username, findings, refused: answer.refusal !== undefined }, 'an image was found fragile')
+    return answerReview(request.uid, answer)
+  })
+
+  app.setNotFoundHandler((request, reply) => reply.code(404).send(statusOf(404, `images are judged at POST ${WEBHOOK_PATH}, there is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}`)))
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const code = error.statusCode ?? 500
+    if (code >= 500)
+      request.log.error({ err: error }, 'failed')
+    return reply.code(code).send(statusOf(code, code >= 500 ? 'the webhook failed at this; its log says how' : error.message))
+  })
+  return app
+}
+
+export interface RunningWebhook { readonly url: string, stop(): Promise<void> }
+
+interface WebhookSurroundings {
+  readonly clusters: Promise<readonly Cluster[]>
+  /** Where the webhook's own authority is kept. */
+  readonly folder: string
+  readonly path: (file: string | undefined) => string | undefined
+  readonly now: () => number
+  readonly logLevel: LogLevel
+}
+
+/** Takes the webhook's port, and follows the default cluster as soon as it is there. Throws UsageError for what the operator can mend. */
+export async function startWebhook(options: WebhookOptions, { clusters, folder, path, now, logLevel }: WebhookSurroundings): Promise<RunningWebhook> {
+  const given = readTls(path(options.tlsCert), path(options.tlsKey), '--webhook-tls')
+  const tls = given ?? await signServing(await webhookAuthority(folder, new Date(now())), doorNames(options.host, undefined), new Date(now()))
+  const end = new AbortController()
+  let world: () => ImageWorld = () => ({ images: undefined, classes: undefined })
+  const policy = { refuse: new Set(options.refuse), refuseHarvester: options.refuseHarvester }
+  const app = createWebhook({ tls, logLevel, policy, world: () => world() })
+  const port = await listen(app, options.host, options.port, '--webhook-')
+  void clusters.then(found => {
+    const cluster = found.find(each => each.default)
+    if (!cluster || end.signal.aborted)
+      return
+    world = followImageWorld(clientOf(cluster), { signal: end.signal }, (collection, failure) => {
+      if (failure)
+        app.log.warn({ collection, code: failure.error.status }, `not judged by until it can be read again: ${failure.error.message}`)
+      else
+        app.log.info({ collection }, 'judged by')
+    })
+  }, () => undefined)
+  return {
+    url: new URL(WEBHOOK_PATH, addressOf(options.host, port, true)).href,
+    async stop() {
+      end.abort()
+      await app.close()
+    },
+  }
+}
