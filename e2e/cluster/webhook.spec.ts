@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process'
+import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OwnConsole } from '../embedded.ts'
+import { Kubectl } from './kubectl.ts'
+
+// The admission webhook as an operator installs it: the console's own server, its own manifest, the real API server.
+
+const { KUBE_BINARY = '', REAL_KUBECONFIG = '' } = process.env
+const PORT = 8755
+const NAMESPACE = 'default'
+const MAIN = resolve(import.meta.dirname, '../../dist/server/main.js')
+const MUTABLE = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
+const PINNED = 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img'
+const V2 = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'webhook-v2' }, provisioner: 'driver.longhorn.io', parameters: { dataEngine: 'v2' } }
+
+const kubectl = new Kubectl(KUBE_BINARY, REAL_KUBECONFIG)
+const asHarvester = new Kubectl(KUBE_BINARY, join(dirname(REAL_KUBECONFIG), 'kubeconfig.harvester'))
+
+interface Image { readonly name: string, readonly url?: string, readonly annotations?: Readonly<Record<string, string>>, readonly spec?: object }
+function manifest({ name, url = PINNED, annotations, spec }: Image): string {
+  return JSON.stringify({ apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name: `webhook-${name}`, namespace: NAMESPACE, annotations }, spec: { displayName: name, sourceType: 'download', url, ...spec } })
+}
+const apply = (image: Image, by = kubectl, ...flags: string[]) => by.run(['apply', '-f', '-', ...flags], { input: manifest(image) })
+const created = (name: string) => `virtualmachineimage.harvesterhci.io/webhook-${name} created`
+
+/** Tries without writing until the API server has heard of the webhook and the webhook of the cluster. */
+async function untilPrinted(image: Image, words: string | RegExp): Promise<void> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const printed = await apply(image, kubectl, '--dry-run=server')
+    if (typeof words === 'string' ? printed.includes(words) : words.test(printed))
+      return
+    if (Date.now() > deadline)
+      throw new Error(`not said after 30 s: ${words}\n${printed}`)
+    await sleep(200)
+  }
+}
+
+let webhookPort = 0
+let server: OwnConsole | undefined
+
+/** The server with its webhook, on the port that it had before, and the API server told of it. */
+async function serveWebhook(...flags: string[]): Promise<void> {
+  await server?.remove()
+  server = new OwnConsole(PORT, ['--kubeconfig', REAL_KUBECONFIG, '--webhook-port', String(webhookPort), ...flags])
+  await server.start()
+  while (!/^ {2}stop /m.test(server.output))
+    await sleep(20)
+  webhookPort = Number(/^ {2}webhook {2}https:\/\/127\.0\.0\.1:(\d+)\//m.exec(server.output)?.[1])
+}
+
+beforeAll(async () => {
+  await kubectl.run(['apply', '-f', '-'], { input: JSON.stringify(V2) })
+  await serveWebhook()
+  const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, 'webhook-manifest', `https://127.0.0.1:${webhookPort}`], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(await kubectl.run(['apply', '-f', '-'], { input: stdout })).toContain('images.guardrails.harvesterhci.io created')
+  await untilPrinted({ name: 'ready', spec: { targetStorageClassName: 'webhook-v2' } }, 'webhook-v2')
+}, 120_000)
+
+afterAll(async () => {
+  await kubectl.run(['delete', 'validatingwebhookconfiguration', 'images.guardrails.harvesterhci.io', '--ignore-not-found'])
+  const images = await kubectl.run(['get', 'virtualmachineimages', '-n', NAMESPACE, '-o', 'name'])
+  const ours = images.split('\n').filter(name => name.includes('/webhook-'))
+  await kubectl.run(['delete', '-n', NAMESPACE, '--wait=false', 'storageclass/webhook-v2', ...ours])
+  await server?.remove()
+}, 60_000)
+
+describe('kubectl apply, where the webhook warns', () => {
+  it('of a mutable URL prints why, and creates the image', async () => {
+    const printed = await apply({ name: 'mutable', url: MUTABLE })
+    expect(printed).toMatch(/^Warning: spec\.url: what this URL serves changes: "current" in it points to whichever build is newest\. .*Pin it/m)
+    expect(printed).toContain(created('mutable'))
+    expect(printed).not.toContain('exit code')
+  })
+
+  it('of a pinned URL prints no warning', async () => {
+    expect(await apply({ name: 'pinned' })).toBe(`${created('pinned')}\n`)
+  })
+
+  it('of an acknowledged mutable URL says who knows of it', async () => {
+    const printed = await apply({ name: 'known', url: MUTABLE, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{"who":"ann","when":"2026-03-01T12:00:00Z"}' } })
+    expect(printed).toMatch(/^Warning: spec\.url: what this URL serves can change; "ann" acknowledged that/m)
+    expect(printed).toContain(created('known'))
+  })
+
+  it('of a SHA-256, a class that cannot hold it and a name that is taken prints a warning each', async () => {
+    await apply({ name: 'first', spec: { displayName: 'taken' } })
+    const image = { name: 'second', annotations: { 'harvesterhci.io/storageClassName': 'webhook-v2' }, spec: { displayName: 'taken', checksum: 'a'.repeat(64) } }
+    await untilPrinted(image, 'is taken')
+    const printed = await apply(image)
+    expect(printed.match(/^Warning: .*$/gm)).toEqual([
+      'Warning: spec.backend: storage class "webhook-v2" (Longhorn data engine v2) cannot hold a BackingImage: the image would be kept on Longhorn v1. Say backend: cdi.',
+      'Warning: spec.checksum: this checksum is SHA-256; Longhorn takes only SHA-512 (128 hexadecimal digits) and refuses the image.',
+      `Warning: spec.displayName: "taken" is taken: image "${NAMESPACE}/webhook-first" has this display name.`,
+    ])
+    expect(printed).toContain(created('second'))
+  })
+
+  it('says nothing when an image is changed', async () => {
+    await apply({ name: 'mutable', url: MUTABLE })
+    expect(await kubectl.run(['annotate', 'virtualmachineimage', 'webhook-mutable', '-n', NAMESPACE, 'a=b'])).toBe('virtualmachineimage.harvesterhci.io/webhook-mutable annotated\n')
+  })
+})
+
+describe('kubectl apply, where the operator wants mutable URLs refused', () => {
+  beforeAll(async () => {
+    await serveWebhook('--refuse', 'mutable-url')
+    await untilPrinted({ name: 'ready', url: MUTABLE }, 'exit code 1')
+  }, 120_000)
+
+  it('is refused in plain words, and creates nothing', async () => {
+    const printed = await apply({ name: 'refused', url: MUTABLE })
+    expect(printed).toContain('exit code 1')
+    expect(printed).toMatch(/spec\.url: .*"current" in it points to whichever build is newest\. .*mutable-url-acknowledged/)
+    expect(await kubectl.run(['get', 'virtualmachineimage', 'webhook-refused', '-n', NAMESPACE])).toContain('NotFound')
+  })
+
+  it('is refused as a dry run too', async () => {
+    expect(await apply({ name: 'refused', url: MUTABLE }, kubectl, '--dry-run=server')).toContain('exit code 1')
+  })
+
+  it('of a pinned URL, and of what is not named, is not refused', async () => {
+    expect(await apply({ name: 'sound' })).toBe(`${created('sound')}\n`)
+    const printed = await apply({ name: 'sha256', spec: { checksum: 'a'.repeat(64) } })
+    expect(printed).toMatch(/^Warning: spec\.checksum: /m)
+    expect(printed).toContain(created('sha256'))
+  })
+
+  it('is only warned of when it is Harvester that creates', async () => {
+    const printed = await apply({ name: 'harvester', url: MUTABLE }, asHarvester)
+    expect(printed).toMatch(/^Warning: spec\.url: /m)
+    expect(printed).toContain(created('harvester'))
+  })
+})
+
+describe('kubectl apply, where the webhook is down', () => {
+  it('creates what would have been refused, without a warning', async () => {
+    await server?.stop()
+    expect(await apply({ name: 'down', url: MUTABLE })).toBe(`${created('down')}\n`)
+  })
+})
