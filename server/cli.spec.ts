@@ -51,6 +51,7 @@ describe('the command line', () => {
     ['--refuse-harvester', '--webhook-port'],
     ['--webhook-port 1 --refuse sha1', '--refuse sha1 is not known: mutable-url'],
     ['--webhook-port 1 --webhook-tls-cert c', '--webhook-tls-key'],
+    ['--webhook-port 1 --webhook-ca c', '--webhook-tls-cert'],
     ['webhook-manifest', 'https://HOST:PORT'],
     ['webhook-manifest a b', '\'b\''],
   ])('says in one line what is wrong with %s', (text, words) => {

@@ -101,6 +101,8 @@ function readHost(text = '127.0.0.1'): string {
 function readWebhook(values: Flags): WebhookOptions | undefined {
   const { 'webhook-port': port, 'webhook-tls-cert': tlsCert, 'webhook-tls-key': tlsKey } = values
   const [idle] = (['webhook-host', 'webhook-tls-cert', 'webhook-tls-key', 'refuse', 'refuse-harvester'] as const).filter(flag => values[flag] !== undefined)
+  if (values['webhook-ca'] !== undefined)
+    throw new UsageError('--webhook-ca is about webhook-manifest; a server is given its certificate with --webhook-tls-cert')
   if (port === undefined && idle)
     throw new UsageError(`--${idle} is about the admission webhook: it needs --webhook-port PORT`)
   if ((tlsCert === undefined) !== (tlsKey === undefined))

@@ -94,7 +94,7 @@ describe('what cannot be done', { timeout: 60_000 }, () => {
     ['a kubeconfig that is malformed', ['--kubeconfig', fileOf('a: [')], 'is malformed'],
     ['a context that is not known', ['--kubeconfig', nowhere, '--context', 'prod'], 'has no context prod; it has: lab'],
     ['an address of another machine', ['--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is not an address of this machine'],
-    ['a webhook\'s certificate that is missing', ['--webhook-port', '0', '--webhook-tls-cert', 'no-such-cert', '--webhook-tls-key', 'k', '--port', '0'], '--webhook-tls-cert no-such-cert cannot be read'],
+    ['a webhook\'s certificate that is missing', ['--webhook-port', '0', '--webhook-tls-cert', 'no-such-cert', '--webhook-tls-key', 'k', '--port', '0'], 'no-such-cert cannot be read'],
     ['a webhook in a service whose authority is not named', ['webhook-manifest', 'lab/guardrails'], 'guardrails.lab.svc'],
     ['a link of a console that does not run', ['link', '--port', '1'], 'no console of yours runs on port 1'],
   ])('is said in one line with exit code 2: %s', async (_what, args, words) => {

@@ -113,6 +113,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const { host, context } = options
   const path = (file: string | undefined) => file === undefined ? undefined : resolve(around.cwd, file)
   const tls = readTls(path(options.tlsCert), path(options.tlsKey))
+  const webhookTls = readTls(path(options.webhook?.tlsCert), path(options.webhook?.tlsKey), '--webhook-tls')
   const file = path(options.kubeconfig)
   const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
   // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
@@ -133,7 +134,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     await app.stop()
     throw error
   }
-  const webhook = options.webhook && await (await import('./webhook.ts')).startWebhook(options.webhook, { clusters, folder, path, now: around.now, logLevel: options.logLevel }).catch(abandon)
+  const webhook = options.webhook && await (await import('./webhook.ts')).startWebhook(options.webhook, { clusters, folder, tls: webhookTls, now: around.now, logLevel: options.logLevel }).catch(abandon)
   const demonstration = kubeconfig
     ? undefined
     : await startDemonstration(options, around).catch(async (error: unknown) => {

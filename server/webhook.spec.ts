@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { WebhookOptions } from './cli.ts'
 import { loadKubeconfig } from './kubeconfig.ts'
+import type { Tls } from './listen.ts'
 import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startServer } from './testCluster.ts'
 import { startWebhook } from './webhook.ts'
 import { webhookAuthority } from './webhookCertificate.ts'
@@ -38,9 +39,9 @@ async function startCluster(forbidden: readonly string[] = []) {
   return { server, watches, kubeconfig: kubeconfigOf({ cluster: { server: server.url }, user: { token: 'secret' } }) }
 }
 
-async function start(kubeconfig: string, options: Partial<WebhookOptions> = {}, folder = makeFolder()) {
+async function start(kubeconfig: string, options: Partial<WebhookOptions> & { readonly tls?: Tls } = {}, folder = makeFolder()) {
   const { clusters } = loadKubeconfig(kubeconfig, 'kubeconfig', undefined)
-  const webhook = await startWebhook({ port: 0, host: '127.0.0.1', refuse: [], refuseHarvester: false, ...options }, { clusters: Promise.resolve(clusters), folder, path: file => file, now: Date.now, logLevel: 'fatal' })
+  const webhook = await startWebhook({ port: 0, host: '127.0.0.1', refuse: [], refuseHarvester: false, ...options }, { clusters: Promise.resolve(clusters), folder, tls: options.tls, now: Date.now, logLevel: 'fatal' })
   ending.push(async () => {
     await webhook.stop()
     await Promise.all(clusters.map(({ access }) => access.close()))
@@ -174,10 +175,7 @@ describe('the admission webhook', () => {
     const { kubeconfig } = await startCluster()
     const ca = await makeAuthority()
     const { cert, key } = await makeCertificate(ca)
-    const folder = makeFolder()
-    writeFileSync(join(folder, 'c'), cert)
-    writeFileSync(join(folder, 'k'), key)
-    const { url } = await start(kubeconfig, { tlsCert: join(folder, 'c'), tlsKey: join(folder, 'k') })
+    const { url } = await start(kubeconfig, { tls: { cert: Buffer.from(cert), key: Buffer.from(key) } })
     const agent = new Agent({ ca: ca.cert })
     ending.push(async () => agent.destroy())
     expect((await post({ url, agent }, review({}))).code).toBe(200)

@@ -8,7 +8,7 @@ import { admitImage } from './imageAdmission.ts'
 import type { AdmissionPolicy } from './imageAdmission.ts'
 import { followImageWorld } from './imageWorld.ts'
 import type { Cluster } from './kubeconfig.ts'
-import { addressOf, doorNames, listen, readTls } from './listen.ts'
+import { addressOf, doorNames, listen } from './listen.ts'
 import type { Tls } from './listen.ts'
 import { statusOf } from './status.ts'
 import { signServing, webhookAuthority } from './webhookCertificate.ts'
@@ -74,14 +74,14 @@ interface WebhookSurroundings {
   readonly clusters: Promise<readonly Cluster[]>
   /** Where the webhook's own authority is kept. */
   readonly folder: string
-  readonly path: (file: string | undefined) => string | undefined
+  /** The certificate that the operator gave; one of the webhook's own authority where it is undefined. */
+  readonly tls: Tls | undefined
   readonly now: () => number
   readonly logLevel: LogLevel
 }
 
 /** Takes the webhook's port, and follows the default cluster as soon as it is there. Throws UsageError for what the operator can mend. */
-export async function startWebhook(options: WebhookOptions, { clusters, folder, path, now, logLevel }: WebhookSurroundings): Promise<RunningWebhook> {
-  const given = readTls(path(options.tlsCert), path(options.tlsKey), '--webhook-tls')
+export async function startWebhook(options: WebhookOptions, { clusters, folder, tls: given, now, logLevel }: WebhookSurroundings): Promise<RunningWebhook> {
   const tls = given ?? await signServing(await webhookAuthority(folder, new Date(now())), doorNames(options.host, undefined), new Date(now()))
   const end = new AbortController()
   let world: () => ImageWorld = () => ({ images: undefined, classes: undefined })
