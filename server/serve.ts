@@ -114,6 +114,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const path = (file: string | undefined) => file === undefined ? undefined : resolve(around.cwd, file)
   const tls = readTls(path(options.tlsCert), path(options.tlsKey))
   const webhookTls = readTls(path(options.webhook?.tlsCert), path(options.webhook?.tlsKey), '--webhook-tls')
+  const webhook = options.webhook && { options: options.webhook, folder: stateFolder(around.env) }
   const file = path(options.kubeconfig)
   const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
   // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
@@ -134,11 +135,11 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     await app.stop()
     throw error
   }
-  const webhook = options.webhook && await (await import('./webhook.ts')).startWebhook(options.webhook, { clusters, folder, tls: webhookTls, now: around.now, logLevel: options.logLevel }).catch(abandon)
+  const hook = webhook && await (await import('./webhook.ts')).startWebhook(webhook.options, { clusters, folder: webhook.folder, tls: webhookTls, now: around.now, logLevel: options.logLevel }).catch(abandon)
   const demonstration = kubeconfig
     ? undefined
     : await startDemonstration(options, around).catch(async (error: unknown) => {
-        await webhook?.stop()
+        await hook?.stop()
         return abandon(error)
       })
   supply(kubeconfig?.clusters ?? demonstration?.clusters ?? [])
@@ -146,7 +147,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const url = addressOf(host, port, secure)
   const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
   const links = await openLinks(port, makeLink, around)
-  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook }, around)
+  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook: hook }, around)
   if (kubeconfig)
     void complainWhenUnreachable(kubeconfig, around)
 
@@ -154,7 +155,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     url, port, makeLink,
     async stop() {
       links?.close()
-      await webhook?.stop()
+      await hook?.stop()
       await app.stop()
       await demonstration?.stop()
     },
