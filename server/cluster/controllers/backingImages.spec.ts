@@ -70,10 +70,15 @@ describe('a new image', () => {
     expect(messages(play)).toEqual(['expected status code 200 from https://example.com/missing/x.img, got 404 Not Found'])
   })
 
-  it('that is uploaded waits for its file', () => {
+  it('that is uploaded waits a minute for its file, and no longer', () => {
     const play = stage({ sourceType: 'upload' })
-    play.run(600_000)
+    play.run(50_000)
     expect(states(play)).toEqual(['pending'])
+    play.run(20_000)
+    expect(states(play)).toEqual(['failed-and-cleanup'])
+    expect(messages(play)).toEqual(['timeout waiting for the datasource file processing begin'])
+    play.run(600_000)
+    expect(states(play)).toEqual(['failed-and-cleanup'])
   })
 })
 

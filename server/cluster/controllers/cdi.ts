@@ -1,16 +1,18 @@
 import type { PersistentVolumeClaim, Pod, StorageClass } from '#kube/core.ts'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
-import type { Condition } from '#kube/object.ts'
 import { objectKey } from '#kube/object.ts'
 import type { DataVolume } from '#volumes/dataVolume.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { IMAGES } from '#images/image.ts'
+import { importFrom } from './cdiImport.ts'
+import { percentOf, to } from './cdiStatus.ts'
+import { makeWorker, worker, workerName } from './cdiWorkers.ts'
 import { PODS_BY_CLAIM, hasEnded } from './claimIndexes.ts'
-import type { Finding } from './conditions.ts'
-import { withCondition } from './conditions.ts'
-import { headOf, paceOf, rateOf } from './internet.ts'
+import { LOCAL_RATE, paceOf } from './internet.ts'
+import { CONFIG_MAPS } from './kinds.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { NOTHING, create, on, ownerOf, remove, setStatus, tell, wait, write, writeOr } from './step.ts'
+import { NOTHING, create, on, ownerOf, remove, tell, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { Index, World } from './world.ts'
 
@@ -23,7 +25,7 @@ export const dataVolumes: Controller<DataVolume> = {
   name: 'cdi-datavolume',
   actor: 'cdi',
   kind: DATA_VOLUMES,
-  reads: [STORAGE_CLASSES],
+  reads: [STORAGE_CLASSES, IMAGES, CONFIG_MAPS],
   wakes: [
     on(CLAIMS, (claim, world) => [objectKey(claim), ...world.find(SOURCES, objectKey(claim)).map(objectKey)]),
     on(PODS, (pod, world) => (pod.spec?.volumes ?? []).flatMap(entry => entry.persistentVolumeClaim ? [`${pod.metadata.namespace}/${entry.persistentVolumeClaim.claimName}`] : []).flatMap(key => [key, ...world.find(SOURCES, key).map(objectKey)])),
@@ -32,8 +34,10 @@ export const dataVolumes: Controller<DataVolume> = {
   step(volume, world, time) {
     if (volume.metadata.deletionTimestamp)
       return write(worker(volume, world) ? [remove(PODS, worker(volume, world) as Pod, 0)] : [])
-    if (volume.status?.phase === 'Succeeded')
-      return NOTHING
+    if (volume.status?.phase === 'Succeeded') {
+      const left = volume.spec.source?.upload && worker(volume, world)
+      return left && !left.metadata.deletionTimestamp ? write(remove(PODS, left)) : NOTHING
+    }
     const claim = world.get(CLAIMS, objectKey(volume))
     if (!claim)
       return { writes: [makeClaim(volume, world), ...to(volume, { phase: 'Pending', progress: 'N/A' }, time)] }
@@ -43,27 +47,9 @@ export const dataVolumes: Controller<DataVolume> = {
     if (pvc)
       return clone(volume, claim, world, time)
     if (claim.status?.phase !== 'Bound')
-      return write(to(volume, { phase: 'Pending', progress: 'N/A', claimName: claim.metadata.name }, time))
-    return write(to(volume, blank ? { phase: 'Succeeded', progress: '100.0%' } : { phase: 'UploadReady', progress: 'N/A' }, time))
+      return write(to(volume, { phase: 'Pending', progress: 'N/A' }, time))
+    return blank ? write(to(volume, { phase: 'Succeeded', progress: '100.0%' }, time)) : awaitUpload(volume, claim, world, time)
   },
-}
-
-interface State { readonly phase: string, readonly progress?: string, readonly claimName?: string, readonly restartCount?: number, readonly error?: string }
-
-function to(volume: DataVolume, { error, ...state }: State, time: Time): Write[] {
-  const bound = state.phase !== 'Pending'
-  const done = state.phase === 'Succeeded'
-  const busy = ['ImportInProgress', 'CloneInProgress'].includes(state.phase)
-  const running: Finding = error
-    ? { type: 'Running', status: 'False', reason: 'Error', message: error }
-    : { type: 'Running', status: busy ? 'True' : 'False', reason: done ? 'Completed' : busy ? 'Pod is running' : '', message: done ? 'Import Complete' : '' }
-  const findings: Finding[] = [
-    { type: 'Ready', status: done ? 'True' : 'False', reason: '', message: '' },
-    { type: 'Bound', status: bound ? 'True' : 'False', reason: bound ? 'Bound' : 'Pending', message: `PVC ${volume.metadata.name} ${bound ? 'Bound' : 'Pending'}` },
-    running,
-  ]
-  const conditions = findings.reduce<readonly Condition[]>((list, finding) => withCondition(list, finding, time.now), volume.status?.conditions ?? [])
-  return setStatus(DATA_VOLUMES, volume, { restartCount: 0, ...volume.status, claimName: volume.metadata.name, ...state, conditions })
 }
 
 /** Modes as CDI knows them for Longhorn (pkg/storagecapabilities): a migratable class gives shared blocks. */
@@ -93,26 +79,15 @@ function makeClaim(volume: DataVolume, world: World): Write {
   })
 }
 
-function percentOf(volume: DataVolume): number {
-  return Number.parseFloat(volume.status?.progress ?? '') || 0
-}
-
-/** A failing import stays ImportInProgress, restarts, and says so in its Running condition. */
-function importFrom(url: string, volume: DataVolume, claim: PersistentVolumeClaim, world: World, time: Time): Next {
-  const { phase = '', restartCount = 0 } = volume.status ?? {}
-  if (claim.status?.phase !== 'Bound')
-    return write(to(volume, { phase: 'Pending', progress: 'N/A' }, time))
-  if (phase !== 'ImportScheduled' && phase !== 'ImportInProgress')
-    return write(to(volume, { phase: 'ImportScheduled', progress: 'N/A' }, time))
-  const head = headOf(url)
-  if (phase === 'ImportScheduled')
-    return later(time, TAKES.scheduleImport, () => [...makeWorker(volume, 'importer', objectKey(claim), world), ...to(volume, { phase: 'ImportInProgress', progress: head.ok ? '0.00%' : 'N/A' }, time)])
-  if (!head.ok) {
-    const error = `Unable to connect to http data source: ${head.code ? `expected status code 200, got ${head.code}` : head.message.replace('Head ', 'Get ')}`
-    return restartCount > 0 && time.left(TAKES.retryImport) > 0 ? wait(time.left(TAKES.retryImport)) : write(to(volume, { phase, progress: 'N/A', restartCount: restartCount + 1, error }, time))
-  }
-  const { ms, percent } = paceOf(head.size, rateOf(url))
-  return later(time, ms, () => advance(volume, percentOf(volume) + percent, 'ImportInProgress', world, time))
+/** Waits for whoever uploads, with a server of its own in the meantime. */
+function awaitUpload(volume: DataVolume, claim: PersistentVolumeClaim, world: World, time: Time): Next {
+  const { phase = '' } = volume.status ?? {}
+  if (phase !== 'UploadScheduled' && phase !== 'UploadReady')
+    return write(to(volume, { phase: 'UploadScheduled', progress: 'N/A' }, time))
+  const made = makeWorker(volume, 'cdi-upload-server', objectKey(claim), world)
+  if (made.length > 0)
+    return later(time, TAKES.scheduleImport, () => made)
+  return worker(volume, world)?.status?.phase === 'Running' && phase === 'UploadScheduled' ? write(to(volume, { phase: 'UploadReady', progress: 'N/A' }, time)) : NOTHING
 }
 
 /** Waits while any pod uses the source (clone/common.go IsSourceClaimReady), then copies with a pod that mounts it. */
@@ -133,43 +108,20 @@ function clone(volume: DataVolume, claim: PersistentVolumeClaim, world: World, t
       return NOTHING
     return later(time, TAKES.scheduleImport, () => [...makeWorker(volume, 'cdi-clone-source', key, world), ...to(volume, { phase: 'CloneInProgress', progress: '0.00%' }, time)])
   }
-  const { ms, percent } = paceOf(parseQuantity(claim.spec?.resources?.requests?.storage) || 1, rateOf(''))
+  const { ms, percent } = paceOf(parseQuantity(claim.spec?.resources?.requests?.storage) || 1, LOCAL_RATE)
   const pod = worker(volume, world)
   if (!pod)
     return write(makeWorker(volume, 'cdi-clone-source', key, world))
-  return pod.status?.phase === 'Running' ? later(time, ms, () => advance(volume, percentOf(volume) + percent, 'CloneInProgress', world, time)) : NOTHING
+  return pod.status?.phase === 'Running' ? later(time, ms, () => advance(volume, percentOf(volume) + percent, world, time)) : NOTHING
 }
 
 function later(time: Time, ms: number, writes: () => readonly Write[]): Next {
   return time.left(ms) > 0 ? wait(time.left(ms)) : writeOr(writes(), NOTHING)
 }
 
-function advance(volume: DataVolume, percent: number, phase: string, world: World, time: Time): Write[] {
+function advance(volume: DataVolume, percent: number, world: World, time: Time): Write[] {
   if (percent < 100)
-    return to(volume, { phase, progress: `${percent.toFixed(2)}%` }, time)
+    return to(volume, { phase: 'CloneInProgress', progress: `${percent.toFixed(2)}%` }, time)
   const pod = worker(volume, world)
   return [...to(volume, { phase: 'Succeeded', progress: '100.0%' }, time), ...(pod ? [remove(PODS, pod)] : [])]
-}
-
-function workerName(volume: DataVolume): string {
-  return volume.spec.source?.pvc ? `${volume.metadata.uid}-source-pod` : `importer-${volume.metadata.name}`
-}
-
-function worker(volume: DataVolume, world: World): Pod | undefined {
-  return world.get(PODS, `${volume.spec.source?.pvc?.namespace ?? volume.metadata.namespace}/${workerName(volume)}`)
-}
-
-function makeWorker(volume: DataVolume, component: string, claimKey: string, world: World): Write[] {
-  if (worker(volume, world))
-    return []
-  const [namespace, claimName = ''] = claimKey.split('/')
-  const spec = {
-    restartPolicy: 'OnFailure', terminationGracePeriodSeconds: 30,
-    containers: [{ name: component, image: `registry.suse.com/suse/sles/15.7/${component === 'importer' ? 'cdi-importer' : 'cdi-cloner'}:1.65.0-150700.9.3.1` }],
-    volumes: [{ name: 'cdi-data-vol', persistentVolumeClaim: { claimName } }],
-  }
-  return [create(PODS, {
-    metadata: { name: workerName(volume), namespace, labels: { 'app': 'containerized-data-importer', 'cdi.kubevirt.io': component }, ...(namespace === volume.metadata.namespace ? { ownerReferences: [ownerOf(DATA_VOLUMES, volume)] } : {}) },
-    spec: spec as NonNullable<Pod['spec']>,
-  })]
 }

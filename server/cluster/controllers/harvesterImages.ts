@@ -7,7 +7,10 @@ import type { Condition } from '#kube/object.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { stamp } from './conditions.ts'
+import type { Head } from './internet.ts'
 import { headOf, virtualSizeOf } from './internet.ts'
+import { CONFIG_MAPS } from './kinds.ts'
+import { mirrorSeen } from './mirrorSight.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, addFinalizer, create, dropFinalizer, on, ownerOf, remove, setStatus, wait, write, writeOr } from './step.ts'
@@ -27,6 +30,7 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
   name: 'harvester-image',
   actor: 'harvester',
   kind: IMAGES,
+  reads: [CONFIG_MAPS],
   wakes: [
     on(BACKING_IMAGES, image => [image.metadata.annotations?.[IMAGE_ID_ANNOTATION]]),
     on(DATA_VOLUMES, volume => [objectKey(volume)]),
@@ -40,8 +44,10 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
     const finalizer = addFinalizer(IMAGES, image, IMAGE_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
-    if (isTrue(image, 'RetryLimitExceeded') || isTrue(image, 'Imported'))
+    if (isTrue(image, 'RetryLimitExceeded'))
       return NOTHING
+    if (isTrue(image, 'Imported'))
+      return recoverSize(image, world, time)
     if (!isTrue(image, 'Initialized')) {
       const left = time.left(image.status?.failed ? TAKES.retryImage : TAKES.checkUrl)
       return left > 0 ? wait(left) : initialize(image, world, time)
@@ -73,11 +79,11 @@ function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', er
 }
 
 function initialize(image: VirtualMachineImage, world: World, time: Time): Next {
-  const refusal = refusalOf(image, world)
+  const head = image.spec.sourceType === 'download' ? headOf(image.spec.url ?? '', mirrorSeen(world, time.now)) : undefined
+  const refusal = refusalOf(image, head, world)
   if (refusal)
     return write(fail(image, 'Initialized', refusal, time.now))
-  const head = image.spec.sourceType === 'download' ? headOf(image.spec.url ?? '') : undefined
-  const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, head?.ok ? head.size : 0) : makeBackingImage(image, world)
+  const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, time, head?.ok ? head.size : 0) : makeBackingImage(image, world)
   const initialized = condition(image.status?.conditions ?? [], 'Initialized', 'True', 'Initialized', '', time.now)
   const claim = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)
   const size = head?.ok ? head.size : image.spec.sourceType === 'export-from-volume' && image.spec.backend === 'cdi' ? parseQuantity(claim?.status?.capacity?.storage) : undefined
@@ -92,13 +98,14 @@ function initialize(image: VirtualMachineImage, world: World, time: Time): Next 
 }
 
 /** Why the attempt fails at once, in the words of whoever refuses it. */
-function refusalOf(image: VirtualMachineImage, world: World): string | undefined {
-  const { sourceType, url = '', checksum = '', backend, pvcNamespace, pvcName } = image.spec
-  if (sourceType === 'download') {
-    const head = headOf(url)
-    if (!head.ok)
-      return head.message
-  }
+function refusalOf(image: VirtualMachineImage, head: Head | undefined, world: World): string | undefined {
+  const { sourceType, checksum = '', backend, pvcNamespace, pvcName } = image.spec
+  if (head && !head.ok)
+    return head.message
+  if (backend === 'cdi' && head?.size === 0)
+    return 'failed to fetch image size: Content-Length is not found in the header'
+  if (backend === 'cdi' && !['download', 'upload', 'export-from-volume'].includes(sourceType))
+    return `failed to generate DV source: unsupported source type: ${sourceType}`
   if (backend !== 'cdi' && checksum && !/^[a-f0-9]{128}$/.test(checksum))
     return `admission webhook "validator.longhorn.io" denied the request: invalid checksum ${checksum}`
   if (sourceType !== 'export-from-volume')
@@ -135,18 +142,36 @@ function classFor(image: VirtualMachineImage, backingImage: string, parameters: 
   return create(STORAGE_CLASSES, { metadata: { name: `lh-${image.metadata.uid}` }, ...body })
 }
 
-function makeDataVolume(image: VirtualMachineImage, world: World, bytes: number): Write[] {
-  const { name, namespace } = image.metadata
-  if (world.get(DATA_VOLUMES, objectKey(image)))
+/** An upload's DataVolume is made by whoever uploads, who knows the size of its disk (see cdiUpload.ts). */
+function makeDataVolume(image: VirtualMachineImage, world: World, time: Time, bytes: number): Write[] {
+  if (image.spec.sourceType === 'upload' || world.get(DATA_VOLUMES, objectKey(image)))
     return []
   const { sourceType, url = '', pvcName = '' } = image.spec
-  const size = sourceType === 'export-from-volume' ? world.get(CLAIMS, `${image.spec.pvcNamespace}/${pvcName}`)?.status?.capacity?.storage ?? '10Gi' : String(virtualSizeOf(url, bytes) || 10 * 2 ** 30)
+  const size = sourceType === 'export-from-volume' ? world.get(CLAIMS, `${image.spec.pvcNamespace}/${pvcName}`)?.status?.capacity?.storage ?? '10Gi' : String(virtualSizeOf(url, bytes, mirrorSeen(world, time.now)) || 10 * 2 ** 30)
   // Harvester takes the image's namespace for the source, not spec.pvcNamespace (pkg/image/cdi/common.go:81).
-  const sources = { 'download': { http: { url } }, 'export-from-volume': { pvc: { namespace: namespace ?? '', name: pvcName } } } as Readonly<Record<string, object>>
-  return [create(DATA_VOLUMES, {
+  const sources = { 'download': { http: { url } }, 'export-from-volume': { pvc: { namespace: image.metadata.namespace ?? '', name: pvcName } } } as Readonly<Record<string, object>>
+  return [dataVolumeFor(image, sources[sourceType] ?? {}, size)]
+}
+
+/** The DataVolume of an image, and its golden claim's size. */
+export function dataVolumeFor(image: VirtualMachineImage, source: object, size: string): Extract<Write, { do: 'create' }> {
+  const { name, namespace } = image.metadata
+  return create(DATA_VOLUMES, {
     metadata: { name, namespace, annotations: { 'harvesterhci.io/goldenImage': 'true', 'cdi.kubevirt.io/storage.bind.immediate.requested': 'true' }, ownerReferences: [ownerOf(IMAGES, image)] },
-    spec: { source: sources[sourceType] ?? { upload: {} }, storage: { storageClassName: image.spec.targetStorageClassName ?? '', resources: { requests: { storage: size } } } },
-  })]
+    spec: { source, storage: { storageClassName: image.spec.targetStorageClassName ?? '', resources: { requests: { storage: size } } } },
+  })
+}
+
+/** vm_image_controller.go: an imported image that knows no size of its disk asks its BackingImage; where that is gone it says so, and never takes it back. */
+function recoverSize(image: VirtualMachineImage, world: World, time: Time): Next {
+  if (image.spec.backend === 'cdi' || image.status?.virtualSize)
+    return NOTHING
+  const name = `vmi-${image.metadata.uid}`
+  const backing = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${name}`)
+  if (backing?.status?.virtualSize)
+    return write(setStatus(IMAGES, image, { ...image.status, virtualSize: backing.status.virtualSize }))
+  const missing = `Failed to get backing image: backingimages.longhorn.io "${name}" not found`
+  return backing ? NOTHING : write(setStatus(IMAGES, image, { ...image.status, conditions: condition(image.status?.conditions ?? [], 'BackingImageMissing', 'True', '', missing, time.now) }))
 }
 
 /**
@@ -174,18 +199,25 @@ function followBackingImage(image: VirtualMachineImage, world: World, time: Time
       ? again(() => write(remove(BACKING_IMAGES, backing), storageClass ? [remove(STORAGE_CLASSES, storageClass)] : []))
       : write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now, copy.progress))
   }
-  return write(setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, copy.progress ?? 0) }))
+  return write(importing(image, copy.progress ?? 0, copy.message ?? '', time.now))
 }
 
-/** cdi.go Check: what goes wrong in CDI never fails the image; it says Importing for ever. */
+/** operator.go Importing: at most 99 until it is there. */
+function importing(image: VirtualMachineImage, progress: number, message: string, now: number): Write[] {
+  // An upload that Harvester called failed stays so until it is begun anew.
+  const conditions = findCondition(image.status?.conditions, 'Imported')?.status === 'False' ? image.status?.conditions : condition(image.status?.conditions ?? [], 'Imported', 'Unknown', 'Importing', message, now)
+  return setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, progress), conditions })
+}
+
+/** cdi.go Check: what goes wrong in CDI never fails the image; it says Importing for ever. The progress of an upload is told by whoever uploads. */
 function followDataVolume(image: VirtualMachineImage, world: World, time: Time): Next {
   const volume = world.get(DATA_VOLUMES, objectKey(image))
   if (!volume)
-    return writeOr(makeDataVolume(image, world, image.status?.size ?? 0), NOTHING)
+    return writeOr(makeDataVolume(image, world, time, image.status?.size ?? 0), NOTHING)
   if (volume.status?.phase === 'Succeeded')
     return write(imported(image, image.status?.size ?? 0, parseQuantity(volume.spec.storage?.resources?.requests?.storage) || 0, time.now))
-  const progress = Math.min(99, Math.floor(Number.parseFloat(volume.status?.progress ?? '') || 0))
-  return write(setStatus(IMAGES, image, { ...image.status, progress }))
+  const { progress = 'N/A' } = volume.status ?? {}
+  return image.spec.sourceType === 'upload' || progress === 'N/A' ? NOTHING : write(importing(image, Math.floor(Number.parseFloat(progress) || 0), 'Image Importing', time.now))
 }
 
 function imported(image: VirtualMachineImage, size: number, virtualSize: number, now: number): Write[] {

@@ -7,6 +7,8 @@ import type { Disk } from './disks.ts'
 import { MANAGERS_BY_DISK, diskOf, isReachable, standingOf } from './disks.ts'
 import { sha512 } from './hash.ts'
 import { LOCAL_RATE, paceOf, virtualSizeOf } from './internet.ts'
+import { CONFIG_MAPS } from './kinds.ts'
+import { mirrorSeen } from './mirrorSight.ts'
 import type { Controller, Time } from './step.ts'
 import { NOTHING, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -23,6 +25,7 @@ export const imageManagers: Controller<BackingImageManager> = {
   actor: 'longhorn',
   rest: 200,
   kind: BACKING_IMAGE_MANAGERS,
+  reads: [CONFIG_MAPS],
   wakes: [
     on(LONGHORN_NODES, (node, world) => Object.values(node.status?.diskStatus ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk.diskUUID).map(keyOf)), standingOf),
     on(BACKING_IMAGES, (image, world) => Object.keys(image.spec.diskFileSpecMap ?? {}).flatMap(disk => world.find(MANAGERS_BY_DISK, disk).map(keyOf))),
@@ -79,7 +82,8 @@ interface Position {
 }
 
 /** The next state of one file; the same object where nothing is due. */
-function nextFile({ image, old, disk, manager, world, time }: Position): FileOnDisk | undefined {
+function nextFile(position: Position): FileOnDisk | undefined {
+  const { image, old, disk, manager, world, time } = position
   const state = old?.state
   if (!disk)
     return old && state !== 'failed' && state !== 'unknown' ? { ...old, state: 'unknown', message: '' } : old
@@ -101,7 +105,7 @@ function nextFile({ image, old, disk, manager, world, time }: Position): FileOnD
     return sender && time.left(bad ? TAKES.retryBadDisk : TAKES.tick) <= 0 ? undefined : old
   }
   if (first)
-    return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0) : undefined
+    return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0, position) : undefined
   if (state === undefined)
     return source?.spec.fileTransferred && due ? { state: 'starting', progress: 0, message: '' } : undefined
   if (!due)
@@ -113,10 +117,11 @@ function nextFile({ image, old, disk, manager, world, time }: Position): FileOnD
     return { ...old, state: 'in-progress', progress }
   return bad
     ? { ...old, state: 'failed', message: `failed to process sync file: the expected checksum ${recorded} doesn't match the file actual checksum ${sha512(`${recorded} spoilt on ${disk.uuid}`)}` }
-    : ready(image, recorded, image.status?.size ?? 0)
+    : ready(image, recorded, image.status?.size ?? 0, position)
 }
 
-function ready(image: BackingImage, checksum: string, size: number): FileOnDisk {
+function ready(image: BackingImage, checksum: string, size: number, { world, time }: Position): FileOnDisk {
+  const mirror = mirrorSeen(world, time.now)
   const url = image.spec.sourceParameters?.url ?? 'volume.raw'
-  return { state: 'ready', progress: 100, message: '', currentChecksum: checksum, size, virtualSize: image.status?.virtualSize || virtualSizeOf(url, size), realSize: Math.ceil(size / 4096) * 4096, sendingReference: 0, senderManagerAddress: '' }
+  return { state: 'ready', progress: 100, message: '', currentChecksum: checksum, size, virtualSize: image.status?.virtualSize || virtualSizeOf(url, size, mirror), realSize: Math.ceil(size / 4096) * 4096, sendingReference: 0, senderManagerAddress: '' }
 }

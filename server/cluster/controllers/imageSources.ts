@@ -1,9 +1,14 @@
 import type { BackingImageDataSource, LonghornVolume } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NODES, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { IMAGES } from '#images/image.ts'
 import { objectKey } from '#kube/object.ts'
 import { diskForImage, diskOf, isReachable, standingOf } from './disks.ts'
 import { sha512 } from './hash.ts'
-import { checksumServed, headOf, paceOf, rateOf } from './internet.ts'
+import { imageOf, importTroubleOf, longhornRefusal, oddSize, uploadTroubleOf } from './importTrouble.ts'
+import { bytesOf, checksumServed, headOf, paceOf, rateOf } from './internet.ts'
+import { CONFIG_MAPS } from './kinds.ts'
+import { mirrorSeen } from './mirrorSight.ts'
 import type { Controller, Next, Time } from './step.ts'
 import { NOTHING, change, on, setStatus, wait, write } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -23,6 +28,7 @@ export const imageSources: Controller<BackingImageDataSource> = {
   name: 'backing-image-data-source',
   actor: 'longhorn',
   kind: BACKING_IMAGE_DATA_SOURCES,
+  reads: [IMAGES, CONFIG_MAPS],
   wakes: [
     on(BACKING_IMAGES, image => [objectKey(image)]),
     on(LONGHORN_NODES, (_node, world) => world.all(BACKING_IMAGE_DATA_SOURCES).filter(source => !source.spec.fileTransferred).map(objectKey), standingOf),
@@ -41,45 +47,72 @@ export const imageSources: Controller<BackingImageDataSource> = {
       const disk = diskForImage(image, world, Object.keys(image.spec.diskFileSpecMap ?? {}))
       return disk ? write(change(BACKING_IMAGE_DATA_SOURCES, source, { spec: { nodeID: disk.node.metadata.name, diskUUID: disk.uuid, diskPath: disk.path } })) : NOTHING
     }
-    return advance(source, Date.parse(image.metadata.creationTimestamp), world, time)
+    const position = { source, image: imageOf(image, world), given: Date.parse(image.metadata.creationTimestamp), world, time }
+    return source.spec.sourceType === 'upload' ? awaitUpload(position) : advance(position)
   },
 }
 
-function advance(source: BackingImageDataSource, given: number, world: World, time: Time): Next {
-  const to = (currentState: string, more: object = {}) =>
-    write(setStatus(BACKING_IMAGE_DATA_SOURCES, source, { ...source.status, ownerID: source.spec.nodeID, runningParameters: source.spec.parameters ?? {}, currentState, ...more }))
-  const after = (ms: number, next: () => Next): Next => time.left(ms) > 0 ? wait(time.left(ms)) : next()
-  const { sourceType = 'download', parameters = {} } = source.spec
-  const { currentState = '', progress = 0 } = source.status ?? {}
-  const url = parameters.url ?? ''
+interface Position {
+  readonly source: BackingImageDataSource
+  /** Harvester's image, where there is one. */
+  readonly image: VirtualMachineImage | undefined
+  /** When the image was made, in milliseconds. */
+  readonly given: number
+  readonly world: World
+  readonly time: Time
+}
 
-  switch (currentState) {
+type To = (state: string, more?: object) => Next
+
+/** The source in another state. */
+function moved({ source }: Pick<Position, 'source'>): To {
+  return (currentState, more = {}) =>
+    write(setStatus(BACKING_IMAGE_DATA_SOURCES, source, { ...source.status, ownerID: source.spec.nodeID, runningParameters: source.spec.parameters ?? {}, currentState, ...more }))
+}
+
+function after({ time }: Position, ms: number, next: () => Next): Next {
+  return time.left(ms) > 0 ? wait(time.left(ms)) : next()
+}
+
+/** Waits for somebody who uploads (see longhornUpload.ts), and not for ever: backing-image-manager pkg/datasource/service.go, pkg/sync/sync_file.go. */
+function awaitUpload(position: Position): Next {
+  const { source, image, time } = position
+  const to = moved(position)
+  const late = (message: string) => after(position, TAKES.beginUpload, () => to('failed', { message }))
+  switch (source.status?.currentState ?? '') {
     case '':
-      return after(TAKES.startSource, () => to(sourceType === 'upload' ? 'pending' : 'starting', { progress: 0, message: '' }))
-    case 'starting': {
-      if (sourceType === 'export-from-volume')
-        return startExport(source, world.get(LONGHORN_VOLUMES, `${source.metadata.namespace}/${parameters['volume-name']}`), to)
-      const head = headOf(url)
-      const refused = head.ok ? undefined : head.code ? `expected status code 200 from ${url}, got ${head.code}` : head.message
-      return after(TAKES.startSource, () => head.ok ? to('in-progress', { size: head.size, progress: 0 }) : to('failed', { message: refused }))
-    }
+      return uploadTroubleOf(image) === 'not-ready' ? wait(time.takes(TAKES.tick)) : after(position, TAKES.startSource, () => to('pending', { progress: 0, message: '' }))
+    case 'pending': return late('timeout waiting for the datasource file processing begin')
+    case 'starting': return late('failed to wait for processing begin in 60 seconds, current state starting')
+    case 'in-progress': return late('failed to process sync file: context cancelled during the copy')
+    case 'failed': return after(position, TAKES.tick, () => to('failed-and-cleanup'))
+    default: return NOTHING
+  }
+}
+
+function advance(position: Position): Next {
+  const { source, world } = position
+  const to = moved(position)
+  const { sourceType = 'download', parameters = {} } = source.spec
+  switch (source.status?.currentState ?? '') {
+    case '':
+      return after(position, TAKES.startSource, () => to('starting', { progress: 0, message: '' }))
+    case 'starting':
+      return sourceType === 'export-from-volume'
+        ? startExport(source, world.get(LONGHORN_VOLUMES, `${source.metadata.namespace}/${parameters['volume-name']}`), to)
+        : after(position, TAKES.startSource, () => startDownload(position))
     case 'in-progress':
-      return after(paceOf(source.status?.size ?? 1, rateOf(url)).ms, () => {
-        const next = progress + paceOf(source.status?.size ?? 1, rateOf(url)).percent
-        return next < 100 ? to('in-progress', { progress: next }) : finish(source, servedBy(source, given, time), to)
-      })
+      return transfer(position)
     case 'failed':
-      return after(TAKES.tick, () => to('failed-and-cleanup'))
+      return after(position, TAKES.tick, () => to('failed-and-cleanup'))
     case 'failed-and-cleanup':
       return sourceType === 'download' || sourceType === 'export-from-volume'
-        ? after(TAKES.retryFile, () => to('starting', { progress: 0, message: '', checksum: '' }))
+        ? after(position, TAKES.retryFile, () => to('starting', { progress: 0, message: '', checksum: '' }))
         : NOTHING
     default:
       return NOTHING
   }
 }
-
-type To = (state: string, more?: object) => Next
 
 function startExport(source: BackingImageDataSource, volume: LonghornVolume | undefined, to: To): Next {
   const name = source.spec.parameters?.['volume-name']
@@ -88,16 +121,57 @@ function startExport(source: BackingImageDataSource, volume: LonghornVolume | un
   return volume.status?.state === 'attached' ? to('in-progress', { size: Number(volume.spec.size ?? 0), progress: 0 }) : NOTHING
 }
 
-function servedBy(source: BackingImageDataSource, given: number, time: Time): string {
+/** Asks for the size, which must be one that can be read directly from a disk. */
+function startDownload(position: Position): Next {
+  const { source, image, world, time } = position
+  const url = source.spec.parameters?.url ?? ''
+  const to = moved(position)
+  const head = headOf(url, mirrorSeen(world, time.now))
+  if (!head.ok)
+    return to('failed', { message: head.code ? `expected status code 200 from ${url}, got ${head.code}` : head.message })
+  const refusal = longhornRefusal(importTroubleOf(image), url, head.size) ?? (head.size % 512 === 0 ? undefined : oddSize(head.size))
+  return refusal ? to('failed', { message: refusal }) : to('in-progress', { size: head.size, progress: 0 })
+}
+
+/** One step further; a connection that breaks ends it where it broke. */
+function transfer(position: Position): Next {
+  const { source, image, world, time } = position
+  const { size = 0, progress = 0 } = source.status ?? {}
+  const url = source.spec.parameters?.url ?? ''
+  const mirror = mirrorSeen(world, time.now)
+  const told = size || 1
+  const bytes = importTroubleOf(image) === 'cut' ? Math.floor(told / 1024) * 512 : bytesOf(url, told, mirror)
+  // Without a size nobody can tell how far it is, and what never ends is never done.
+  if (bytes === Infinity)
+    return NOTHING
+  const end = Math.min(100, Math.floor(bytes * 100 / told))
+  const pace = paceOf(told, rateOf(url, mirror))
+  return after(position, pace.ms, () => {
+    const to = moved(position)
+    const next = Math.min(end, progress + pace.percent)
+    if (next < end)
+      return to('in-progress', { progress: next })
+    return size > 0 && bytes !== size
+      ? to('failed', { progress: end, message: `failed to process sync file: processed data size ${bytes} does not match the expected file size ${size}` })
+      : finish(source, servedBy(position), to, bytes)
+  })
+}
+
+function servedBy({ source, given, world, time }: Position): string {
   const { parameters = {}, checksum = '' } = source.spec
   if (parameters.url === undefined)
     return sha512(`${parameters['volume-name'] ?? source.metadata.name} as of ${source.metadata.uid}`)
-  return checksumServed({ url: parameters.url, expected: checksum, given, now: time.now, day: time.takes(TAKES.day) })
+  return checksumServed({ url: parameters.url, expected: checksum, given, now: time.now, day: time.takes(TAKES.day), mirror: mirrorSeen(world, time.now) })
 }
 
-function finish(source: BackingImageDataSource, checksum: string, to: To): Next {
-  const expected = source.spec.checksum ?? ''
-  return expected && expected !== checksum
-    ? to('failed', { checksum, message: `failed to process sync file: the expected checksum ${expected} doesn't match the file actual checksum ${checksum}` })
-    : to('ready', { checksum, progress: 100, message: '' })
+/** The status of a source whose bytes have all arrived: ready, or failed where they are not those that were expected. */
+export function arrived(expected: string, checksum: string, size: number): { readonly currentState: 'ready' | 'failed', readonly progress: number, readonly size: number, readonly checksum: string, readonly message: string } {
+  const differs = expected !== '' && expected !== checksum
+  const message = differs ? `failed to process sync file: the expected checksum ${expected} doesn't match the file actual checksum ${checksum}` : ''
+  return { currentState: differs ? 'failed' : 'ready', progress: 100, size, checksum, message }
+}
+
+function finish(source: BackingImageDataSource, checksum: string, to: To, bytes: number): Next {
+  const { currentState, ...more } = arrived(source.spec.checksum ?? '', checksum, source.status?.size || bytes)
+  return to(currentState, more)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CLAIMS, NODES, STORAGE_CLASSES } from '#kube/core.ts'
+import { CLAIMS, NODES, PODS, STORAGE_CLASSES } from '#kube/core.ts'
 import { findCondition } from '#kube/object.ts'
 import { BACKING_IMAGES, LONGHORN_NODES, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
@@ -10,7 +10,7 @@ import { backingImages } from './backingImages.ts'
 import { dataVolumes } from './cdi.ts'
 import { claims, volumes } from './claims.ts'
 import { provisioner, reclaimer } from './csiVolumes.ts'
-import { harvesterImages } from './harvesterImages.ts'
+import { dataVolumeFor, harvesterImages } from './harvesterImages.ts'
 import { imageManagers } from './imageManagers.ts'
 import { imageSources } from './imageSources.ts'
 import { nodes, pods } from './kubelet.ts'
@@ -169,11 +169,16 @@ describe('an image on CDI', () => {
     expect(play.get(IMAGES, 'lab/i')?.status?.failed ?? 0).toBe(0)
   })
 
-  it('that is uploaded waits to be', () => {
+  it('that is uploaded has no DataVolume until somebody uploads, and then waits for the bytes', () => {
     const play = stage()
-    addImage(play, { sourceType: 'upload', backend: 'cdi', targetStorageClassName: 'v2' })
+    const image = addImage(play, { sourceType: 'upload', backend: 'cdi', targetStorageClassName: 'v2' })
     play.run(60_000)
-    expect(play.get(DATA_VOLUMES, 'lab/i')?.status?.phase).toBe('UploadReady')
+    expect(conditionOf(play, 'Initialized')?.status).toBe('True')
+    expect(play.get(DATA_VOLUMES, 'lab/i')).toBeUndefined()
+    play.carryOut([dataVolumeFor(image, { upload: {} }, '2Gi')])
+    play.run(30_000)
+    expect(play.seen(DATA_VOLUMES, 'lab/i', volume => volume.status?.phase)).toEqual(['', 'Pending', 'UploadScheduled', 'UploadReady'])
+    expect(play.get(PODS, 'lab/cdi-upload-i')?.status?.phase).toBe('Running')
   })
 })
 

@@ -28,3 +28,6 @@ export const LONGHORN_ENGINES = defineResource<LonghornEngine>('longhorn.io/v1be
 
 export interface LonghornSetting extends KubeObject { readonly value?: string }
 export const LONGHORN_SETTINGS = defineResource<LonghornSetting>('longhorn.io/v1beta2', 'Setting', 'settings')
+
+export interface ConfigMap extends KubeObject { readonly data?: Readonly<Record<string, string>> }
+export const CONFIG_MAPS = defineResource<ConfigMap>('v1', 'ConfigMap', 'configmaps')

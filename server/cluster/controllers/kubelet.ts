@@ -16,6 +16,9 @@ import type { World } from './world.ts'
 /** On a Kubernetes node: its kubelet is silent. */
 export const DOWN_ANNOTATION = 'guardrails.test/down'
 
+/** A registry that nobody has: images from there are never pulled. */
+export const UNPULLABLE = 'registry.invalid'
+
 const NOT_READY_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
 /** A node says that it is ready, or is said to be unknown; what it offers is filled in where nobody did. */
@@ -73,7 +76,7 @@ export const pods: Controller<Pod> = {
       return writeOr(running(pod, node, world, time), NOTHING)
     if (!isAttached(pod, world))
       return writeOr(setStatus(PODS, pod, { ...pod.status, phase: 'Pending', hostIP: addressOfNode(node), conditions: creating(pod, time), containerStatuses: containersOf(pod, false, { waiting: { reason: 'ContainerCreating' } }) }), NOTHING)
-    return after(time, TAKES.startContainers, () => write(running(pod, node, world, time)))
+    return after(time, TAKES.startContainers, () => write(isPullable(pod) ? running(pod, node, world, time) : pulling(pod, time)))
   },
 }
 
@@ -107,6 +110,17 @@ function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
 function containersOf(pod: Pod, ready: boolean, state: object): object[] {
   const { containers = [] } = pod.spec as { containers?: readonly { name: string, image?: string }[] }
   return containers.map(({ name, image = '' }) => ({ name, image, imageID: '', ready, started: ready, restartCount: 0, state }))
+}
+
+interface Containers { readonly containers?: readonly { readonly image?: string }[] }
+
+function isPullable(pod: Pod): boolean {
+  return !(pod.spec as Containers).containers?.some(container => container.image?.startsWith(`${UNPULLABLE}/`))
+}
+
+function pulling(pod: Pod, time: Time): Write[] {
+  const [image = ''] = ((pod.spec as Containers).containers ?? []).map(container => container.image)
+  return setStatus(PODS, pod, { ...pod.status, phase: 'Pending', conditions: creating(pod, time), containerStatuses: containersOf(pod, false, { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` } }) })
 }
 
 function withFindings(pod: Pod, findings: readonly Finding[], time: Time): readonly Condition[] {

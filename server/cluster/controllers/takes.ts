@@ -26,6 +26,8 @@ export const TAKES = {
   /** Between two steps of progress. */
   tick: 500,
   fetchFirst: 1_000,
+  /** Longhorn gives an upload so long to begin, and as long to go on after each piece. */
+  beginUpload: 60_000,
   /** Harvester: from a failed attempt to the next (pkg/controller/master/image). */
   retryImage: 10_000,
   /** Longhorn: back-off of a failed first file; and of a copy that fails again and again. */

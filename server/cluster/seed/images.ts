@@ -116,7 +116,7 @@ export const IMAGE_SEEDS = {
   nobleV2: { namespace: 'production', displayName: 'ubuntu-24.04-noble-v2', os: 'ubuntu', url: NOBLE, target: 'longhorn-v2', age: 12, cdi: { phase: 'Succeeded', progress: '100.0%' } },
   flatcar: {
     namespace: 'lab', displayName: 'flatcar-stable-v2', os: 'linux', url: FLATCAR, target: 'longhorn-v2', age: 1, status: { progress: 0, imported: 'Unknown' },
-    cdi: { phase: 'ImportInProgress', progress: 'N/A', restarts: 14, error: 'Unable to connect to http data source: Get "https://artifacts.corp.invalid/flatcar/stable/4152.2.3/flatcar_production_qemu_image.img": dial tcp: lookup artifacts.corp.invalid: no such host' },
+    cdi: { phase: 'ImportInProgress', progress: 'N/A', restarts: 14, error: 'Unable to connect to http data source: HTTP request errored: Get "https://artifacts.corp.invalid/flatcar/stable/4152.2.3/flatcar_production_qemu_image.img": dial tcp: lookup artifacts.corp.invalid: no such host' },
   },
 } as const satisfies Readonly<Record<string, ImageSeed>>
 
