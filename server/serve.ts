@@ -32,7 +32,7 @@ export interface Running {
   stop(): Promise<void>
 }
 
-interface Supply { readonly clusters: readonly Cluster[], stop(): Promise<void> }
+interface Supply { readonly clusters: readonly Cluster[], readonly mirror: string | undefined, stop(): Promise<void> }
 
 /** The demonstration cluster, its kubeconfig written into the working directory for kubectl (mode 0600). */
 async function startDemonstration({ data }: ServeOptions, { cwd, complain }: Surroundings): Promise<Supply> {
@@ -50,7 +50,7 @@ async function startDemonstration({ data }: ServeOptions, { cwd, complain }: Sur
     complain(`demo.kubeconfig could not be written, kubectl must do without: ${firstLine(error)}`)
   }
   const { clusters } = loadKubeconfig(demo.kubeconfig, file, undefined)
-  return { clusters, stop: () => demo.stop() }
+  return { clusters, mirror: demo.mirror, stop: () => demo.stop() }
 }
 
 function describeClusters({ clusters }: Kubeconfig): string {
@@ -74,9 +74,11 @@ interface Announcement {
   readonly needsLogin: boolean
   readonly kubeconfig: Kubeconfig | undefined
   readonly webhook: RunningWebhook | undefined
+  /** Where the demonstration's images may be had. */
+  readonly mirror: string | undefined
 }
 
-function announce({ url, port, link, needsLogin, kubeconfig, webhook }: Announcement, { say, complain }: Surroundings): void {
+function announce({ url, port, link, needsLogin, kubeconfig, webhook, mirror }: Announcement, { say, complain }: Surroundings): void {
   const noLogin = needsLogin ? '' : '; no login, because only this machine can reach it'
   say(`Harvester Guardrails ${version}`)
   say(`  console  ${link}`)
@@ -85,6 +87,8 @@ function announce({ url, port, link, needsLogin, kubeconfig, webhook }: Announce
   say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration in memory${noLogin}`}`)
   if (!kubeconfig)
     say('  kubectl  kubectl --kubeconfig demo.kubeconfig get virtualmachines -A')
+  if (mirror !== undefined)
+    say(`  images   a mirror of publishers, to try URLs on: ${mirror}`)
   if (webhook)
     say(`  webhook  ${webhook.url}`)
   say('  stop     Ctrl-C')
@@ -147,7 +151,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const url = addressOf(host, port, secure)
   const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
   const links = await openLinks(port, makeLink, around)
-  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook: hook }, around)
+  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook: hook, mirror: demonstration?.mirror }, around)
   if (kubeconfig)
     void complainWhenUnreachable(kubeconfig, around)
 

@@ -10,11 +10,14 @@ import { demoKubeconfig } from './kubeconfig.ts'
 import { bringToLife } from './life.ts'
 import type { ApiListener } from './listener.ts'
 import { startListener } from './listener.ts'
+import type { MirrorServer } from './mirror/server.ts'
+import { startMirror } from './mirror/server.ts'
 import { ObjectStore } from './objects.ts'
 import type { Policy } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
 import { demonstration } from './seed/demonstration.ts'
 import { directWriter } from './seed/direct.ts'
+import { daysAhead, tellMirror } from './tour.ts'
 import { Users } from './users.ts'
 
 export interface EmbeddedClusterOptions {
@@ -26,6 +29,8 @@ export interface EmbeddedClusterOptions {
   readonly seed?: boolean
   /** Runs the controllers that move VMs, volumes and images; as `seed` when absent. */
   readonly controllers?: boolean
+  /** Serves a mirror of publishers on a port of its own, told of in the ConfigMap `guardrails-tour`; as `seed` when absent. */
+  readonly mirror?: boolean
   /** How many times faster than real time the controllers work; 1 when absent. */
   readonly pace?: number
   /** Events that can be followed back, of each kind. */
@@ -40,6 +45,8 @@ export interface EmbeddedCluster {
   /** By account: admin, editor, viewer, and the programs (virt-handler, longhorn …). */
   readonly users: Readonly<Record<string, { readonly token: string }>>
   readonly kubeconfig: string
+  /** Where the mirror is, with a slash at its end; undefined where there is none. */
+  readonly mirror: string | undefined
   /** Serves a subresource as an aggregated API would. */
   readonly registerSubresource: (route: SubresourceRoute) => void
   /** Adds a mutator or validator, as a webhook configuration would. */
@@ -64,14 +71,14 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
-/** Listens on the wanted port; where that is only the one of last time and taken meanwhile, on a free one. */
-async function listen(options: Parameters<typeof startListener>[0], wished: boolean): Promise<ApiListener> {
+/** Starts a server on the wanted port; where that is only the one of last time and taken meanwhile, on a free one. */
+async function listen<T>(start: (port: number) => Promise<T>, port: number, wished = false): Promise<T> {
   try {
-    return await startListener(options)
+    return await start(port)
   }
   catch (error) {
     if (wished || !isTaken(error)) throw error
-    return startListener({ ...options, port: 0 })
+    return start(0)
   }
 }
 
@@ -91,7 +98,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   if (fresh) furnish(cluster)
   keepers.push(keepNamespaces(cluster, identity.certificate.certPem, log), keepOwners(cluster, log), keepProtection(cluster, log))
 
-  const listener = await listen({ cluster, users: new Users(identity.tokens), certificate: identity.certificate, port: options.port || identity.port, log }, Boolean(options.port))
+  const users = new Users(identity.tokens)
+  const listener: ApiListener = await listen(port => startListener({ cluster, users, certificate: identity.certificate, port, log }), options.port || identity.port, Boolean(options.port))
   const shortening = setInterval(() => journal?.shorten(store), SHORTEN_EVERY)
   shortening.unref()
   const doors = {
@@ -101,22 +109,26 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     registerSubresource: (route: SubresourceRoute) => { cluster.routes.push(route) },
     registerHook: (hook: AdmissionHook) => { cluster.hooks.push(hook) },
   }
-  const { seed = false, controllers = seed, pace } = options
+  const { seed = false, controllers = seed, mirror: mirrored = seed, pace } = options
+  const mirror: MirrorServer | undefined = mirrored ? await listen(port => startMirror({ port, now: cluster.now, daysAhead: () => daysAhead(cluster) }), identity.mirrorPort) : undefined
+  if (mirror)
+    tellMirror(cluster, mirror.url)
   const life = seed || controllers
     ? await bringToLife(doors, { seed: seed && fresh ? demonstration(Date.now()) : [], writer: directWriter(cluster), controllers, log, ...(pace === undefined ? {} : { pace }) })
     : undefined
-  if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port })
+  if (dataDir !== undefined) keepIdentity(dataDir, { ...identity, port: listener.port, mirrorPort: mirror?.port ?? identity.mirrorPort })
   let stopped: Promise<void> | undefined
   const stop = async () => {
     await life?.stop()
     clearInterval(shortening)
     keepers.forEach(stop => stop())
-    await listener.stop()
+    await Promise.all([listener.stop(), mirror?.stop()])
     journal?.shorten(store, true)
     journal?.close()
   }
   return {
     ...doors,
+    mirror: mirror?.url,
     kubeconfig: demoKubeconfig(listener.url, identity.certificate.certPem, identity.tokens),
     stop: () => stopped ??= stop(),
   }

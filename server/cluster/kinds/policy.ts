@@ -44,6 +44,8 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'cdi.kubevirt.io:view': [on('cdi.kubevirt.io', CDI, READ)],
   'harvesterhci.io:edit': [on('harvesterhci.io', IMAGES, [...READ, ...WRITE])],
   'harvesterhci.io:view': [on('harvesterhci.io', IMAGES, READ)],
+  // Where the mirror is, for everybody (tour.ts).
+  'guardrails:tour': [{ ...on('', ['configmaps'], ['get']), resourceNames: ['guardrails-tour'] }],
   // What a form must look up, cluster-wide: not nodes, not attachments, nothing of Longhorn.
   'ops-editors:lookup': [on('', ['namespaces'], READ), on('storage.k8s.io', ['storageclasses'], READ)],
   // Everything that can be read, but secrets. RBAC knows no exception, so the rest is listed.
@@ -77,5 +79,6 @@ export const DEFAULT_POLICY: readonly JsonObject[] = [
   bind('system:public-info-viewer', 'system:public-info-viewer', 'system:authenticated', 'system:unauthenticated'),
   bind('ops-editors:lookup', 'ops-editors:lookup', 'ops-editors'),
   bind('ops-viewers:read', 'ops-viewers:read', 'ops-viewers'),
+  bindIn('default', 'guardrails:tour', 'system:authenticated'),
   ...VM_NAMESPACES.flatMap(namespace => ['edit', 'kubevirt.io:edit', 'cdi.kubevirt.io:edit', 'harvesterhci.io:edit'].map(role => bindIn(namespace, role, 'ops-editors'))),
 ]
