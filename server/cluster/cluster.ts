@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { JsonObject } from './json.ts'
 import type { KindVersion } from './kind.ts'
 import type { ObjectStore } from './objects.ts'
@@ -63,12 +65,31 @@ export interface SubresourceRoute {
   readonly answer: (call: SubresourceCall) => SubresourceAnswer | Promise<SubresourceAnswer>
 }
 
+/** A call of an action of Harvester's own API; the body as it arrives, unread. */
+export interface ActionCall {
+  readonly namespace: string
+  readonly name: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+  readonly body: Readable
+}
+
+export interface ActionAnswer { readonly status: number, readonly body?: string, /** Media type; plain text when absent. */ readonly type?: string }
+
+/** An action such as `?action=upload` of an image, for whoever may update the object. */
+export interface ActionRoute {
+  readonly kind: Pick<KindVersion, 'group' | 'version' | 'plural'>
+  readonly action: string
+  readonly answer: (call: ActionCall) => Promise<ActionAnswer>
+}
+
 /** The parts that every verb works with. */
 export interface Cluster {
   readonly store: ObjectStore
   readonly registry: KindRegistry
   readonly hooks: AdmissionHook[]
   readonly routes: SubresourceRoute[]
+  readonly actions: ActionRoute[]
   readonly now: () => number
   readonly policy: () => Policy
 }

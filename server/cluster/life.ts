@@ -2,7 +2,7 @@ import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { STORAGE_CLASSES } from '#kube/core.ts'
-import type { AdmissionHook, SubresourceRoute } from './cluster.ts'
+import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
 import { CONTROLLERS } from './controllers/all.ts'
 import type { Actor } from './controllers/step.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
@@ -11,6 +11,7 @@ import type { Runner } from './runner.ts'
 import { ACCOUNTS, runControllers } from './runner.ts'
 import type { Layer, SeedWriter } from './seed/seed.ts'
 import { applySeed, remoteWriter } from './seed/seed.ts'
+import { uploadAction } from './uploads.ts'
 
 export interface LifeOptions {
   /** What is made first, and who puts it there (over the wire when absent); nothing when absent. */
@@ -31,6 +32,8 @@ export interface Habitat {
   readonly caPem: string
   readonly users: Readonly<Record<string, { readonly token: string }>>
   readonly registerSubresource: (route: SubresourceRoute) => void
+  /** Absent where Harvester's own API is not served. */
+  readonly registerAction?: (route: ActionRoute) => void
   readonly registerHook: (hook: AdmissionHook) => void
 }
 
@@ -40,7 +43,7 @@ export interface Life {
   readonly stop: () => Promise<void>
 }
 
-/** Gives an embedded API its inhabitants: Harvester's hooks, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
+/** Gives an embedded API its inhabitants: Harvester's hooks and uploads, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
 export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, without = [], pace = 1, log }: LifeOptions = {}): Promise<Life> {
   const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
   const clients = new Map<string, KubeClient>()
@@ -56,6 +59,7 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   let runner: Runner | undefined
   for (const hook of harvesterHooks(() => runner?.world.all(STORAGE_CLASSES) ?? [])) cluster.registerHook(hook)
   for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
+  cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)
     runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), without, pace, ...(log ? { log } : {}) })

@@ -111,7 +111,7 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
       const user = users.authenticate(request.headers.authorization)
       if (!user) throw unauthorized()
       const incoming: Incoming = {
-        method: request.method ?? 'GET', url: readUrl(request), headers: request.headers, user: impersonated(cluster, user, request), body: () => readBody(request),
+        method: request.method ?? 'GET', url: readUrl(request), headers: request.headers, user: impersonated(cluster, user, request), body: () => readBody(request), stream: request,
       }
       void serveRequest(cluster, incoming, outgoing, log)
     }

@@ -1,5 +1,5 @@
 import { furnish } from './bootstrap.ts'
-import type { AdmissionHook, Cluster, SubresourceRoute } from './cluster.ts'
+import type { ActionRoute, AdmissionHook, Cluster, SubresourceRoute } from './cluster.ts'
 import { keepIdentity, readIdentity } from './identity.ts'
 import { DiskJournal } from './journal.ts'
 import { keepDefinitions } from './keepers/definitions.ts'
@@ -49,6 +49,8 @@ export interface EmbeddedCluster {
   readonly mirror: string | undefined
   /** Serves a subresource as an aggregated API would. */
   readonly registerSubresource: (route: SubresourceRoute) => void
+  /** Serves an action of Harvester's own API. */
+  readonly registerAction: (route: ActionRoute) => void
   /** Adds a mutator or validator, as a webhook configuration would. */
   readonly registerHook: (hook: AdmissionHook) => void
   readonly stop: () => Promise<void>
@@ -90,7 +92,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   // A fresh cluster is later than every one before it: who followed an earlier one is told 410, and does not wait for a revision to come.
   const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now, revision: saved.revision || Date.now(), journal })
   for (const { resource, stored } of saved.objects) store.restore(resource, stored)
-  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], now: Date.now, policy: followPolicy(store) }
+  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], actions: [], now: Date.now, policy: followPolicy(store) }
   const identity = await readIdentity(dataDir, new Date())
   const keepers = [keepDefinitions(cluster, log)]
   // What somebody deleted stays deleted: only a cluster that never came up before is furnished and seeded.
@@ -107,6 +109,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     caPem: identity.certificate.certPem,
     users: Object.fromEntries(Object.entries(identity.tokens).map(([account, token]) => [account, { token }])),
     registerSubresource: (route: SubresourceRoute) => { cluster.routes.push(route) },
+    registerAction: (route: ActionRoute) => { cluster.actions.push(route) },
     registerHook: (hook: AdmissionHook) => { cluster.hooks.push(hook) },
   }
   const { seed = false, controllers = seed, mirror: mirrored = seed, pace } = options

@@ -4,9 +4,9 @@ import { PODS } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
+import { carryOut } from './carryOut.ts'
 import type { SubresourceAnswer, SubresourceCall, SubresourceRoute } from './cluster.ts'
 import { stamp } from './controllers/conditions.ts'
-import type { Write } from './controllers/step.ts'
 import type { JsonObject } from './json.ts'
 import type { PowerAct, PowerBody, PowerOutcome, PowerRefusal } from './powerRequests.ts'
 import { pause, restart, start, stop } from './powerRequests.ts'
@@ -41,7 +41,7 @@ async function answerVm(client: KubeClient, act: keyof typeof ACTS, call: Subres
       return refusalBody(call.name, 'virtualmachine', notFound('virtualmachine', call.name))
     const vmi = await find(client, VMIS, call)
     const outcome = ACTS[act](vm, vmi, call.body as PowerBody)
-    const answer = await carryOut(client, outcome, call, 'virtualmachine')
+    const answer = await realize(client, outcome, call, 'virtualmachine')
     if ('writes' in outcome && outcome.cut && vmi && !isDry(call))
       await cutPods(client, call.namespace, vmi.metadata.uid)
     return answer ?? { status: 202 }
@@ -53,7 +53,7 @@ async function answerVmi(client: KubeClient, act: 'pause' | 'unpause', call: Sub
     const vmi = await find(client, VMIS, call)
     if (!vmi)
       return refusalBody(call.name, 'virtualmachineinstance', notFound('virtualmachineinstance', call.name))
-    return await carryOut(client, pause(vmi, act === 'pause', stamp(now())), call, 'virtualmachineinstance') ?? { status: 200 }
+    return await realize(client, pause(vmi, act === 'pause', stamp(now())), call, 'virtualmachineinstance') ?? { status: 200 }
   })
 }
 
@@ -73,18 +73,11 @@ async function settle(call: SubresourceCall, attempt: () => Promise<SubresourceA
   }
 }
 
-async function carryOut(client: KubeClient, outcome: PowerOutcome, call: SubresourceCall, kind: string): Promise<SubresourceAnswer | undefined> {
+async function realize(client: KubeClient, outcome: PowerOutcome, call: SubresourceCall, kind: string): Promise<SubresourceAnswer | undefined> {
   if (!('writes' in outcome))
     return refusalBody(call.name, kind, outcome)
-  for (const write of outcome.writes) await send(client, write, isDry(call))
+  for (const write of outcome.writes) await carryOut(client, write, { dryRun: isDry(call) })
   return undefined
-}
-
-async function send(client: KubeClient, write: Write, dryRun: boolean): Promise<void> {
-  if (write.do !== 'patch')
-    return
-  const metadata = { ...(write.body as { metadata?: object }).metadata, ...(write.expect === undefined ? {} : { resourceVersion: write.expect }) }
-  await client.patch(write.kind, write.at, { type: 'merge', body: { ...write.body, metadata } }, { dryRun, ...(write.part === 'status' ? { subresource: 'status' } : {}) })
 }
 
 async function cutPods(client: KubeClient, namespace: string, uid: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { readObject, readOptionalObject, readPatch } from './body.ts'
 import type { Call, Cluster } from './cluster.ts'
 import { deleteCollection, deleteObject, readDeleteOptions } from './deleting.ts'
@@ -29,6 +30,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders
   readonly user: User
   readonly body: () => Promise<Buffer>
+  /** The body as it arrives, for those who must not hold it. */
+  readonly stream: Readable
 }
 
 /** The way back. */

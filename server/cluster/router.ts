@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { answerAction, readAction } from './action.ts'
 import type { Cluster } from './cluster.ts'
 import { discoveryAnswer } from './discovery.ts'
 import type { Answer } from './discovery.ts'
@@ -82,6 +83,8 @@ function answerUnknown(cluster: Cluster, asked: ResourceRequest, outgoing: Outgo
 }
 
 async function answer(cluster: Cluster, incoming: Incoming, outgoing: Outgoing): Promise<void> {
+  const action = readAction(incoming.method, incoming.url)
+  if (action && await answerAction(cluster, action, incoming, outgoing)) return
   const asked = readRequest(incoming.method, incoming.url)
   checkAccess(cluster, asked, incoming)
   if (asked.is === 'path') return answerPath(cluster, incoming, outgoing)

@@ -202,8 +202,13 @@ function followBackingImage(image: VirtualMachineImage, world: World, time: Time
   return write(importing(image, copy.progress ?? 0, copy.message ?? '', time.now))
 }
 
+/** operator.go FailUpload: not counted, and not tried again. */
+export function uploadFailed(image: VirtualMachineImage, message: string, now: number): Write[] {
+  return setStatus(IMAGES, image, { ...image.status, conditions: condition(image.status?.conditions ?? [], 'Imported', 'False', 'UploadFailed', message, now) })
+}
+
 /** operator.go Importing: at most 99 until it is there. */
-function importing(image: VirtualMachineImage, progress: number, message: string, now: number): Write[] {
+export function importing(image: VirtualMachineImage, progress: number, message: string, now: number): Write[] {
   // An upload that Harvester called failed stays so until it is begun anew.
   const conditions = findCondition(image.status?.conditions, 'Imported')?.status === 'False' ? image.status?.conditions : condition(image.status?.conditions ?? [], 'Imported', 'Unknown', 'Importing', message, now)
   return setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, progress), conditions })

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toApiError } from '#kube/apiError.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
+import { IMAGES } from '#images/image.ts'
+import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { carryOut } from './carryOut.ts'
+import { to } from './controllers/cdiStatus.ts'
+import { dataVolumeFor, importing } from './controllers/harvesterImages.ts'
+import type { Write } from './controllers/step.ts'
+import { setStatus } from './controllers/step.ts'
+import { TAKES } from './controllers/takes.ts'
+import { HEAD_BYTES, virtualSizeIn } from './mirror/qcow2.ts'
+import { formRefusal, receive } from './uploadForm.ts'
+import type { Upload } from './uploads.ts'
+
+// Harvester's upload to CDI, which makes the DataVolume once it knows the size of the disk, and tells the progress itself; CDI's end is pkg/uploadserver.
+
+const POLLS = { times: 60, every: 1_000 }
+const TRIES = 5
+
+function sizeIn(query: URLSearchParams): number {
+  const text = query.get('size') ?? ''
+  if (!/^[+-]?\d+$/.test(text))
+    throw new Error(`failed to parse file size: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+/** Writes what follows from an object as it is now, once more where somebody else wrote meanwhile. */
+async function change<T extends KubeObject>({ clientFor, namespace, name }: Upload, kind: Resource<T>, account: string, writes: (object: T) => readonly Write[]): Promise<void> {
+  const client = clientFor(account)
+  for (let tries = 1; ; tries++) {
+    try {
+      for (const write of writes(await client.get(kind, { namespace, name }))) await carryOut(client, write)
+      return
+    }
+    catch (thrown) {
+      if (toApiError(thrown).status !== 409 || tries >= TRIES)
+        throw thrown
+    }
+  }
+}
+
+/** Waits for a phase of the DataVolume. Throws Go's words where it does not come within a minute. */
+async function awaitPhase({ clientFor, takes, namespace, name }: Upload, phase: string): Promise<void> {
+  for (let polls = 0; polls < POLLS.times; polls++) {
+    const volume = await clientFor('harvester').get(DATA_VOLUMES, { namespace, name })
+    if (volume.status?.phase === phase)
+      return
+    await sleep(takes(POLLS.every))
+  }
+  throw new Error('failed to wait for VMImage status: context deadline exceeded')
+}
+
+/** The sizes on the image, the DataVolume, and the pod that takes the bytes. Throws what went wrong. */
+async function prepare(upload: Upload, size: number, virtualSize: number): Promise<void> {
+  const { image, clientFor } = upload
+  await change(upload, IMAGES, 'harvester', current => setStatus(IMAGES, current, { ...current.status, size, virtualSize }))
+  await carryOut(clientFor('harvester'), dataVolumeFor(image, { upload: {} }, String(virtualSize))).catch((thrown: unknown) => {
+    throw new Error(`failed to create DataVolume ${upload.namespace}/${upload.name}: ${toApiError(thrown).message}`)
+  })
+  await awaitPhase(upload, 'UploadReady')
+}
+
+/** Takes the file in. Throws what Harvester answers with. A file that is shorter than it was said to be is none of CDI's business. */
+export async function uploadToDataVolume(upload: Upload): Promise<void> {
+  const { takes, line, query, headers, body } = upload
+  const size = sizeIn(query)
+  const noForm = formRefusal(headers)
+  if (noForm)
+    throw new Error(`upload failed: ${noForm}`)
+  let head = Buffer.alloc(0)
+  let virtualSize: number | undefined
+  let told = 0
+  const ready = async () => {
+    virtualSize = virtualSizeIn(head) ?? size
+    await prepare(upload, size, virtualSize)
+  }
+  const received = await receive(body, headers, {
+    field: 'file',
+    piece: async (piece, bytes) => {
+      if (head.length < HEAD_BYTES)
+        head = Buffer.concat([head, piece.subarray(0, HEAD_BYTES)])
+      if (virtualSize === undefined && head.length >= HEAD_BYTES)
+        await ready()
+      if (virtualSize !== undefined && bytes > Math.max(virtualSize, size))
+        throw new Error(`upload failed: Saving stream failed: effective image size is larger than the reported available storage: virtual image size ${bytes} is larger than the reported available storage ${virtualSize}. A larger PVC is required`)
+      if (Date.now() - told >= takes(TAKES.tick)) {
+        told = Date.now()
+        await change(upload, IMAGES, 'harvester', image => importing(image, Math.floor(bytes * 100 / size), 'Image Importing', Date.now()))
+      }
+      await line(piece, bytes)
+    },
+  })
+  if (virtualSize === undefined)
+    await ready()
+  // CDI answers 400 and says nothing.
+  if (!received)
+    throw new Error('upload failed: ')
+  await change(upload, DATA_VOLUMES, 'cdi', volume => to(volume, { phase: 'Succeeded', progress: '100.0%' }, { now: Date.now() }))
+}
