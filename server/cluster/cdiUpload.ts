@@ -9,9 +9,8 @@ import { to } from './controllers/cdiStatus.ts'
 import { dataVolumeFor, importing } from './controllers/harvesterImages.ts'
 import type { Write } from './controllers/step.ts'
 import { setStatus } from './controllers/step.ts'
-import { TAKES } from './controllers/takes.ts'
 import { HEAD_BYTES, virtualSizeIn } from './mirror/qcow2.ts'
-import { formRefusal, receive } from './uploadForm.ts'
+import { PROGRESS_EVERY, formRefusal, receive } from './uploadForm.ts'
 import type { Upload } from './uploads.ts'
 
 // Harvester's upload to CDI, which makes the DataVolume once it knows the size of the disk, and tells the progress itself; CDI's end is pkg/uploadserver.
@@ -64,7 +63,7 @@ async function prepare(upload: Upload, size: number, virtualSize: number): Promi
 
 /** Takes the file in. Throws what Harvester answers with. A file that is shorter than it was said to be is none of CDI's business. */
 export async function uploadToDataVolume(upload: Upload): Promise<void> {
-  const { takes, line, query, headers, body } = upload
+  const { line, query, headers, body } = upload
   const size = sizeIn(query)
   const noForm = formRefusal(headers)
   if (noForm)
@@ -85,7 +84,7 @@ export async function uploadToDataVolume(upload: Upload): Promise<void> {
         await ready()
       if (virtualSize !== undefined && bytes > Math.max(virtualSize, size))
         throw new Error(`upload failed: Saving stream failed: effective image size is larger than the reported available storage: virtual image size ${bytes} is larger than the reported available storage ${virtualSize}. A larger PVC is required`)
-      if (Date.now() - told >= takes(TAKES.tick)) {
+      if (Date.now() - told >= PROGRESS_EVERY) {
         told = Date.now()
         await change(upload, IMAGES, 'harvester', image => importing(image, Math.floor(bytes * 100 / size), 'Image Importing', Date.now()))
       }

@@ -3,9 +3,8 @@ import { toApiError } from '#kube/apiError.ts'
 import type { BackingImageDataSource } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { arrived } from './controllers/imageSources.ts'
-import { TAKES } from './controllers/takes.ts'
 import { HEAD_BYTES, virtualSizeIn } from './mirror/qcow2.ts'
-import { formRefusal, receive } from './uploadForm.ts'
+import { PROGRESS_EVERY, formRefusal, receive } from './uploadForm.ts'
 import type { Upload } from './uploads.ts'
 
 // Longhorn's end of an upload: longhorn/backing-image-manager pkg/datasource/service.go, pkg/sync/service.go and sync_file.go.
@@ -52,7 +51,7 @@ async function awaitSource(upload: Upload, name: string): Promise<BackingImageDa
 
 /** Takes the file in. Throws what Harvester answers with. */
 export async function uploadToLonghorn(upload: Upload): Promise<void> {
-  const { image, clientFor, takes, line, query, headers, body } = upload
+  const { image, clientFor, line, query, headers, body } = upload
   const name = `vmi-${image.metadata.uid}`
   const { spec } = await awaitSource(upload, name)
   const at = { namespace: LONGHORN_NAMESPACE, name }
@@ -74,7 +73,7 @@ export async function uploadToLonghorn(upload: Upload): Promise<void> {
     piece: async (piece, bytes) => {
       if (head.length < HEAD_BYTES)
         head = Buffer.concat([head, piece.subarray(0, HEAD_BYTES)])
-      if (Date.now() - told >= takes(TAKES.tick)) {
+      if (Date.now() - told >= PROGRESS_EVERY) {
         told = Date.now()
         await tell({ currentState: 'in-progress', progress: Math.min(100, Math.floor(bytes * 100 / size)) })
       }

@@ -3,6 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
 
+/** Milliseconds between two words on how far it is: bytes arrive in real time, at whatever pace the cluster is. */
+export const PROGRESS_EVERY = 500
+
 /** What came of an upload. */
 export interface Received { readonly bytes: number, readonly sha512: string }
 

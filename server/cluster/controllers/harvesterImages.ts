@@ -74,7 +74,8 @@ function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', er
   const over = failed > limit
   const message = failed === 1 ? `failed due to error: ${error}` : `retry attempted ${failed - 1}/${limit} failed due to error: ${error}`
   const limited = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', over ? 'True' : 'False', '', message, now)
-  const conditions = over ? condition(limited, during, 'False', '', message, now) : limited
+  // Its reason stays what it was.
+  const conditions = over ? condition(limited, during, 'False', findCondition(limited, during)?.reason ?? '', message, now) : limited
   return setStatus(IMAGES, image, { ...image.status, failed, progress, lastFailedTime: stamp(now), conditions })
 }
 
