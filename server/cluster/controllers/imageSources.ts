@@ -78,13 +78,13 @@ function after({ time }: Position, ms: number, next: () => Next): Next {
 function awaitUpload(position: Position): Next {
   const { source, image, time } = position
   const to = moved(position)
-  const late = (message: string) => after(position, TAKES.beginUpload, () => to('failed', { message }))
+  const late = (message: string, ms: number = TAKES.beginUpload) => after(position, ms, () => to('failed', { message }))
   switch (source.status?.currentState ?? '') {
     case '':
       return uploadTroubleOf(image) === 'not-ready' ? wait(time.takes(TAKES.tick)) : after(position, TAKES.startSource, () => to('pending', { progress: 0, message: '' }))
     case 'pending': return late('timeout waiting for the datasource file processing begin')
     case 'starting': return late('failed to wait for processing begin in 60 seconds, current state starting')
-    case 'in-progress': return late('failed to process sync file: context cancelled during the copy')
+    case 'in-progress': return late('failed to process sync file: context cancelled during the copy', TAKES.abandonUpload)
     case 'failed': return after(position, TAKES.tick, () => to('failed-and-cleanup'))
     default: return NOTHING
   }

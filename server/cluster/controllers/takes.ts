@@ -26,8 +26,10 @@ export const TAKES = {
   /** Between two steps of progress. */
   tick: 500,
   fetchFirst: 1_000,
-  /** Longhorn gives an upload so long to begin, and as long to go on after each piece. */
+  /** Longhorn gives an upload so long to begin. */
   beginUpload: 60_000,
+  /** For one per cent of it; one whose server was ended in the middle never comes to the next. */
+  abandonUpload: 3_600_000,
   /** Harvester: from a failed attempt to the next (pkg/controller/master/image). */
   retryImage: 10_000,
   /** Longhorn: back-off of a failed first file; and of a copy that fails again and again. */
