@@ -6,12 +6,12 @@ import type { World } from './world.ts'
 // What goes wrong between an image's source and the cluster is told by annotations on the image, so that a test or a tour can make it happen, see it, and end it.
 
 /** On an image: what Longhorn's or CDI's pod meets when it fetches the bytes, Harvester's own check of the URL notwithstanding. Taken away, the next try succeeds. */
-export const IMPORT_ANNOTATION = 'guardrails.test/import'
+const IMPORT_ANNOTATION = 'guardrails.test/import'
 const TROUBLES = ['not-found', 'untrusted', 'unreachable', 'cut', 'odd-size', 'wrong-format', 'too-small', 'image-pull'] as const
 export type ImportTrouble = typeof TROUBLES[number]
 
 /** On an image: what an upload to it meets. */
-export const UPLOAD_ANNOTATION = 'guardrails.test/upload'
+const UPLOAD_ANNOTATION = 'guardrails.test/upload'
 const UPLOADS = ['too-large', 'not-ready', 'cut', 'slow'] as const
 export type UploadTrouble = typeof UPLOADS[number]
 

@@ -114,12 +114,12 @@ describe('a download by Longhorn that fails', () => {
 })
 
 describe('Harvester\'s own check of a URL', () => {
-  it.each([
+  it.each<[string, string]>([
     ['https://untrusted.example.com/x.img', 'Head "https://untrusted.example.com/x.img": tls: failed to verify certificate: x509: certificate signed by unknown authority'],
     ['ftp://example.com/x.img', 'Head "ftp://example.com/x.img": unsupported protocol scheme "ftp"'],
     ['http://127.0.0.1:1/x.img', 'Head "http://127.0.0.1:1/x.img": dial tcp 127.0.0.1:1: connect: connection refused'],
     ['http://169.254.169.254/x.img', 'Head "http://169.254.169.254/x.img": dial tcp 169.254.169.254:80: connect: no route to host'],
-    ...([['no-head', 405], ['missing', 404], ['forbidden', 403], ['broken', 500], ['busy', 503]] as const).map(([name, code]) => [`${MIRROR}faults/${name}/disk.qcow2`, `got ${code} status code from ${MIRROR}faults/${name}/disk.qcow2`] as const),
+    ...([['no-head', 405], ['missing', 404], ['forbidden', 403], ['broken', 500], ['busy', 503]] as const).map(([name, code]): [string, string] => [`${MIRROR}faults/${name}/disk.qcow2`, `got ${code} status code from ${MIRROR}faults/${name}/disk.qcow2`]),
     [`${MIRROR}redirects/gone/disk.qcow2`, `got 404 status code from ${MIRROR}redirects/gone/disk.qcow2`],
     [`${MIRROR}redirects/loop/a/disk.qcow2`, `Head "${MIRROR}redirects/loop/a/disk.qcow2": stopped after 10 redirects`],
     [`${MIRROR}redirects/private/disk.qcow2`, 'Head "http://10.0.0.1/disk.qcow2": dial tcp 10.0.0.1:80: connect: no route to host'],

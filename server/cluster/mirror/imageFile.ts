@@ -16,7 +16,7 @@ export interface ImageFile {
   readonly name: string
 }
 
-export const MIB = 2 ** 20
+const MIB = 2 ** 20
 const GIB = 2 ** 30
 const SECTOR = 2048
 const BLOCK = 16

@@ -8,7 +8,6 @@ const COPIED = 1n << 63n
 const SECTOR_HEAD = 104
 /** Header, refcount table, refcount block, L1 table, L2 table. */
 const TABLES = 5
-export const QCOW2_HEAD = TABLES * CLUSTER
 
 /** How many bytes of a file tell all that is asked of its head. */
 export const HEAD_BYTES = 32
@@ -25,7 +24,7 @@ function put(target: Buffer, cluster: number, entries: readonly bigint[]): void 
 /** The tables of a qcow2 file of so many bytes (whole clusters, at most 512 MiB) in which the guest's first clusters are the file's last ones. */
 export function qcow2Head({ size, virtualSize, base = '' }: { readonly size: number, readonly virtualSize: number, readonly base?: string }): Buffer {
   const clusters = size / CLUSTER
-  const head = Buffer.alloc(QCOW2_HEAD)
+  const head = Buffer.alloc(TABLES * CLUSTER)
   MAGIC.copy(head)
   head.writeUInt32BE(3, 4)
   head.writeUInt32BE(CLUSTER_BITS, 20)
