@@ -25,9 +25,9 @@ export function dayAt(now: number, ahead: number): number {
 
 export interface Entry { readonly name: string, readonly leaf: Leaf | undefined }
 
-/** What lies at a path on a day: a leaf, or the entries of a folder (its path ends in a slash), or nothing. */
+/** What lies at a path on a day: a leaf, or the entries of a folder (its path ends in a slash), or nothing. Slashes side by side count as one, as web servers have it. */
 export function lookUp(path: string, day: number): Leaf | readonly Entry[] | undefined {
-  const plain = path.replace(/^\/+/, '')
+  const plain = path.replace(/\/{2,}/g, '/').replace(/^\//, '')
   const shelf = shelfOn(day)
   if (plain !== '' && !plain.endsWith('/'))
     return Object.hasOwn(shelf, plain) ? shelf[plain] : undefined

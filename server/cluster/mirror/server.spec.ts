@@ -163,6 +163,8 @@ describe('requests', () => {
     expect(await ask('ubuntu-cloud-images/noble')).toMatchObject({ status: 301, headers: { location: '/ubuntu-cloud-images/noble/' } })
     for (const path of ['nothing', '__proto__', 'constructor/x', '%zz', 'faults/../../etc/passwd']) expect((await ask(path)).status).toBe(404)
     expect((await ask(NOBLE, {}, 'PUT')).status).toBe(405)
+    const doubled = await request(`${mirror.url}/${NOBLE.replaceAll('/', '//')}`, { method: 'HEAD' })
+    expect(doubled.statusCode).toBe(200)
   })
 })
 

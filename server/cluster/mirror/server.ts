@@ -107,8 +107,9 @@ function sendText(request: IncomingMessage, response: ServerResponse, { text, ty
 async function answer(request: IncomingMessage, response: ServerResponse, origin: string, options: MirrorOptions): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(response, 405, { Allow: 'GET, HEAD' })
-  const target = request.url ?? '/'
-  const url = URL.canParse(target, origin) ? new URL(target, origin) : undefined
+  // Not resolved against the origin: a path of two slashes would name another host.
+  const target = origin.slice(0, -1) + (request.url ?? '/')
+  const url = URL.canParse(target) ? new URL(target) : undefined
   const path = url && pathOf(url)
   const day = dayAt(options.now(), options.daysAhead())
   const found = path === undefined ? undefined : lookUp(path, day)
