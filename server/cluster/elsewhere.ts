@@ -12,15 +12,21 @@ import type { AdmissionHook, SubresourceAnswer, SubresourceRoute } from './clust
 import type { JsonObject } from './json.ts'
 import { isObject } from './json.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
+import { CONFIG_MAPS } from './controllers/kinds.ts'
+import { TOUR, daysAheadIn } from './controllers/mirrorSight.ts'
+import type { Life } from './life.ts'
 import { bringToLife } from './life.ts'
+import { startMirror } from './mirror/server.ts'
 import type { User } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
 import { metaText } from './metadata.ts'
 import { ACCOUNTS } from './runner.ts'
 import { demonstration } from './seed/demonstration.ts'
+import type { Layer } from './seed/seed.ts'
 
 // The inhabitants of the embedded cluster in a real API server: what is called within the embedded one is reached from
-// there over HTTPS, the hooks as an admission webhook, the power subresources as an aggregated API.
+// there over HTTPS, the hooks as an admission webhook, the power subresources as an aggregated API. Uploads are Harvester's
+// own API, which no API server passes on: they are for the embedded cluster alone.
 
 export interface ElsewhereOptions {
   /** Where `kubeconfig.ACCOUNT` lies for each account of ACCOUNTS, for `admin` and for `virt-api`. */
@@ -52,22 +58,25 @@ export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Pr
   const hooks: AdmissionHook[] = []
   const routes: SubresourceRoute[] = []
   const door = await openDoor(hooks, routes)
+  let life: Life | undefined
+  const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: () => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`)) })
+  const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0' } } }]
   const say = speaker(cluster.server, caPem, users.admin?.token ?? '')
   const told = registrations(door)
   const leave = async () => {
     // A webhook and an aggregated API that do not answer hold up every write and the end of every namespace.
     for (const { path, object } of told.filter(({ object }) => object.kind !== 'Namespace'))
       await say('DELETE', `${path}/${metaText(object, 'name')}`)
-    await Promise.all([say.close(), close(door.server)])
+    await Promise.all([say.close(), close(door.server), mirror.stop()])
   }
   try {
     for (const { path, object } of told)
       await register(say, path, object)
-    const life = await bringToLife(
+    const living = life = await bringToLife(
       { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
-      { seed: demonstration(Date.now()), without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
+      { seed: [tour, ...demonstration(Date.now())], without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
-    return { stop: async () => { await life.stop(); await leave() } }
+    return { stop: async () => { await living.stop(); await leave() } }
   }
   catch (error) {
     await leave()
