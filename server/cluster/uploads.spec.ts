@@ -140,7 +140,7 @@ describe('an upload to Longhorn', () => {
     const image = await until(() => imageNow('big'), has('Imported', 'True'))
     const backing = await client.get(BACKING_IMAGES, { namespace: 'longhorn-system', name: `vmi-${image.metadata.uid}` })
     expect(backing.status?.checksum).toBe(hash.digest('hex'))
-    expect(most).toBeLessThan(64 * MIB)
+    expect(most).toBeLessThan(96 * MIB)
   })
 
   it.each([
