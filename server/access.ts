@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Agent as HttpsAgent, RequestOptions } from 'node:https'
+import * as nodeTls from 'node:tls'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { Pool, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -22,6 +23,8 @@ export interface AccessSource {
   open(): Promise<Access>
   /** After a 401: whether other credentials may be had by opening again (a plugin or a token file). */
   renew(): boolean
+  /** The same credentials at another address, which the kubeconfig's authority or a public one vouches for. */
+  elsewhere(url: URL): AccessSource
   close(): Promise<void>
 }
 
@@ -45,6 +48,8 @@ export interface AccessOptions {
   /** Drops a credential that may be had anew; undefined where it never changes. */
   readonly forget?: () => void
   readonly now: () => number
+  /** For an address that is not the kubeconfig's server: who may vouch for it, beside the kubeconfig's own authority. */
+  readonly alsoTrusted?: readonly string[]
 }
 
 function connect({ url, proxyUrl }: AccessOptions, tls: TlsOptions): Dispatcher {
@@ -52,6 +57,19 @@ function connect({ url, proxyUrl }: AccessOptions, tls: TlsOptions): Dispatcher 
   return proxyUrl
     ? new ProxyAgent({ ...CONNECTIONS, uri: proxyUrl, requestTls: secured })
     : new Pool(url.origin, { ...CONNECTIONS, connect: secured })
+}
+
+/** The authorities that this machine trusts: newer Node also reads NODE_EXTRA_CA_CERTS and --use-system-ca here. */
+function publicAuthorities(): readonly string[] {
+  return 'getCACertificates' in nodeTls && typeof nodeTls.getCACertificates === 'function' ? nodeTls.getCACertificates() as readonly string[] : nodeTls.rootCertificates
+}
+
+/**
+ * What secures another address than the kubeconfig's server: the name expected of that one does not count, nor that it is
+ * not to be verified. Without an authority of the kubeconfig's, node trusts the public ones by itself.
+ */
+function trustAlso({ ca, cert, key }: TlsOptions, authorities: readonly string[]): TlsOptions {
+  return { ...ca !== undefined && { ca: [ca].flat().concat(authorities) }, ...cert !== undefined && { cert }, ...key !== undefined && { key } }
 }
 
 function fingerprint(tls: TlsOptions): string {
@@ -72,7 +90,7 @@ async function credentialsOf(options: AccessOptions): Promise<{ headers: Record<
   const present = Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(([, value]) => value !== undefined)
   return {
     headers: { ...basic, ...Object.fromEntries(own) as Record<string, string>, ...options.impersonation },
-    tls: Object.fromEntries(present) as TlsOptions,
+    tls: options.alsoTrusted ? trustAlso(Object.fromEntries(present), options.alsoTrusted) : Object.fromEntries(present) as TlsOptions,
     // Only a proxy needs KubeConfig's own agent: otherwise a WebSocket has a connection of its own.
     agent: options.proxyUrl ? given.agent as HttpsAgent : undefined,
   }
@@ -119,6 +137,7 @@ export function createAccess(options: AccessOptions): AccessSource {
       current = undefined
       return true
     },
+    elsewhere: url => createAccess({ ...options, url, alsoTrusted: publicAuthorities() }),
     async close() {
       await pool?.dispatcher.destroy()
     },

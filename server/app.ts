@@ -35,6 +35,8 @@ export interface App {
 
 const LOGIN = 'no session: open the link that the server printed to its terminal; npm start -- link prints another'
 const LAST_WORDS = 1_500
+/** A body that nobody wants any more is thrown away for so long, in milliseconds: until its sender looks for the answer. */
+const LINGER = 3_000
 const HEALTH = ['/healthz', '/readyz']
 /**
  * The routes that need no session and do not wait for the clusters: health, the login, and the page with its files
@@ -132,7 +134,10 @@ export function createApp(options: AppOptions): App {
     }
     return kind === 'guarded' ? arrived : undefined
   })
-  app.addHook('onResponse', async ({ method, url, log }, reply) => {
+  app.addHook('onResponse', async ({ method, url, log, raw }, reply) => {
+    // A browser that still sends looks for its answer (413, 401 …) when it has sent all, or when the line is cut.
+    if (!raw.complete)
+      setTimeout(() => raw.complete || raw.destroy(), LINGER).unref()
     log.debug({ method, path: url.split('?')[0], code: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
@@ -154,7 +159,7 @@ export function createApp(options: AppOptions): App {
     const force = setTimeout(() => app.server.closeAllConnections(), LAST_WORDS)
     await app.close()
     clearTimeout(force)
-    await Promise.all(known().map(({ access }) => access.close()))
+    await Promise.all(known().flatMap(({ access, harvester }) => [access.close(), harvester?.close()]))
   }
   return { fastify: app, stop }
 }

@@ -15,6 +15,8 @@ describe('the command line', () => {
     expect(readCommand(line('link --port 9000'))).toEqual({ name: 'link', port: 9000 })
     expect(readCommand(line('-h'))).toEqual({ name: 'help' })
     expect(readCommand(line('--kubeconfig a --host 0.0.0.0 --tls-cert c --tls-key k'))).toMatchObject({ name: 'serve' })
+    expect(readCommand(line('--kubeconfig a --harvester-url https://10.0.0.7'))).toMatchObject({ options: { harvesterUrl: new URL('https://10.0.0.7/') } })
+    expect(readCommand(line('--kubeconfig a --harvester-url http://127.0.0.1:8443'))).toMatchObject({ name: 'serve' })
     expect(readCommand(line('--host 0.0.0.0'))).toMatchObject({ name: 'serve' })
   })
 
@@ -40,6 +42,13 @@ describe('the command line', () => {
     ['dance', '\'dance\' is not a command'],
     ['serve link', '\'link\''],
     ['--context a', '--kubeconfig'],
+    ['--harvester-url https://harvester.example', '--kubeconfig'],
+    ['--kubeconfig a --harvester-url harvester.example', 'not an http or https URL'],
+    ['--kubeconfig a --harvester-url ftp://harvester.example', 'not an http or https URL'],
+    ['--kubeconfig a --harvester-url https://me:secret@harvester.example', 'plain address'],
+    ['--kubeconfig a --harvester-url https://harvester.example/?a=b', 'plain address'],
+    ['--kubeconfig a --harvester-url http://harvester.example', 'clear text'],
+    ['--kubeconfig a --harvester-url http://127.evil.example', 'clear text'],
     ['--kubeconfig a --data d', '--data'],
     ['--tls-cert c', '--tls-key'],
     ['--kubeconfig a --host 0.0.0.0', '--tls-cert'],

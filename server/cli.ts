@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 import { IMAGE_FINDING_CODES } from '#images/imageFindings.ts'
 import type { ImageFindingCode } from '#images/imageFindings.ts'
+import { readHarvesterUrl } from './harvester.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
@@ -21,6 +22,7 @@ export interface WebhookOptions {
 export interface ServeOptions {
   readonly kubeconfig?: string
   readonly context?: string
+  readonly harvesterUrl?: URL
   readonly port: number
   readonly host: string
   readonly tlsCert?: string
@@ -39,6 +41,7 @@ export type Command
 const FLAGS = {
   'kubeconfig': { type: 'string' },
   'context': { type: 'string' },
+  'harvester-url': { type: 'string' },
   'port': { type: 'string' },
   'host': { type: 'string' },
   'tls-cert': { type: 'string' },
@@ -144,6 +147,7 @@ export function readCommand(argv: readonly string[]): Command {
   const options: ServeOptions = {
     kubeconfig: values.kubeconfig,
     context: values.context,
+    harvesterUrl: values['harvester-url'] === undefined ? undefined : readHarvesterUrl(values['harvester-url']),
     port,
     host: readHost(values.host),
     tlsCert: values['tls-cert'],
@@ -156,9 +160,11 @@ export function readCommand(argv: readonly string[]): Command {
   return { name, options }
 }
 
-function refuseContradictions({ kubeconfig, context, host, tlsCert, tlsKey, data }: ServeOptions): void {
+function refuseContradictions({ kubeconfig, context, harvesterUrl, host, tlsCert, tlsKey, data }: ServeOptions): void {
   if (context !== undefined && kubeconfig === undefined)
     throw new UsageError('--context needs --kubeconfig FILE')
+  if (harvesterUrl !== undefined && kubeconfig === undefined)
+    throw new UsageError('--harvester-url needs --kubeconfig FILE; the demonstration takes uploads by itself')
   if (data !== undefined && kubeconfig !== undefined)
     throw new UsageError('--data keeps the demonstration cluster; with --kubeconfig there is none')
   if ((tlsCert === undefined) !== (tlsKey === undefined))

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import serveFiles from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { version } from '../package.json'
-import { PAGE_HEADERS } from './headers.ts'
+import { PAGE_HEADERS, WORKER_POLICY } from './headers.ts'
+import { uploadOffer } from './harvester.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { reach } from './reach.ts'
 import { statusOf } from './status.ts'
@@ -16,6 +17,9 @@ export interface ConsoleOptions {
   readonly real: boolean
 }
 
+/** As the bundler names what `new Worker(new URL('./x.worker.ts', import.meta.url))` asks for. */
+const WORKER_SCRIPT = /\.worker-[\w-]+\.js$/
+
 function wantsPage({ method, headers, url }: FastifyRequest): boolean {
   return ['GET', 'HEAD'].includes(method) && (headers.accept ?? '').includes('text/html') && !/^\/(k8s|console|assets)(\/|$)/.test(url)
 }
@@ -24,7 +28,11 @@ function wantsPage({ method, headers, url }: FastifyRequest): boolean {
 export function addConsole(app: FastifyInstance, { root, clusters, real }: ConsoleOptions): void {
   app.get('/console/clusters', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
-    return { clusters: clusters().map(({ id, title, default: isDefault, server }) => ({ id, title, demo: !real, default: isDefault, server })), version, real }
+    const entries = clusters().map(cluster => {
+      const { id, title, default: isDefault, server } = cluster
+      return { id, title, demo: !real, default: isDefault, server, upload: uploadOffer(cluster) }
+    })
+    return { clusters: entries, version, real }
   })
 
   app.get<{ Params: { id: string } }>('/console/clusters/:id', async ({ params }, reply) => {
@@ -43,6 +51,8 @@ export function addConsole(app: FastifyInstance, { root, clusters, real }: Conso
       // The bundler's manifest lies beside the page and is no part of it.
       dotfiles: 'ignore',
       setHeaders(reply, path) {
+        if (WORKER_SCRIPT.test(path))
+          reply.header('content-security-policy', WORKER_POLICY)
         reply.header('cache-control', path.startsWith(join(root, 'assets')) ? 'public, max-age=31536000, immutable' : path === page ? 'no-store' : 'no-cache')
       },
     })

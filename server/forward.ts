@@ -21,7 +21,7 @@ export interface Outgoing {
   readonly path: string
   readonly headers: Record<string, string | string[]>
   readonly body?: Readable
-  /** A watch or a followed log, which may keep silent for ever. */
+  /** A watch, a followed log or an upload: the cluster may keep silent for ever. */
   readonly stream: boolean
 }
 

@@ -9,7 +9,7 @@ type Headers = Record<string, string | string[]>
  */
 const PASSED_ON = new Set([
   'accept', 'accept-encoding', 'accept-language', 'cache-control', 'content-disposition', 'content-encoding',
-  'content-length', 'content-range', 'content-type', 'if-match', 'if-modified-since', 'if-none-match',
+  'content-length', 'content-range', 'content-type', 'file-size', 'if-match', 'if-modified-since', 'if-none-match',
   'if-unmodified-since', 'range', 'traceparent', 'tracestate', 'user-agent', 'x-stream-protocol-version',
 ])
 
@@ -66,6 +66,12 @@ export const PAGE_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'x-frame-options': 'DENY',
 }
+
+/**
+ * The rules for a worker's script, which a browser takes from the script's own answer and not from the page's (CSP3
+ * §4.2.2): it may compile WebAssembly, and do nothing else; the page may not (docs/adr/0006).
+ */
+export const WORKER_POLICY = 'default-src \'none\'; script-src \'self\' \'wasm-unsafe-eval\''
 
 const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 

@@ -5,6 +5,7 @@ import { createAccess, FRESH, RENEW_EVERY } from './access.ts'
 import type { AccessSource } from './access.ts'
 import { keepCredential, runExecPlugin } from './execPlugin.ts'
 import type { ExecConfig } from './execPlugin.ts'
+import { harvesterAccess } from './harvester.ts'
 import { findMisshapen } from './kubeconfigShape.ts'
 import { CredentialError } from './status.ts'
 import { firstLine, UsageError } from './usageError.ts'
@@ -17,6 +18,8 @@ export interface Cluster {
   readonly default: boolean
   readonly server: string
   readonly access: AccessSource
+  /** The way to Harvester's own API, for uploads; undefined where nobody knows its address. */
+  readonly harvester?: AccessSource
 }
 
 export interface Kubeconfig {
@@ -164,10 +167,11 @@ function shown({ protocol, host, pathname }: URL): string {
 }
 
 /**
- * The clusters of a kubeconfig's text, one for each context, the wanted (or current) one marked as default.
+ * The clusters of a kubeconfig's text, one for each context, the wanted (or current) one marked as default. A Harvester
+ * named beside it belongs to that one alone: no other context's credentials are sent there.
  * Throws UsageError, naming `file`, when it is malformed, has no usable context, or not the wanted one.
  */
-export function loadKubeconfig(text: string, file: string, wanted: string | undefined, now: () => number = Date.now): Kubeconfig {
+export function loadKubeconfig(text: string, file: string, wanted: string | undefined, now: () => number = Date.now, harvester?: URL): Kubeconfig {
   const { config, raw } = parse(text, file)
   const names = config.getContexts().map(({ name }) => name)
   if (names.length === 0)
@@ -188,7 +192,8 @@ export function loadKubeconfig(text: string, file: string, wanted: string | unde
   const ids = contextIds(usable)
   const clusters = usable.map((name, index): Cluster => {
     const url = serverUrl(config.getCluster(config.getContextObject(name)?.cluster ?? '')?.server ?? '') as URL
-    return { id: ids[index] ?? name, title: name, default: name === begin, server: shown(url), access: accessOf(source, name, url) }
+    const access = accessOf(source, name, url)
+    return { id: ids[index] ?? name, title: name, default: name === begin, server: shown(url), access, harvester: harvesterAccess(access, name === begin ? harvester : undefined) }
   })
   return { clusters, leftOut: [...reasons.values()] }
 }

@@ -50,7 +50,8 @@ async function startDemonstration({ data }: ServeOptions, { cwd, complain }: Sur
     complain(`demo.kubeconfig could not be written, kubectl must do without: ${firstLine(error)}`)
   }
   const { clusters } = loadKubeconfig(demo.kubeconfig, file, undefined)
-  return { clusters, mirror: demo.mirror, stop: () => demo.stop() }
+  // The embedded cluster answers for Harvester's own API too, at its root.
+  return { clusters: clusters.map(cluster => ({ ...cluster, harvester: cluster.access })), mirror: demo.mirror, stop: () => demo.stop() }
 }
 
 function describeClusters({ clusters }: Kubeconfig): string {
@@ -120,7 +121,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const webhookTls = readTls(path(options.webhook?.tlsCert), path(options.webhook?.tlsKey), '--webhook-tls')
   const webhook = options.webhook && { options: options.webhook, folder: stateFolder(around.env) }
   const file = path(options.kubeconfig)
-  const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now)
+  const kubeconfig = file === undefined ? undefined : loadKubeconfig(readKubeconfigFile(file), file, context, around.now, options.harvesterUrl)
   // Without a login everybody who reaches the port is the administrator: only of a demonstration, only on this machine.
   const needsLogin = kubeconfig !== undefined || !isLoopback(host)
   const secure = tls !== undefined

@@ -83,11 +83,11 @@ export function kubeconfigOf(...contexts: readonly TestContext[]): string {
 export interface TestConsole { readonly url: string, readonly port: number, readonly app: App }
 
 /** A console on a free port in front of a kubeconfig's clusters, without a login unless sessions are given. */
-export async function startConsole(kubeconfig: string, options: Partial<AppOptions> & { readonly file?: string } = {}): Promise<TestConsole> {
-  const { file = join(tmpdir(), 'kubeconfig'), ...rest } = options
+export async function startConsole(kubeconfig: string, options: Partial<AppOptions> & { readonly file?: string, readonly harvester?: URL } = {}): Promise<TestConsole> {
+  const { file = join(tmpdir(), 'kubeconfig'), harvester, ...rest } = options
   let port = 0
   const app = createApp({
-    clusters: Promise.resolve(loadKubeconfig(kubeconfig, file, undefined).clusters),
+    clusters: Promise.resolve(loadKubeconfig(kubeconfig, file, undefined, Date.now, harvester).clusters),
     real: true, consoleRoot: join(tmpdir(), 'no-console'), logLevel: 'silent', sessions: undefined,
     door: () => ({ names: new Set(['127.0.0.1', 'localhost']), port, secure: false }),
     ...rest,
