@@ -37,6 +37,33 @@ async function failure(work: Promise<unknown>): Promise<ApiError> {
 const CLAIM = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'disk', namespace: 'lab' } } satisfies Manifest<PersistentVolumeClaim>
 const VM_SUBRESOURCES = defineResource('subresources.kubevirt.io/v1', 'VirtualMachine', 'virtualmachines')
 
+describe('uploading', () => {
+  const form = (text: string) => ({ path: '/v1/harvester/images/lab/a?action=upload&size=5', field: 'chunk', file: new File([text], 'disk "1".img'), headers: { 'File-Size': '5' } })
+
+  it('sends the file as the one field of a form, with the browser\'s own boundary', async () => {
+    const client = await against((_, response) => response.end(), { token: 'secret' })
+    const seen: number[] = []
+    await client.upload(form('bytes'), { onProgress: ({ loaded }) => seen.push(loaded) })
+    const { method, path, query, headers, body } = heard()
+    expect([method, path, query.get('size')]).toEqual(['POST', '/k8s/clusters/demo/v1/harvester/images/lab/a', '5'])
+    expect(headers).toMatchObject({ 'authorization': 'Bearer secret', 'file-size': '5', 'content-type': expect.stringMatching(/^multipart\/form-data; boundary=/) as string })
+    expect(body).toContain('name="chunk"; filename="disk %221%22.img"')
+    expect(body).toContain('\r\n\r\nbytes\r\n')
+    expect(Math.max(...seen)).toBeGreaterThanOrEqual(5)
+  })
+
+  it('brings a refusal in the words of whoever refused', async () => {
+    const client = await against((_, response) => response.writeHead(413, { 'content-type': 'text/html' }).end('<html><head><title>413 Request Entity Too Large</title></head></html>'))
+    expect(await failure(client.upload(form('bytes')))).toMatchObject({ status: 413, reason: 'RequestEntityTooLarge', message: '413 Request Entity Too Large' })
+  })
+
+  it('is given up by its signal', async () => {
+    const going = new AbortController()
+    const client = await against(() => going.abort())
+    expect(await failure(client.upload(form('bytes'), { signal: going.signal }))).toMatchObject({ status: 0, reason: 'Aborted' })
+  })
+})
+
 describe('reading', () => {
   it('gets one object below the base path, with the token', async () => {
     const client = await against((_, response) => sendJson(response, 200, CLAIM), { token: 'secret' })

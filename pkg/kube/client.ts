@@ -1,18 +1,18 @@
 import axios from 'axios'
-import type { AxiosResponse } from 'axios'
+import type { AxiosRequestConfig, AxiosResponse } from 'axios'
 import { ApiError, toApiError } from './apiError.ts'
 import { readFailure, readStatus } from './failure.ts'
 import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
 import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, servedRequest, targetOf, watchRequest } from './request.ts'
-import type { AccessQuestion, Address, KubeRequest, ListScope, Patch, RemoveOptions, WriteOptions } from './request.ts'
+import type { AccessQuestion, Address, FileForm, KubeRequest, ListScope, Patch, RemoveOptions, UploadOptions, WriteOptions } from './request.ts'
 import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
 import { SocketRefusedError, socketMessages } from './socketMessages.ts'
 import { parseWarnings } from './warnings.ts'
 
 // Part of the client's own signature, wherever it is written down.
-export type { AccessQuestion, Address, JsonPatchOperation, ListScope, Patch, WriteOptions } from './request.ts'
+export type { AccessQuestion, Address, FileForm, JsonPatchOperation, ListScope, Patch, UploadProgress, WriteOptions } from './request.ts'
 
 interface ListOptions<T extends KubeObject = KubeObject> extends ListScope {
   /** Objects per page; 500 when absent. All pages are read in any case. */
@@ -60,6 +60,8 @@ export interface KubeClient {
   readonly call: (resource: Resource, at: Address, subresource: string, body?: object, options?: Abortable) => Promise<{ readonly warnings: readonly string[] }>
   /** Discovery: the names that the resource's group and version serves, subresources too (`virtualmachines/start`); none where it is not there. */
   readonly served: (resource: Resource, options?: Abortable) => Promise<ReadonlySet<string>>
+  /** POSTs a file. Ends when the cluster has answered, which may be long after the last byte; nothing but the signal ends it before. */
+  readonly upload: (form: FileForm, options?: UploadOptions) => Promise<void>
   /** SelfSubjectAccessReview. */
   readonly review: (question: AccessQuestion, options?: Abortable) => Promise<AccessAnswer>
   /** SelfSubjectRulesReview: rules that hold in that namespace; not all of them where the cluster does not only use RBAC. */
@@ -105,9 +107,9 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
     ...(ownFetch && { env: { fetch: (input, init) => callOwnFetch(ownFetch, input, init) } }),
   })
 
-  async function send(request: KubeRequest, signal?: AbortSignal, responseType: 'text' | 'stream' = 'text'): Promise<AxiosResponse<unknown>> {
+  function send(request: KubeRequest, signal?: AbortSignal, responseType: 'text' | 'stream' = 'text', keepalive?: boolean): Promise<AxiosResponse<unknown>> {
     const { method, body, accept = 'application/json', contentType = 'application/json' } = request
-    const response = await http.request<unknown>({
+    return exchange({
       url: base + targetOf(request),
       method,
       data: body && JSON.stringify(body),
@@ -115,7 +117,27 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
       responseType,
       signal,
       timeout: responseType === 'text' ? TIMEOUT_MS : 0,
-    }).catch((thrown: unknown) => { throw toApiError(thrown) })
+      ...(keepalive && { fetchOptions: { keepalive } }),
+    })
+  }
+
+  async function upload({ path, field, file, headers }: FileForm, { signal, onProgress }: UploadOptions = {}): Promise<void> {
+    const data = new FormData()
+    data.append(field, file, file.name)
+    await exchange({
+      url: base + path,
+      method: 'POST',
+      data,
+      headers: { Accept: 'application/json', ...headers },
+      // fetch does not say how much of a body is sent, and would have to be given a stream to be asked.
+      adapter: ['xhr', 'fetch'],
+      signal,
+      onUploadProgress: ({ loaded, total, rate, estimated }) => onProgress?.({ loaded, total, bytesPerSecond: rate, secondsLeft: estimated }),
+    })
+  }
+
+  async function exchange(config: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+    const response = await http.request<unknown>(config).catch((thrown: unknown) => { throw toApiError(thrown) })
     if (response.status < 300)
       return response
     const text = response.data instanceof ReadableStream ? await new Response(response.data).text().catch(() => '') : String(response.data ?? '')
@@ -126,8 +148,8 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
     return parseBody<T>(await send(request, signal))
   }
 
-  async function write<T>(request: KubeRequest, signal?: AbortSignal): Promise<Written<T>> {
-    const response = await send(request, signal)
+  async function write<T>(request: KubeRequest, signal?: AbortSignal, keepalive?: boolean): Promise<Written<T>> {
+    const response = await send(request, signal, 'text', keepalive)
     return { object: parseBody<T>(response), warnings: warningsOf(response) }
   }
 
@@ -214,7 +236,7 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
     replace: (resource, object, options) => write(replaceRequest(resource, object, options), options?.signal),
     patch: (resource, at, patch, options) => write(patchRequest(resource, at, patch, options), options?.signal),
     remove: async <T extends KubeObject>(resource: Resource<T>, at: Address, options?: RemoveOptions) => {
-      const { object, warnings } = await write<T>(removeRequest(resource, at, options), options?.signal)
+      const { object, warnings } = await write<T>(removeRequest(resource, at, options), options?.signal, options?.keepalive)
       return { object: object.kind === 'Status' ? undefined : object, warnings }
     },
     call: async (resource, at, subresource, body, options) => ({ warnings: warningsOf(await send(callRequest(resource, at, subresource, body), options?.signal)) }),
@@ -226,6 +248,7 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
       })
       return new Set((found?.resources ?? []).map(({ name }) => name))
     },
+    upload,
     review: async (question, options) => {
       const { status } = await read<{ readonly status?: AccessAnswer }>(reviewRequest(question), options?.signal)
       return { allowed: status?.allowed === true, reason: status?.reason || undefined }

@@ -37,6 +37,31 @@ export interface RemoveOptions {
   readonly gracePeriodSeconds?: number
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
+  /** Sent even when the page is being left. */
+  readonly keepalive?: boolean
+}
+
+/** A file as the one field of a form: what a cluster takes beside the Kubernetes API. The file is passed by reference and never read whole. */
+export interface FileForm {
+  /** Below the cluster, with its query. */
+  readonly path: string
+  readonly field: string
+  readonly file: File
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How far an upload is; of the whole form, which is a little longer than the file. */
+export interface UploadProgress {
+  readonly loaded: number
+  readonly total?: number
+  readonly bytesPerSecond?: number
+  readonly secondsLeft?: number
+}
+
+export interface UploadOptions {
+  readonly signal?: AbortSignal
+  /** Called a few times a second. */
+  readonly onProgress?: (progress: UploadProgress) => void
 }
 
 /** One operation of RFC 6902. */

@@ -10,6 +10,8 @@ export interface ClusterFacts {
   readonly demo: boolean
   /** Address of the API server, for people. */
   readonly server: string
+  /** Whether files can be uploaded to it, and if not, why. */
+  readonly upload: 'offered' | 'no-harvester-url'
 }
 
 /** All that an extension knows of the console around it. A change of cluster mounts the pages anew. */
