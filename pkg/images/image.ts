@@ -37,6 +37,8 @@ export const IMAGES = defineResource<VirtualMachineImage>('harvesterhci.io/v1bet
 export const IMAGE_ID_ANNOTATION = 'harvesterhci.io/imageId'
 /** On an image: the storage class that it was made for. Source: pkg/util/constants.go. */
 export const STORAGE_CLASS_ANNOTATION = 'harvesterhci.io/storageClassName'
+/** On an image: the name of the file that was uploaded. Source: harvester-ui-extension config/labels-annotations.js. */
+export const IMAGE_NAME_ANNOTATION = 'harvesterhci.io/image-name'
 export const OS_TYPE_LABEL = 'harvesterhci.io/os-type'
 export const IMAGE_TYPE_LABEL = 'harvesterhci.io/image-type'
 /** Where Harvester's and Rancher's consoles keep a description. */
