@@ -6,6 +6,8 @@ import { collectionPath } from '#kube/resource.ts'
 import { BACKING_IMAGES, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import type { Collection } from '#sdk/collection.ts'
 import { defineProxyStore } from '#sdk/defineProxyStore.ts'
+import { watchFrames } from './frames.ts'
+import type { Frames } from './frames.ts'
 
 // The page of bench:store: the same pages read by plain fetch and by the store, then a storm of events.
 
@@ -63,31 +65,6 @@ async function store(): Promise<{ milliseconds: number, objects: number }> {
   const begun = performance.now()
   await openView()
   return { milliseconds: performance.now() - begun, objects: collections.flatMap(collection => collection.objects).length }
-}
-
-interface Frames { readonly longest: number, readonly over50: number, readonly frames: number, readonly longTasks: number[], readonly p99: number }
-
-/** Watches frames until it is told to stop. */
-function watchFrames(): () => Frames {
-  const gaps: number[] = []
-  const longTasks: number[] = []
-  let last = performance.now()
-  let running = true
-  const observer = new PerformanceObserver(list => longTasks.push(...list.getEntries().map(entry => Math.round(entry.duration))))
-  observer.observe({ entryTypes: ['longtask'] })
-  const frame = (now: number): void => {
-    gaps.push(now - last)
-    last = now
-    if (running)
-      requestAnimationFrame(frame)
-  }
-  requestAnimationFrame(now => { last = now; requestAnimationFrame(frame) })
-  return () => {
-    running = false
-    observer.disconnect()
-    const sorted = [...gaps].sort((one, other) => one - other)
-    return { longest: sorted.at(-1) ?? 0, over50: gaps.filter(gap => gap > 50).length, frames: gaps.length, longTasks, p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0 }
-  }
 }
 
 /** Whether the store shows exactly what the API lists: every object at its version. */
