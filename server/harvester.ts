@@ -11,7 +11,7 @@ const ITSELF = 'local'
  * `/k8s/clusters/local` is Harvester itself, its API is at the root of that; behind a Rancher the API is below the
  * cluster's path (harvester-ui-extension store/harvester-store/actions.ts). Undefined for a bare API server.
  */
-export function harvesterUrlOf(server: URL): URL | undefined {
+function harvesterUrlOf(server: URL): URL | undefined {
   const [whole, id] = BEHIND_RANCHER.exec(server.pathname) ?? []
   if (whole === undefined)
     return undefined

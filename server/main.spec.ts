@@ -164,7 +164,7 @@ describe('a console on a kubeconfig', { timeout: 60_000 }, () => {
     expect(warning).toBe('warning: cluster lab at https://127.0.0.1:9/k8s/clusters/local does not answer: nothing listens there (connection refused) [ECONNREFUSED]')
     const { response } = await ask(console.link)
     const Cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
-    expect(JSON.parse((await ask(`${console.origin}/console/clusters`, { Cookie })).text)).toEqual({ version: expect.any(String) as string, real: true, clusters: [{ id: 'lab', title: 'lab', demo: false, default: true, server: 'https://127.0.0.1:9/k8s/clusters/local' }] })
+    expect(JSON.parse((await ask(`${console.origin}/console/clusters`, { Cookie })).text)).toEqual({ version: expect.any(String) as string, real: true, clusters: [{ id: 'lab', title: 'lab', demo: false, default: true, server: 'https://127.0.0.1:9/k8s/clusters/local', upload: 'offered' }] })
     expect(JSON.parse((await ask(`${console.origin}/console/clusters/lab`, { Cookie })).text)).toMatchObject({ state: 'unreachable', reason: 'ECONNREFUSED' })
   })
 

@@ -7,8 +7,16 @@ import { recognizeChecksum } from './checksum.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_NAME_ANNOTATION, IMAGE_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { imageBackendOf } from './storageClass.ts'
 
-/** What an upload needs to know of a file's first bytes; `format` is one word, as `qcow2`, `raw`, `iso`, `vmdk`, `xz`. */
-export interface UploadFormat { readonly format: string, readonly backingFile?: string }
+/** What an upload needs to know of a file's first bytes: what `readImageFormat` says of the `head` and `tail` of `useFileDigest`, as far as it matters here. */
+interface UploadFormat {
+  /** `qcow2`, `raw`, `iso`, `vmdk`, `compressed`, …; `unknown` without any mark, as a raw disk may be. */
+  readonly kind: string
+  /** Of what is compressed: `xz`, `gzip`, … */
+  readonly by?: string
+  readonly backingFile?: string
+  readonly encrypted?: true
+  readonly externalData?: true
+}
 
 export interface UploadAttempt {
   /** What the console's server says of the cluster (`useHost().cluster.upload`). */
@@ -26,7 +34,7 @@ export interface UploadAttempt {
 }
 
 export type UploadObstacle
-  = | { readonly code: 'no-harvester-url' | 'no-file' | 'empty' | 'being-read' | 'checksum-unrecognised' }
+  = | { readonly code: 'no-harvester-url' | 'no-file' | 'empty' | 'being-read' | 'encrypted' | 'external-data' | 'checksum-unrecognised' }
     | { readonly code: 'unreadable', readonly message: string }
     | { readonly code: 'not-in-sectors', readonly size: number, readonly over: number }
     | { readonly code: 'format-not-taken', readonly format: string, readonly backend: ImageBackend }
@@ -39,7 +47,7 @@ const SECTOR = 512
  * Both backends take the same. Longhorn knows qcow2 and raw bytes alone; CDI could convert more, but Harvester makes the
  * volume as large as the file wherever that is no qcow2, so that nothing else fits (harvester pkg/image/cdi/upload.go).
  */
-const TAKEN = new Set(['qcow2', 'raw', 'iso'])
+const TAKEN = new Set(['qcow2', 'raw', 'iso', 'unknown'])
 
 /**
  * What stands in the way of uploading this file to this backend, what cannot be mended by waiting first; empty when
@@ -57,15 +65,23 @@ export function judgeUpload({ offer, backend, file, format, digests, unreadable,
   const obstacles: UploadObstacle[] = []
   if (backend === 'backingimage' && file.size % SECTOR !== 0)
     obstacles.push({ code: 'not-in-sectors', size: file.size, over: file.size % SECTOR })
-  if (format?.backingFile !== undefined)
-    obstacles.push({ code: 'backing-file', file: format.backingFile })
-  else if (format && !TAKEN.has(format.format))
-    obstacles.push({ code: 'format-not-taken', format: format.format, backend })
+  const wrong = format && judgeFormat(format, backend)
+  if (wrong)
+    obstacles.push(wrong)
   const checksum = judgeChecksum(expected, digests)
   if (checksum && checksum.code !== 'being-read')
     obstacles.push(checksum)
   const isWanted = backend === 'backingimage' && digests.sha512 === undefined
   return isWanted || !format || checksum?.code === 'being-read' ? [...obstacles, { code: 'being-read' }] : obstacles
+}
+
+/** A qcow2 that is not whole in itself boots nowhere else, and nobody in the cluster has the key of one that is encrypted. */
+function judgeFormat({ kind, by, backingFile, encrypted, externalData }: UploadFormat, backend: ImageBackend): UploadObstacle | undefined {
+  if (!TAKEN.has(kind))
+    return { code: 'format-not-taken', format: by ?? kind, backend }
+  if (backingFile !== undefined)
+    return { code: 'backing-file', file: backingFile }
+  return externalData ? { code: 'external-data' } : encrypted && { code: 'encrypted' }
 }
 
 function judgeChecksum(expected: string, digests: Digests): UploadObstacle | undefined {
@@ -104,7 +120,7 @@ export function planUploadImage({ name, namespace, description, labels, file, fo
     metadata: {
       generateName: 'image-',
       namespace,
-      labels: { [IMAGE_TYPE_LABEL]: format?.format === 'iso' ? 'iso' : 'raw_qcow2', ...labels },
+      labels: { [IMAGE_TYPE_LABEL]: format?.kind === 'iso' ? 'iso' : 'raw_qcow2', ...labels },
       annotations: {
         [STORAGE_CLASS_ANNOTATION]: storageClass.metadata.name,
         [IMAGE_NAME_ANNOTATION]: file.name,

@@ -5,6 +5,8 @@ import { wantedDigests } from './fileDigest.ts'
 
 /** The formats tell themselves within this; a qcow2 keeps the name of its backing file behind its header. */
 const HEAD_BYTES = 64 * 1024
+/** A fixed VHD has its only mark at its end. */
+const TAIL_BYTES = 512
 
 export type DigestState = 'none' | 'reading' | 'read' | 'unreadable'
 
@@ -14,6 +16,7 @@ export type DigestState = 'none' | 'reading' | 'read' | 'unreadable'
  */
 export function useFileDigest(file: MaybeRefOrGetter<File | undefined>, pasted: MaybeRefOrGetter<string> = '') {
   const head = shallowRef<Uint8Array>()
+  const tail = shallowRef<Uint8Array>()
   const digests = shallowRef<Digests>({})
   const unreadable = shallowRef<string>()
   const read = shallowReactive(new Map<DigestAlgorithm, number>())
@@ -63,23 +66,27 @@ export function useFileDigest(file: MaybeRefOrGetter<File | undefined>, pasted: 
     worker.postMessage({ file: source, algorithm } satisfies DigestRequest)
   }
 
-  async function readHead(source: File): Promise<void> {
-    const bytes = await source.slice(0, HEAD_BYTES).arrayBuffer().catch((thrown: unknown) => {
-      if (toValue(file) === source)
-        fail(String(thrown))
-    })
-    if (bytes && toValue(file) === source)
-      head.value = new Uint8Array(bytes)
+  async function readEnds(source: File): Promise<void> {
+    const ends = [source.slice(0, HEAD_BYTES), source.slice(-TAIL_BYTES)].map(slice => slice.arrayBuffer())
+    const read = await Promise.all(ends).catch((thrown: unknown) => String(thrown))
+    if (toValue(file) !== source)
+      return
+    if (typeof read === 'string')
+      return fail(read)
+    const [first, last] = read
+    tail.value = new Uint8Array(last ?? [])
+    head.value = new Uint8Array(first ?? [])
   }
 
   watch(() => toValue(file), source => {
     endAll()
     head.value = undefined
+    tail.value = undefined
     digests.value = {}
     unreadable.value = undefined
     read.clear()
     if (source)
-      void readHead(source)
+      void readEnds(source)
   }, { immediate: true })
 
   watch(() => [toValue(file), wantedDigests(toValue(pasted)).join()] as const, ([source]) => {
@@ -89,6 +96,6 @@ export function useFileDigest(file: MaybeRefOrGetter<File | undefined>, pasted: 
   }, { immediate: true })
 
   onScopeDispose(endAll)
-  /** `head`: the first 64 KiB, or all of a shorter file. `progress`: per cent of the slowest checksum. */
-  return { head, digests, state, progress, unreadable }
+  /** `head`: the first 64 KiB, `tail`: the last 512 bytes; all of a shorter file. `progress`: per cent of the slowest checksum. */
+  return { head, tail, digests, state, progress, unreadable }
 }

@@ -186,6 +186,8 @@ export default {
       'not-in-sectors': 'Longhorn takes only files whose size is a multiple of 512 bytes; this one has {size}, {over} too many. Such a file is often cut short or compressed. A raw disk can be padded: truncate -s %512 FILE',
       'format-not-taken': 'It is a {format} file. Harvester takes qcow2, raw and ISO: convert it (qemu-img convert -O qcow2) or unpack it first.',
       'backing-file': 'It holds only what differs from {file}. Make one whole file of both: qemu-img convert -O qcow2',
+      'external-data': 'Its bytes are in another file. Make one whole file of both: qemu-img convert -O qcow2',
+      'encrypted': 'It is encrypted by QEMU, and the cluster has no key to it. Decrypt it first: qemu-img convert',
       'checksum-unrecognised': 'What was pasted is no checksum: hexadecimal digits, 128 for SHA-512, 64 for SHA-256.',
       'checksum-differs': 'Its {algorithm} is {found}, not {expected}: the file is damaged, or is another one.',
     },

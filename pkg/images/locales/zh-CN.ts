@@ -186,6 +186,8 @@ export default {
       'not-in-sectors': 'Longhorn 只接受大小为 512 字节整数倍的文件；此文件有 {size} 字节，多出 {over} 字节。这样的文件往往不完整或经过压缩。raw 磁盘可以补齐：truncate -s %512 FILE',
       'format-not-taken': '这是 {format} 文件。Harvester 接受 qcow2、raw 和 ISO：先转换（qemu-img convert -O qcow2）或解压。',
       'backing-file': '它只包含与 {file} 不同的部分。先把两者合成一个完整的文件：qemu-img convert -O qcow2',
+      'external-data': '它的数据在另一个文件中。先把两者合成一个完整的文件：qemu-img convert -O qcow2',
+      'encrypted': '它由 QEMU 加密，而集群没有密钥。先解密：qemu-img convert',
       'checksum-unrecognised': '粘贴的内容不是校验和：应为十六进制数字，SHA-512 为 128 位，SHA-256 为 64 位。',
       'checksum-differs': '它的 {algorithm} 是 {found}，而不是 {expected}：文件已损坏，或者是另一个文件。',
     },
