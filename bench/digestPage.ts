@@ -1,3 +1,4 @@
+import '#sdk/elements.css'
 import '#sdk/theme.css'
 import { createPinia } from 'pinia'
 import { computed, createApp, defineComponent, h, shallowRef } from 'vue'
