@@ -69,7 +69,7 @@ export const PAGE_HEADERS = {
 
 /**
  * The rules for a worker's script, which a browser takes from the script's own answer and not from the page's (CSP3
- * §4.2.2): it may compile WebAssembly, and do nothing else; the page may not (docs/adr/0006).
+ * §4.2.2): it may compile WebAssembly, and do nothing else; the page may not (docs/adr/0007).
  */
 export const WORKER_POLICY = 'default-src \'none\'; script-src \'self\' \'wasm-unsafe-eval\''
 
