@@ -47,6 +47,10 @@ export interface Publisher {
   readonly old?: 'pruned' | 'moved'
   /** Lower-case paths that stay all the same. */
   readonly kept?: RegExp
+  /** A file in the alias directory that tells its version, and what stands before the version in it. */
+  readonly versionFile?: { readonly name: string, readonly key: string }
+  /** A list of all builds in the simplestreams format (`products:1.0`); `root` is what its paths follow after `cut` is taken off. */
+  readonly releaseIndex?: { readonly url: string, readonly root: string, readonly cut: string }
 }
 
 const SHA256SUMS: ChecksumFile = { name: 'SHA256SUMS', algorithm: 'sha256' }
@@ -61,6 +65,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     id: 'ubuntu-cloud', hosts: ['cloud-images.ubuntu.com', 'uec-images.ubuntu.com'],
     mirror: /\/ubuntu-cloud-images\/|\/release(?:-\d{8})?\/[^/]*-cloudimg-/, habits: [{ path: /-cloudimg-[^/]*$/, verdict: 'mutable', because: 'rebuilt' }], pinnedForm: 'https://cloud-images.ubuntu.com/releases/<codename>/release-<YYYYMMDD>/<file>',
     checksums: [SHA256SUMS], old: 'pruned',
+    releaseIndex: { url: 'https://cloud-images.ubuntu.com/releases/streams/v1/com.ubuntu.cloud:released:download.json', root: 'https://cloud-images.ubuntu.com/', cut: 'server/' },
   },
   {
     id: 'ubuntu', hosts: ['releases.ubuntu.com', 'old-releases.ubuntu.com', 'cdimage.ubuntu.com', 'cdimages.ubuntu.com', 'archive.ubuntu.com'],
@@ -170,6 +175,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   {
     id: 'flatcar', hosts: ['flatcar-linux.net', 'flatcar-linux.org', 'core-os.net'],
     habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', first: true }], pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>', checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
+    versionFile: { name: 'version.txt', key: 'FLATCAR_VERSION=' },
   },
   {
     id: 'talos-factory', hosts: ['factory.talos.dev'],
