@@ -54,7 +54,7 @@ const FAILURES: Record<string, Failure> = {
 }
 
 /** The innermost word for what went wrong: of several addresses tried, and of wrapped errors, the first with a code. */
-function failureCode(error: unknown): string {
+export function failureCode(error: unknown): string {
   if (!(error instanceof Error))
     return 'UNKNOWN'
   const inner: unknown[] = [...error instanceof AggregateError ? error.errors : [], error.cause]

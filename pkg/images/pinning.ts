@@ -126,19 +126,23 @@ export function readVersionFile(text: string, { key }: NonNullable<Publisher['ve
 interface StreamItem { readonly path?: unknown, readonly sha256?: unknown }
 interface Streams { readonly products?: Readonly<Record<string, { readonly versions?: Readonly<Record<string, { readonly items?: Readonly<Record<string, StreamItem>> }>> }>> }
 
-/** Where a simplestreams index has the image with this SHA-256. Never throws. */
-export function findInIndex(text: string, sha256: string, { root, cut }: NonNullable<Publisher['releaseIndex']>): { readonly url: string, readonly serial: string } | undefined {
+function versionsOf(text: string): (readonly [serial: string, items: readonly StreamItem[]])[] {
   try {
     const { products = {} } = JSON.parse(text) as Streams
-    for (const { versions = {} } of Object.values(products))
-      for (const [serial, { items = {} }] of Object.entries(versions)) {
-        const item = Object.values(items).find(each => each.sha256 === sha256)
-        if (typeof item?.path === 'string')
-          return { url: below(root, item.path.startsWith(cut) ? item.path.slice(cut.length) : item.path), serial }
-      }
+    return Object.values(products).flatMap(({ versions = {} }) => Object.entries(versions).map(([serial, { items = {} }]) => [serial, Object.values(items)] as const))
   }
   catch {
     // No index, or one of another shape.
+    return []
+  }
+}
+
+/** Where a simplestreams index has the image with this SHA-256. Never throws. */
+export function findInIndex(text: string, sha256: string, { root, cut }: NonNullable<Publisher['releaseIndex']>): { readonly url: string, readonly serial: string } | undefined {
+  for (const [serial, items] of versionsOf(text)) {
+    const path = items.find(item => item.sha256 === sha256)?.path
+    if (typeof path === 'string')
+      return { url: below(root, path.startsWith(cut) ? path.slice(cut.length) : path), serial }
   }
   return undefined
 }
