@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream'
 import fastify, { LogController } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { addConsole } from './console.ts'
+import { addGuard } from './guard.ts'
+import type { GuardOptions } from './guard.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import type { Cluster } from './kubeconfig.ts'
 import type { LogLevel } from './cli.ts'
@@ -25,6 +27,8 @@ export interface AppOptions {
   readonly door: () => Door
   /** Undefined when nobody has to log in. */
   readonly sessions: Sessions | undefined
+  /** What of the world outside the server may ask. */
+  readonly guard: GuardOptions
 }
 
 export interface App {
@@ -151,11 +155,13 @@ export function createApp(options: AppOptions): App {
   addSession(app, options)
   addConsole(app, { root: options.consoleRoot, clusters: known, real: options.real })
   const streams = addProxy(app, known)
+  const guard = addGuard(app, { ...options.guard, clusters: known, sessions: options.sessions })
   addUpgrades(app, () => options.clusters, options, sockets)
 
   async function stop(): Promise<void> {
     for (const open of [...sockets, ...streams])
       open.destroy()
+    await guard.close()
     const force = setTimeout(() => app.server.closeAllConnections(), LAST_WORDS)
     await app.close()
     clearTimeout(force)

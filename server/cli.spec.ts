@@ -18,6 +18,8 @@ describe('the command line', () => {
     expect(readCommand(line('--kubeconfig a --harvester-url https://10.0.0.7'))).toMatchObject({ options: { harvesterUrl: new URL('https://10.0.0.7/') } })
     expect(readCommand(line('--kubeconfig a --harvester-url http://127.0.0.1:8443'))).toMatchObject({ name: 'serve' })
     expect(readCommand(line('--host 0.0.0.0'))).toMatchObject({ name: 'serve' })
+    expect(readCommand(line('--allow-mirror mirror.lan:8080 --allow-mirror=10.0.0.0/8'))).toMatchObject({ options: { mirrors: [{ host: 'mirror.lan', port: 8080 }, { host: '10.0.0.0' }] } })
+    expect(readCommand(line('--reads 3 --read-size 10 --read-hours 2'))).toMatchObject({ options: { reads: { atOnce: 3, most: 10 * 1024 ** 3, hours: 2 } } })
   })
 
   it('has no webhook unless a port is given for it, which warns and refuses nothing unless told to', () => {
@@ -63,6 +65,13 @@ describe('the command line', () => {
     ['--webhook-port 1 --webhook-ca c', '--webhook-tls-cert'],
     ['webhook-manifest', 'https://HOST:PORT'],
     ['webhook-manifest a b', '\'b\''],
+    ['--allow-mirror http://mirror.lan/', '--allow-mirror http://mirror.lan/'],
+    ['--allow-mirror *.lan', '--allow-mirror'],
+    ['--allow-mirror=', '--allow-mirror'],
+    ['--reads 0', '--reads 0'],
+    ['--reads many', '--reads many'],
+    ['--read-size 1.5', '--read-size'],
+    ['--read-hours 1000', '--read-hours'],
   ])('says in one line what is wrong with %s', (text, words) => {
     expect(() => readCommand(line(text))).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(/^[^\n]+$/) as string }))
     expect(() => readCommand(line(text))).toThrow(words)

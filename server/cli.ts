@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util'
 import { IMAGE_FINDING_CODES } from '#images/imageFindings.ts'
 import type { ImageFindingCode } from '#images/imageFindings.ts'
 import { readHarvesterUrl } from './harvester.ts'
+import { parseMirror } from './addressRules.ts'
+import type { Mirror } from './addressRules.ts'
+import type { ReadLimits } from './reads.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
@@ -30,6 +33,10 @@ export interface ServeOptions {
   readonly data?: string
   readonly logLevel: LogLevel
   readonly webhook?: WebhookOptions
+  /** What the probe may ask beyond the public internet. */
+  readonly mirrors: readonly Mirror[]
+  /** Limits of long reads that differ from the usual ones. */
+  readonly reads: Partial<ReadLimits>
 }
 
 export type Command
@@ -55,6 +62,10 @@ const FLAGS = {
   'webhook-ca': { type: 'string' },
   'refuse': { type: 'string' },
   'refuse-harvester': { type: 'boolean' },
+  'allow-mirror': { type: 'string', multiple: true },
+  'reads': { type: 'string' },
+  'read-size': { type: 'string' },
+  'read-hours': { type: 'string' },
   'help': { type: 'boolean', short: 'h' },
 } as const
 
@@ -117,6 +128,28 @@ function readWebhook(values: Flags): WebhookOptions | undefined {
 
 const COMMANDS = ['serve', 'link', 'webhook-manifest'] as const
 
+function readMirrors(texts: readonly string[] = []): Mirror[] {
+  return texts.map(text => {
+    const mirror = parseMirror(text)
+    if (!mirror)
+      throw new UsageError(`--allow-mirror ${text} is not a host, an address or a block of addresses, with a port or without: mirror.lan, mirror.lan:8080, 10.0.0.0/8`)
+    return mirror
+  })
+}
+
+function readCount(flag: string, text: string | undefined, most: number): number | undefined {
+  if (text !== undefined && !(/^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= most))
+    throw new UsageError(`--${flag} ${text} is not a whole number from 1 to ${most}`)
+  return text === undefined ? undefined : Number(text)
+}
+
+function readReadLimits(values: { 'reads'?: string, 'read-size'?: string, 'read-hours'?: string }): Partial<ReadLimits> {
+  const atOnce = readCount('reads', values.reads, 16)
+  const size = readCount('read-size', values['read-size'], 100_000)
+  const hours = readCount('read-hours', values['read-hours'], 168)
+  return { ...atOnce && { atOnce }, ...size && { most: size * 1024 ** 3 }, ...hours && { hours } }
+}
+
 /**
  * What the operator asked for on the command line.
  * Throws UsageError, in one line, for what it does not understand or what is refused: beyond loopback, credentials of
@@ -133,7 +166,7 @@ export function readCommand(argv: readonly string[]): Command {
   const [place, surplus] = name === 'webhook-manifest' ? words : [undefined, ...words]
   if (surplus !== undefined)
     throw new UsageError(`'${surplus}' is one word too many; see npm start -- --help`)
-  const empty = Object.entries(values).find(([, value]) => value === '')
+  const empty = Object.entries(values).find(([, value]) => [value].flat().includes(''))
   if (empty)
     throw new UsageError(`--${empty[0]} is empty`)
   if (name === 'webhook-manifest') {
@@ -155,6 +188,8 @@ export function readCommand(argv: readonly string[]): Command {
     data: values.data,
     logLevel: readLogLevel(values['log-level']),
     webhook: readWebhook(values),
+    mirrors: readMirrors(values['allow-mirror']),
+    reads: readReadLimits(values),
   }
   refuseContradictions(options)
   return { name, options }

@@ -21,7 +21,7 @@ export interface ConsoleOptions {
 const WORKER_SCRIPT = /\.worker-[\w-]+\.js$/
 
 function wantsPage({ method, headers, url }: FastifyRequest): boolean {
-  return ['GET', 'HEAD'].includes(method) && (headers.accept ?? '').includes('text/html') && !/^\/(k8s|console|assets)(\/|$)/.test(url)
+  return ['GET', 'HEAD'].includes(method) && (headers.accept ?? '').includes('text/html') && !/^\/(k8s|console|guard|assets)(\/|$)/.test(url)
 }
 
 /** Adds the console's files (hashed ones kept for ever, the page itself never) and what the page asks of the server. */

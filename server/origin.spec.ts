@@ -49,6 +49,12 @@ describe('a browser of another origin', () => {
     ['a read of the cluster by a neighbour', { path: k8s, fetchSite: 'same-site', fetchDest: 'empty' }],
     ['an answer of the cluster as a script', { path: k8s, fetchSite: 'same-origin', fetchDest: 'script' }],
     ['an answer of the cluster as a worker', { path: k8s, fetchSite: 'same-origin', fetchDest: 'serviceworker' }],
+    ['a probe', { method: 'POST', path: '/guard/probe', origin: 'https://evil.example' }],
+    ['a probe without Origin, from elsewhere', { method: 'POST', path: '/guard/probe', fetchSite: 'cross-site' }],
+    ['the end of a read', { method: 'DELETE', path: '/guard/reads/1', origin: 'null' }],
+    ['a look at a read', { path: '/guard/reads/1', fetchSite: 'cross-site', fetchDest: 'empty' }],
+    ['a look at a read with CORS', { path: '/guard/reads', origin: 'https://evil.example' }],
+    ['a read as a script', { path: '/guard/reads/1', fetchSite: 'same-origin', fetchDest: 'script' }],
     ['an answer of the cluster in a frame', { path: k8s, fetchSite: 'same-origin', fetchDest: 'iframe' }],
   ])('is refused %s', (_what, change) => {
     expect(code(change)).toBe(403)
@@ -58,6 +64,8 @@ describe('a browser of another origin', () => {
 describe('our own page', () => {
   it.each([
     ['reads', { path: '/k8s/clusters/demo/version', fetchSite: 'same-origin', fetchDest: 'empty' }],
+    ['asks for a probe', { method: 'POST', path: '/guard/probe', origin: 'http://127.0.0.1:8090', fetchSite: 'same-origin', fetchDest: 'empty' }],
+    ['looks at reads', { path: '/guard/reads', fetchSite: 'same-origin', fetchDest: 'empty' }],
     ['writes', { method: 'POST', path: '/k8s/clusters/demo/apis', origin: 'http://127.0.0.1:8090', fetchSite: 'same-origin', fetchDest: 'empty' }],
     ['watches by WebSocket', { upgrade: true, path: '/k8s/clusters/demo/api/v1/pods', origin: 'http://127.0.0.1:8090' }],
     ['is opened by hand', { fetchSite: 'none', fetchDest: 'document' }],

@@ -26,6 +26,8 @@ const K8S_DESTINATIONS = new Set(['empty', 'websocket', 'document'])
 
 /** An escape of what needs none (RFC 3986: letters, digits and `-._~`): no browser writes one, and routers undo it before they route. */
 const NEEDLESS_ESCAPE = /%(2d|2e|3\d|4[1-9a-f]|5[\da]|5f|6[1-9a-f]|7[\da]|7e)/i
+/** The API of a cluster, and what is found out for somebody who may use it. */
+const OF_A_CLUSTER = /^\/(?:k8s|guard)\//
 
 function splitHost(host: string): { name: string, port: string } {
   const match = /^(\[[\da-f:.]+\]|[^:]*)(?::(\d*))?$/i.exec(host)
@@ -54,7 +56,7 @@ export function judgeVisit(visit: Visit, door: Door): Refusal | undefined {
     && (visit.fetchSite === undefined || visit.fetchSite === 'same-origin')
   if ((!READS.has(visit.method) || visit.upgrade) && !fromHere)
     return { code: 403, message: `a ${visit.upgrade ? 'WebSocket' : visit.method} from another origin (${visit.origin ?? visit.fetchSite ?? ''}) is refused` }
-  if (!visit.path.startsWith('/k8s/'))
+  if (!OF_A_CLUSTER.test(visit.path))
     return undefined
   if (visit.origin !== undefined && visit.origin.toLowerCase() !== ours)
     return { code: 403, message: `a read by another origin (${visit.origin}) is refused` }

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { getProxyForUrl } from 'proxy-from-env'
 import { version } from '../package.json'
 import { createApp } from './app.ts'
 import { isLoopback } from './cli.ts'
@@ -134,6 +135,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const app = createApp({
     clusters, tls, sessions, real: kubeconfig !== undefined, consoleRoot: around.consoleRoot, logLevel: options.logLevel,
     door: () => ({ names, port, secure }),
+    guard: { mirrors: options.mirrors, proxyFor: getProxyForUrl, limits: options.reads },
   })
   port = await listen(app.fastify, host, port)
   const abandon = async (error: unknown) => {

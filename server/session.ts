@@ -14,6 +14,8 @@ export interface Sessions {
   exchange(code: string): string | undefined
   /** Whether a request with this Cookie header belongs to a session. */
   admits(cookieHeader: string | undefined): boolean
+  /** A name by which a session can be counted, and which opens nothing; undefined where there is none. */
+  nameOf(cookieHeader: string | undefined): string | undefined
 }
 
 export interface SessionOptions {
@@ -68,6 +70,7 @@ export function createSessions(options: SessionOptions): Sessions {
       known.set(session, end)
     return end
   }
+  const liveSession = (cookieHeader: string | undefined) => valuesOf(cookieHeader ?? '', cookieName(port(), secure)).find(session => endOfKnown(session) > now())
   let codes: { readonly digest: Buffer, readonly until: number }[] = []
   return {
     issueCode() {
@@ -85,8 +88,10 @@ export function createSessions(options: SessionOptions): Sessions {
       const cookie = `${cookieName(port(), secure)}=${session}.${sign(`${consoleOf(options)}|${session}`, key)}`
       return [cookie, `Max-Age=${SESSION_LIFE / 1000}`, 'Path=/', 'HttpOnly', 'SameSite=Strict', ...secure ? ['Secure'] : []].join('; ')
     },
-    admits(cookieHeader) {
-      return valuesOf(cookieHeader ?? '', cookieName(port(), secure)).some(session => endOfKnown(session) > now())
+    admits: cookieHeader => liveSession(cookieHeader) !== undefined,
+    nameOf(cookieHeader) {
+      const session = liveSession(cookieHeader)
+      return session === undefined ? undefined : digest(session).toString('base64url')
     },
   }
 }

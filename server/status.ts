@@ -8,12 +8,13 @@ export interface Status {
   readonly status: 'Failure'
   readonly message: string
   readonly reason: string
-  readonly details?: { readonly kind: 'cluster', readonly name: string, readonly causes: readonly { readonly reason: string, readonly message: string }[] }
+  /** Of a cluster that did not answer, or of a request to the server's own endpoints (`guard`), whose first cause's reason is a code of pkg/images/probe.ts. */
+  readonly details?: { readonly kind: 'cluster' | 'guard', readonly name: string, readonly causes: readonly { readonly reason: string, readonly message: string, readonly field?: string }[] }
   readonly code: number
 }
 
 const REASONS: Record<number, string> = {
-  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 421: 'MisdirectedRequest', 500: 'InternalError',
+  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 421: 'MisdirectedRequest', 429: 'TooManyRequests', 500: 'InternalError',
   502: 'BadGateway', 503: 'ServiceUnavailable', 504: 'Timeout',
 }
 

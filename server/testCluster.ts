@@ -88,6 +88,7 @@ export async function startConsole(kubeconfig: string, options: Partial<AppOptio
   let port = 0
   const app = createApp({
     clusters: Promise.resolve(loadKubeconfig(kubeconfig, file, undefined, Date.now, harvester).clusters),
+    guard: { mirrors: [], proxyFor: () => '' },
     real: true, consoleRoot: join(tmpdir(), 'no-console'), logLevel: 'silent', sessions: undefined,
     door: () => ({ names: new Set(['127.0.0.1', 'localhost']), port, secure: false }),
     ...rest,

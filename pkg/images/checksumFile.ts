@@ -127,7 +127,7 @@ export function baseName(path: string): string {
 }
 
 /** Of several entries the one with the strongest algorithm. */
-export function strongest(entries: readonly ChecksumEntry[]): ChecksumEntry | undefined {
+export function strongest<Entry extends Pick<ChecksumEntry, 'algorithm'>>(entries: readonly Entry[]): Entry | undefined {
   return [...entries].sort((a, b) => STRENGTH.indexOf(a.algorithm) - STRENGTH.indexOf(b.algorithm))[0]
 }
 

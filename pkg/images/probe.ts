@@ -76,8 +76,10 @@ export interface PinCandidate {
   readonly checksum?: Pick<PublishedChecksum, 'algorithm' | 'digest'>
   /** Its publisher deletes or moves such files, so that a second download may find nothing. */
   readonly mayDisappear?: 'pruned' | 'moved'
-  /** What HEAD of it says beside HEAD of the URL asked for: equal in size (and ETag where both have one), other, or no answer. */
+  /** Its size beside that of the URL asked for, by HEAD. Only what looks the same is to be offered without a word. */
   readonly looks: 'same' | 'different' | 'unanswered'
+  /** Whether both have the same ETag; absent where one has none. Servers make it of more than the bytes. */
+  readonly sameEtag?: boolean
   readonly size?: number
 }
 
@@ -85,8 +87,8 @@ export type PinFinding
   = | { readonly state: 'found', readonly candidates: readonly PinCandidate[] }
     /** The URL names one build already. */
     | { readonly state: 'pinned' }
-    /** `no-checksum`: nothing published to go by. `no-twin`: none of the recipes led to a build with the same checksum. */
-    | { readonly state: 'none', readonly because: 'no-checksum' | 'no-twin' }
+    /** `no-checksum`: nothing published to go by. `no-twin`: none of the recipes led to a build with the same checksum. `out-of-time`: not all of them were tried. */
+    | { readonly state: 'none', readonly because: 'no-checksum' | 'no-twin' | 'out-of-time' }
 
 /** What the probe found. What could not be asked for at all is a Status instead (403, see `UrlRefusal`). */
 export type ProbeReport
