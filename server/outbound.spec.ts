@@ -254,6 +254,15 @@ describe('through an HTTP proxy', () => {
     expect(tunnels).toEqual(['cloud-images.ubuntu.com:443'])
   })
 
+  it('that closes the line is asked once, not for ever', async () => {
+    const { server, proxyFor } = await startProxy()
+    server.server.removeAllListeners('connect')
+    let lines = 0
+    server.server.on('connection', () => lines++)
+    expect(await ask('https://cloud-images.ubuntu.com/x.img', { proxyFor })).toMatchObject({ state: 'failed', failure: { code: 'cut' } })
+    expect(lines).toBe(1)
+  })
+
   it.each([
     ['http://files.example.com/x.img', 'not-listed'], ['http://evil-cloud-images.ubuntu.com.example.com/', 'not-listed'], ['http://xubuntu.com/', 'not-listed'], ['http://kubernetes.default.svc/', 'not-listed'],
     ['http://cloud-images.ubuntu.com:8080/', 'port'], ['https://cloud-images.ubuntu.com:22/', 'port'], ['http://mirror.corp:8080/x.img', 'port'],

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Agent, ProxyAgent, buildConnector } from 'undici'
+import { Agent, Pool, ProxyAgent, buildConnector } from 'undici'
 import type { Dispatcher } from 'undici'
 import { version } from '../package.json'
 import type { UrlRefusal } from '../pkg/images/probe.ts'
@@ -109,6 +109,20 @@ function ownAddresses(): Set<string> {
 const HEADERS = { 'user-agent': `harvester-guardrails/${version}`, 'accept': '*/*', 'accept-encoding': 'identity' }
 const PATIENCE = { headersTimeout: HEADER_PATIENCE, bodyTimeout: BODY_PATIENCE, keepAliveTimeout: 5_000, connections: 8 }
 
+/**
+ * Connections to a proxy. A proxy that closes the line in place of an answer to CONNECT is UND_ERR_SOCKET to undici, which
+ * then tries again at once and for ever; as ECONNRESET it fails the request.
+ */
+function proxyConnections(origin: URL, options: object): Pool {
+  const pool = new Pool(origin, options)
+  const connect = pool.connect.bind(pool) as (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>
+  return Object.assign(pool, {
+    connect: (asked: Dispatcher.ConnectOptions) => connect(asked).catch((error: Error & { code?: string }) => {
+      throw error.code === 'UND_ERR_SOCKET' ? Object.assign(new Error('the proxy closed the line', { cause: error }), { code: 'ECONNRESET' }) : error
+    }),
+  })
+}
+
 /** A way out that keeps to the rules of addressRules.ts. */
 export function createOutbound({ mirrors, proxyFor, resolve = name => lookup(name, { all: true }), connectTimeout = CONNECT_PATIENCE }: OutboundOptions): Outbound {
   const own = ownAddresses()
@@ -119,7 +133,7 @@ export function createOutbound({ mirrors, proxyFor, resolve = name => lookup(nam
     if (!proxy)
       return direct
     // Plain http goes to the proxy as it is: many refuse CONNECT to port 80.
-    const found = proxies.get(proxy) ?? new ProxyAgent({ ...PATIENCE, uri: proxy, proxyTunnel: false, requestTls: { timeout: connectTimeout }, proxyTls: { timeout: connectTimeout } })
+    const found = proxies.get(proxy) ?? new ProxyAgent({ ...PATIENCE, uri: proxy, proxyTunnel: false, clientFactory: proxyConnections, requestTls: { timeout: connectTimeout }, proxyTls: { timeout: connectTimeout } })
     proxies.set(proxy, found)
     return found
   }

@@ -78,8 +78,8 @@ export async function fetchText(outbound: Outbound, url: string, most: number, s
   const arrival = await follow(outbound, new URL(url), { method: 'GET', signal })
   if (arrival.state !== 'arrived')
     return undefined
-  const { statusCode, body } = arrival.answer
-  const pieces = statusCode === 200 ? await firstBytes(body, most + 1) : undefined
+  const { statusCode, headers, body } = arrival.answer
+  const pieces = statusCode === 200 && !(Number(headers['content-length']) > most) ? await firstBytes(body, most + 1) : undefined
   body.destroy()
   return pieces && pieces.length <= most ? pieces.toString('utf8') : undefined
 }
