@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ProbeReport, ReadJob } from '../pkg/images/probe.ts'
-import { isOver } from '../pkg/images/probe.ts'
+import { beginReadCall, endReadCall, isOver, probeCall, readCall, readsCall } from '../pkg/images/probe.ts'
 import { parseMirror } from './addressRules.ts'
 import type { AppOptions } from './app.ts'
 import type { GuardOptions } from './guard.ts'
@@ -74,7 +74,8 @@ async function start(guard: Partial<GuardOptions> = {}, options: Partial<AppOpti
   const place = { cluster: 'c0', namespace: 'default' }
   return {
     ask, asked, place, cluster, url: console.url,
-    probe: async (image: string) => (await ask<ProbeReport>({ path: '/guard/probe', body: { ...place, url: image } })).body,
+    // As the page asks.
+    probe: async (image: string) => (await ask<ProbeReport>(probeCall({ ...place, url: image }))).body,
   }
 }
 
@@ -408,8 +409,8 @@ describe('a long read', () => {
   async function reading(server: TestServer, guard: Partial<GuardOptions> = {}) {
     const console = await start({ ...opened(server), ...guard })
     const { ask, place } = console
-    const begin = (path: string, body: object = {}) => ask<ReadJob & Status>({ path: '/guard/reads', body: { ...place, url: `http://127.0.0.1:${server.port}${path}`, ...body } })
-    const find = async (id: string) => (await ask<ReadJob>({ method: 'GET', path: `/guard/reads/${id}` })).body
+    const begin = (path: string, body: object = {}) => ask<ReadJob & Status>(beginReadCall({ ...place, url: `http://127.0.0.1:${server.port}${path}`, ...body }))
+    const find = async (id: string) => (await ask<ReadJob>(readCall(id))).body
     const over = (id: string) => vi.waitFor(async () => {
       const job = await find(id)
       expect(isOver(job)).toBe(true)
@@ -498,11 +499,11 @@ describe('a long read', () => {
     const { ask, begin, over } = await reading(server)
     const { id } = (await begin('/disk.qcow2?token=secret')).body
     await over(id)
-    const list = async (namespace: string) => (await ask<{ reads: ReadJob[] }>({ method: 'GET', path: `/guard/reads?cluster=c0&namespace=${namespace}` })).body.reads
+    const list = async (namespace: string) => (await ask<{ reads: ReadJob[] }>(readsCall({ cluster: 'c0', namespace }))).body.reads
     expect((await list('default')).map(job => job.id)).toEqual([id])
     expect((await list('default'))[0]?.url).toContain('token=secret')
     expect(await list('other')).toEqual([])
-    expect((await ask({ method: 'DELETE', path: `/guard/reads/${id}` })).code).toBe(200)
+    expect((await ask(endReadCall(id))).code).toBe(200)
     expect((await ask({ method: 'GET', path: `/guard/reads/${id}` })).body.details?.causes[0]?.reason).toBe('no-such-read')
   })
 
@@ -519,7 +520,7 @@ describe('a long read', () => {
     const [first, second] = [(await begin('/a.qcow2')).body, (await begin('/b.qcow2')).body]
     await vi.waitFor(async () => expect(await find(first.id)).toMatchObject({ state: 'reading', bytes: 200_000 }), { timeout: 10_000 })
     expect(await find(second.id)).toMatchObject({ state: 'queued' })
-    expect((await ask({ method: 'DELETE', path: `/guard/reads/${first.id}` })).body).toMatchObject({ state: 'cancelled' })
+    expect((await ask<ReadJob>(endReadCall(first.id))).body).toMatchObject({ state: 'cancelled' })
     await vi.waitFor(async () => expect(await find(second.id)).toMatchObject({ state: 'reading', bytes: 200_000 }), { timeout: 10_000 })
     await vi.waitFor(() => expect(open.size).toBe(1))
     expect(await find(first.id)).toMatchObject({ state: 'cancelled' })

@@ -7,7 +7,7 @@ import { describeFailure, statusOf } from './status.ts'
 import type { Status } from './status.ts'
 
 /** Whether somebody may; `unanswered`: the cluster did not say, for the reason that the Status gives. */
-export type Permission
+type Permission
   = | { readonly state: 'allowed' }
     | { readonly state: 'denied', readonly reason: string }
     | { readonly state: 'unanswered', readonly status: Status }

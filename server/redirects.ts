@@ -9,7 +9,7 @@ export type Arrival
     | { readonly state: 'failed', readonly hops: readonly Hop[], readonly failure: UrlFailure }
     | { readonly state: 'refused', readonly hops: readonly Hop[], readonly refusal: UrlRefusal, readonly host: string }
 
-export const MOST_HOPS = 8
+const MOST_HOPS = 8
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** A system's or undici's error as a code of ours with its own word. */

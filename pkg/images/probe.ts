@@ -96,7 +96,7 @@ export type ProbeReport
     | { readonly state: 'failed', readonly hops: readonly Hop[], readonly failure: UrlFailure }
 
 export interface ImagePlace { readonly cluster: string, readonly namespace: string }
-export interface ProbeRequest extends ImagePlace { readonly url: string }
+interface ProbeRequest extends ImagePlace { readonly url: string }
 export interface ExpectedChecksum { readonly algorithm: ChecksumAlgorithm, readonly digest: string }
 export interface ReadRequest extends ProbeRequest {
   /** What it must be; where absent the publisher's strongest checksum is looked for, and none need be found. */
