@@ -563,7 +563,7 @@ describe('the door', () => {
   it('guards a route that nobody named', async () => {
     const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
     const app = createApp({
-      clusters: Promise.resolve([]), real: true, consoleRoot: '/no-console', logLevel: 'silent', sessions,
+      clusters: Promise.resolve([]), real: true, consoleRoot: '/no-console', logLevel: 'silent', sessions, guard: { mirrors: [], proxyFor: () => '' },
       door: () => ({ names: new Set(['localhost']), port: 80, secure: false }),
     })
     running.push(() => app.stop())

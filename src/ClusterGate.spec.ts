@@ -33,7 +33,7 @@ async function show(first: CollectionState) {
   const retry = vi.fn()
   const namespaces = reactive<{ state: CollectionState, error?: ApiError }>({ state: first })
   const collection: Collection = { resource: NAMESPACES, objects: [], since: 0, find: () => undefined, knows: () => true, retry, get state() { return namespaces.state }, get error() { return namespaces.error } }
-  const cluster = { id: 'a', title: 'Lab', demo: false, server: 'https://lab', default: true }
+  const cluster = { id: 'a', title: 'Lab', demo: false, server: 'https://lab', default: true, upload: 'offered' as const }
   const host = { cluster, namespaces: shallowRef([]), to: () => '/', go: () => Promise.resolve(), extensions: [], kinds: [] }
   const page = mount(ClusterGate, {
     props: { cluster, clusters: [cluster] },

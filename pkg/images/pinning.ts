@@ -65,7 +65,7 @@ export function checksumPlaces(url: string, { checksumFiles = [], publisher }: I
   const shared = names.filter(name => !own.includes(name) && !IMAGE_ENDING.test(name.replace(CHECKSUM_NAME, '')))
   const usual = listing ? [] : USUAL_NAMES.map(name => name.replace('{file}', () => file).replace('{stem}', () => stem))
   // Debian describes each image in JSON beside it.
-  const described = publisher === 'debian' ? [`${stem}.json`] : []
+  const described = publisher === 'debian-cloud' ? [`${stem}.json`] : []
   return [...new Set([...known, ...[...described, ...own, ...shared, ...usual].map(name => below(directory, name))])].slice(0, MOST_CHECKSUM_FILES)
 }
 

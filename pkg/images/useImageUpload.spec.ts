@@ -95,9 +95,9 @@ async function setup() {
   await renderToString(app)
   if (!upload)
     throw new Error('setup did not run')
-  const tasks = useTasks(pinia)
+  const tasks = useTasks()
   const ended = (state: string) => vi.waitFor(() => expect(tasks.tasks.map(task => task.state)).toEqual([state]), { timeout: 15_000 })
-  return { upload, tasks, notices: useNotices(pinia), ended }
+  return { upload, tasks, notices: useNotices(), ended }
 }
 
 const asked = () => server.heard.filter(({ method }) => method !== 'GET').map(({ method, path, query }) => `${method} ${path.replace(PATH, '…')}${query.has('dryRun') ? ' dry' : ''}`)

@@ -8,7 +8,7 @@ import { callRequest, createRequest, pageRequest, patchRequest, readRequest, rem
 import type { AccessQuestion, Address, FileForm, KubeRequest, ListScope, Patch, RemoveOptions, UploadOptions, WriteOptions } from './request.ts'
 import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
-import { SocketRefusedError, socketMessages } from './socketMessages.ts'
+import { SocketRefusedError, socketMessages, socketUrl } from './socketMessages.ts'
 import { parseWarnings } from './warnings.ts'
 
 // Part of the client's own signature, wherever it is written down.
@@ -303,10 +303,4 @@ function toWatchError(thrown: unknown, signal: AbortSignal | undefined): ApiErro
   if (signal?.aborted)
     return new ApiError({ status: 0, reason: 'Aborted', message: 'the watch was given up', cause: thrown })
   return thrown instanceof ApiError ? thrown : new ApiError({ status: 0, reason: 'LineCut', message: 'the line was cut', cause: thrown })
-}
-
-function socketUrl(path: string): string {
-  const url = new URL(path, globalThis.location?.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return url.href
 }

@@ -46,3 +46,10 @@ export async function* socketMessages(url: string, signal: AbortSignal, onOpen: 
     socket.close()
   }
 }
+
+/** The WebSocket's address of a path below the page, or of an http URL. */
+export function socketUrl(path: string): string {
+  const url = new URL(path, globalThis.location?.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  return url.href
+}

@@ -32,11 +32,11 @@ export async function openConsole<T>(use: () => T, objects: Readonly<Record<stri
     review: async () => ({ allowed: true }),
     served: async () => new Set(),
     rules: async () => [],
-    get: refuse, replace: refuse, patch: refuse, remove: refuse, call: refuse,
+    get: refuse, replace: refuse, patch: refuse, remove: refuse, call: refuse, upload: refuse,
     ...rights,
   }
   const pinia = createPinia()
-  const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '' }, namespaces: ref(['lab']), to: path => path, go: async path => { went.push(path) }, extensions: [], kinds: [] }
+  const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '', upload: 'offered' }, namespaces: ref(['lab']), to: path => path, go: async path => { went.push(path) }, extensions: [], kinds: [] }
   let made: T | undefined
   const app = createApp(defineComponent({ setup() { made = use(); return () => h('p') } }))
   app.use(pinia).use(createI18n({ legacy: false, locale: 'en', missingWarn: false, fallbackWarn: false }))

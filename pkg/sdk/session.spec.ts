@@ -218,7 +218,7 @@ describe('tasks', () => {
 describe('on two clusters', () => {
   /** What a page of that cluster would get in its setup. */
   function on<R>(id: string, setup: () => R): R {
-    const host: Host = { cluster: { id, title: id.toUpperCase(), demo: false, server: '' }, namespaces: shallowRef([]), to: path => `/c/${id}${path}`, go: () => Promise.resolve(), extensions: [], kinds: [] }
+    const host: Host = { cluster: { id, title: id.toUpperCase(), demo: false, server: '', upload: 'offered' }, namespaces: shallowRef([]), to: path => `/c/${id}${path}`, go: () => Promise.resolve(), extensions: [], kinds: [] }
     const app = createApp({ render: () => undefined })
     app.provide(hostKey, host)
     return app.runWithContext(setup)
