@@ -38,7 +38,7 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'quick-find', path: '/virtual-machines', shows: /web-01/, async act(page) {
     await page.getByText('web-01', { exact: true }).first().waitFor()
     await page.keyboard.press('/')
-    await page.keyboard.type('jammy')
+    await page.getByRole('combobox').fill('jammy')
     await page.getByRole('option').first().waitFor()
   } },
   { name: 'tasks', path: '/', shows: /./, async act(page) {
