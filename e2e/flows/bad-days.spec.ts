@@ -74,12 +74,24 @@ test('a 401 says that the session has ended, and what opens another', async ({ p
   await expect(page.getByText(/npm start -- link|new session|credentials/).first()).toBeVisible()
 })
 
-test('a shutdown that the cluster refuses is said in its words, and nothing pretends otherwise', async ({ page }) => {
+test('who may not shut a VM down finds the button barred, with the permission that is missing', async ({ page }) => {
   await page.goto(at('/virtual-machines?ns=staging', 'demo-viewer'))
+  const button = page.getByRole('row').filter({ hasText: 'build-01' }).getByRole('button', { name: 'Shut down' })
+  await expect(button).toBeDisabled()
+  await button.hover({ force: true })
+  await expect(page.getByText('patch virtualmachines.kubevirt.io in namespace staging')).toBeVisible()
+})
+
+test('a shutdown that the cluster refuses is said in its words, and nothing pretends otherwise', async ({ page }) => {
+  const message = 'admission webhook "validator.harvesterhci.io" denied the request: vm staging/build-01 has a backup in progress'
+  await page.route('**/virtualmachines/build-01?*', route => route.request().method() === 'PATCH'
+    ? route.fulfill({ status: 422, contentType: 'application/json', body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422, message }) })
+    : route.fallback())
+  await page.goto(at('/virtual-machines?ns=staging'))
   const build = page.getByRole('row').filter({ hasText: 'build-01' })
   await build.getByRole('button', { name: 'Shut down' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Shut down' }).click()
-  await expect(page.getByText(/build-01: the cluster refused\..*cannot patch resource "virtualmachines"/)).toBeVisible()
+  await expect(page.getByText(/build-01: the cluster refused\..*has a backup in progress/)).toBeVisible()
   await expect(build).toContainText('Running')
 })
 
