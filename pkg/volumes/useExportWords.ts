@@ -12,7 +12,8 @@ import type { StepReason } from './exportStep.ts'
 
 export const SAFETY_TONES: Readonly<Record<ExportSafetyWord, Tone>> = { 'at-rest': 'ok', 'detaching': 'progress', 'in-use': 'attention', 'will-start': 'attention', 'unknown': 'unknown' }
 
-const KINDS: Readonly<Record<string, Resource>> = { claim: CLAIMS as Resource, vm: VMS as Resource, vmi: VMIS as Resource, pod: PODS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource }
+/** By the field of a reason, in the order in which a sentence names them. */
+const KINDS: Readonly<Record<string, Resource>> = { pod: PODS as Resource, vmi: VMIS as Resource, vm: VMS as Resource, claim: CLAIMS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource }
 
 function reference(resource: Resource<KubeObject>, key: string): ObjectReference {
   const slash = key.indexOf('/')
