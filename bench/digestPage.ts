@@ -37,7 +37,7 @@ const Page = defineComponent(() => {
   const tasks = useTasks()
   const begun = shallowRef(0)
   const read = computed<Read | undefined>(() => word.value === 'read' ? { milliseconds: performance.now() - begun.value, digests: digests.value } : undefined)
-  const obstacles = computed(() => judgeUpload({ offer: 'offered', backend: 'backingimage', file: file.value, format: head.value && { kind: 'raw' }, digests: digests.value, unreadable: unreadable.value, expected: '' }))
+  const obstacles = computed(() => judgeUpload({ offer: 'offered', backend: 'backingimage', file: file.value, format: head.value && { kind: 'raw', layout: 'gpt' }, digests: digests.value, unreadable: unreadable.value, expected: '' }))
   const reading = computed(() => word.value === 'reading' ? progress.value : undefined)
   state = () => ({ read: read.value, task: tasks.tasks.at(-1), obstacles: obstacles.value })
   begin = async () => file.value && upload.begin(planUploadImage({ name: 'bench', namespace: 'default', file: file.value, digests: digests.value }, STORAGE_CLASS), file.value)

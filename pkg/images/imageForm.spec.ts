@@ -12,7 +12,7 @@ const V1 = classOf('harvester-longhorn', { numberOfReplicas: '3' })
 const V2 = classOf('longhorn-v2', { dataEngine: 'v2' })
 const taken: VirtualMachineImage = { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('image-1', 'production'), spec: { displayName: 'noble', sourceType: 'download' } }
 
-const FORM: ImageForm = { name: 'jammy', namespace: 'production', storageClass: 'harvester-longhorn', url: 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img', checksum: '', description: '' }
+const FORM: ImageForm = { name: 'jammy', namespace: 'production', storageClass: 'harvester-longhorn', source: 'url', url: 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img', checksum: '', description: '' }
 
 describe('the check of the image form', () => {
   it.each<[string, Partial<ImageForm>, StorageClass | undefined, ImageFormProblems]>([
@@ -33,6 +33,8 @@ describe('the check of the image form', () => {
     ['a SHA-256', { checksum: 'a'.repeat(64) }, V1, { checksum: { code: 'not-sha512', kind: 'sha256' } }],
     ['nothing for a SHA-512 in capitals', { checksum: ` ${'A'.repeat(128)} ` }, V1, {}],
     ['that CDI ignores the checksum', { checksum: 'a'.repeat(128) }, V2, { checksum: { code: 'ignored-by-cdi' } }],
+    ['nothing of URL and checksum for a file, which is judged by its bytes', { source: 'file', url: 'ftp://host/a.img', checksum: 'a'.repeat(64), retry: 11 }, V1, {}],
+    ['that a file needs a name too', { source: 'file', url: '', name: '' }, V1, { name: { code: 'required' } }],
     ['eleven tries', { retry: 11 }, V1, { retry: { code: 'out-of-range' } }],
   ])('finds %s', (_, change, storageClass, problems) => {
     expect(checkImageForm({ ...FORM, ...change }, [taken], storageClass)).toEqual(problems)
@@ -62,6 +64,11 @@ describe('the image as Harvester makes it', () => {
 
   it('knows an installer by its ending', () => {
     expect(planImage({ ...FORM, url: 'https://host/a.ISO?x=1' }, V1).metadata.labels).toMatchObject({ 'harvesterhci.io/image-type': 'iso' })
+  })
+
+  it('suggests the labels, takes those that were written, and tries as often as asked', () => {
+    expect(planImage({ ...FORM, retry: 0 }, V1)).toMatchObject({ metadata: { labels: { 'harvesterhci.io/os-type': 'ubuntu', 'harvesterhci.io/image-type': 'raw_qcow2' } }, spec: { retry: 0 } })
+    expect(planImage({ ...FORM, osType: '', imageType: 'iso' }, V1).metadata.labels).toEqual({ 'harvesterhci.io/os-type': '', 'harvesterhci.io/image-type': 'iso' })
   })
 
   it('records who acknowledged a mutable URL, and reads it back', () => {

@@ -4,9 +4,11 @@ import type { ChecksumKind } from './checksum.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { ImageFinding, MutableAcknowledgement } from './imageFindings.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
+import type { ImageType } from './imageLabels.ts'
 import { acceptedChecksum } from './checksum.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, MUTABLE_ACKNOWLEDGED_ANNOTATION, OS_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { findInImage, findNamesake } from './imageFindings.ts'
+import { suggestImageType, suggestOsType } from './imageLabels.ts'
 import { imageBackendOf } from './storageClass.ts'
 
 export interface ImageForm {
@@ -15,13 +17,17 @@ export interface ImageForm {
   readonly namespace: string
   /** Name of the class that the image's parameters (v1) or its volume (CDI) come from. */
   readonly storageClass: string
+  /** Where the bytes come from: `url` is downloaded by the cluster, `file` is sent from this computer. */
+  readonly source: 'url' | 'file'
   readonly url: string
-  /** Empty, or a SHA-512 in hexadecimal. */
+  /** Empty, or a SHA-512 in hexadecimal; of a file, any that it is to be compared with. */
   readonly checksum: string
   readonly description: string
   /** How often Harvester tries, 0 to 10; its default of 3 where absent. */
   readonly retry?: number
+  /** What the labels say; suggested by the URL where absent. */
   readonly osType?: string
+  readonly imageType?: ImageType
 }
 
 export type ImageFormField = 'name' | 'namespace' | 'storageClass' | 'url' | 'checksum' | 'retry'
@@ -59,12 +65,13 @@ function problemOf(finding: ImageFinding): ImageFormProblems {
   }
 }
 
-/** What stands in the way of creating the image, by field; empty when nothing does. */
+/** What stands in the way of creating the image, by field; empty when nothing does. A file and its checksum are judged by `judgeUpload`. */
 export function checkImageForm(form: ImageForm, images: readonly VirtualMachineImage[], storageClass: StorageClass | undefined): ImageFormProblems {
-  const { namespace, url, checksum, retry } = form
+  const { namespace, url, retry } = form
+  const isFile = form.source === 'file'
   const name = checkImageName(form.name, namespace, images)
   const findings = findInImage({
-    namespace, url, checksum, displayName: form.name, sourceType: 'download',
+    namespace, url, displayName: form.name, checksum: isFile ? '' : form.checksum, sourceType: isFile ? 'upload' : 'download',
     storageClass: storageClass?.metadata.name ?? form.storageClass,
     backend: storageClass ? imageBackendOf(storageClass) : 'backingimage',
   }, { images, classes: storageClass ? [storageClass] : [] })
@@ -72,8 +79,8 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
     ...(name && { name }),
     ...(!namespace && { namespace: { code: 'required' } }),
     ...(!storageClass && !form.storageClass && { storageClass: { code: 'required' } }),
-    ...(!url.trim() && { url: { code: 'required' } }),
-    ...(retry !== undefined && !(Number.isInteger(retry) && retry >= 0 && retry <= 10) && { retry: { code: 'out-of-range' } }),
+    ...(!isFile && !url.trim() && { url: { code: 'required' } }),
+    ...(!isFile && retry !== undefined && !(Number.isInteger(retry) && retry >= 0 && retry <= 10) && { retry: { code: 'out-of-range' } }),
   } satisfies ImageFormProblems) as ImageFormProblems
 }
 
@@ -87,7 +94,7 @@ export function planImage(form: ImageForm, storageClass: StorageClass, acknowled
     metadata: {
       generateName: 'image-',
       namespace: form.namespace,
-      labels: { [OS_TYPE_LABEL]: form.osType ?? '', [IMAGE_TYPE_LABEL]: imageTypeOf(form.url) },
+      labels: { [OS_TYPE_LABEL]: form.osType ?? suggestOsType(form.url), [IMAGE_TYPE_LABEL]: form.imageType ?? suggestImageType(form.url) },
       annotations: {
         [STORAGE_CLASS_ANNOTATION]: storageClass.metadata.name,
         ...(form.description && { [DESCRIPTION_ANNOTATION]: form.description }),
@@ -104,11 +111,6 @@ export function planImage(form: ImageForm, storageClass: StorageClass, acknowled
       targetStorageClassName: storageClass.metadata.name,
     },
   }
-}
-
-/** What Harvester's console writes as the image's type: by the ending of the file. */
-function imageTypeOf(url: string): 'iso' | 'raw_qcow2' {
-  return /\.iso(?:[?#].*)?$/i.test(url.trim()) ? 'iso' : 'raw_qcow2'
 }
 
 export interface ExportImage {

@@ -3,20 +3,10 @@ import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
 import type { DigestAlgorithm, Digests } from './fileDigest.ts'
 import type { ImageBackend, VirtualMachineImage } from './image.ts'
+import type { ImageFormat } from './imageFormat.ts'
 import { recognizeChecksum } from './checksum.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_NAME_ANNOTATION, IMAGE_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { imageBackendOf } from './storageClass.ts'
-
-/** What an upload needs to know of a file's first bytes: what `readImageFormat` says of the `head` and `tail` of `useFileDigest`, as far as it matters here. */
-interface UploadFormat {
-  /** `qcow2`, `raw`, `iso`, `vmdk`, `compressed`, …; `unknown` without any mark, as a raw disk may be. */
-  readonly kind: string
-  /** Of what is compressed: `xz`, `gzip`, … */
-  readonly by?: string
-  readonly backingFile?: string
-  readonly encrypted?: true
-  readonly externalData?: true
-}
 
 export interface UploadAttempt {
   /** What the console's server says of the cluster (`useHost().cluster.upload`). */
@@ -24,7 +14,7 @@ export interface UploadAttempt {
   readonly backend: ImageBackend
   readonly file?: { readonly name: string, readonly size: number }
   /** Undefined until the first bytes are read. */
-  readonly format?: UploadFormat
+  readonly format?: ImageFormat
   /** Those counted so far. */
   readonly digests: Digests
   /** Why the file could not be read on this computer. */
@@ -47,7 +37,7 @@ const SECTOR = 512
  * Both backends take the same. Longhorn knows qcow2 and raw bytes alone; CDI could convert more, but Harvester makes the
  * volume as large as the file wherever that is no qcow2, so that nothing else fits (harvester pkg/image/cdi/upload.go).
  */
-const TAKEN = new Set(['qcow2', 'raw', 'iso', 'unknown'])
+const TAKEN: ReadonlySet<ImageFormat['kind']> = new Set<ImageFormat['kind']>(['qcow2', 'raw', 'iso', 'unknown'])
 
 /**
  * What stands in the way of uploading this file to this backend, what cannot be mended by waiting first; empty when
@@ -76,12 +66,14 @@ export function judgeUpload({ offer, backend, file, format, digests, unreadable,
 }
 
 /** A qcow2 that is not whole in itself boots nowhere else, and nobody in the cluster has the key of one that is encrypted. */
-function judgeFormat({ kind, by, backingFile, encrypted, externalData }: UploadFormat, backend: ImageBackend): UploadObstacle | undefined {
-  if (!TAKEN.has(kind))
-    return { code: 'format-not-taken', format: by ?? kind, backend }
-  if (backingFile !== undefined)
-    return { code: 'backing-file', file: backingFile }
-  return externalData ? { code: 'external-data' } : encrypted && { code: 'encrypted' }
+function judgeFormat(format: ImageFormat, backend: ImageBackend): UploadObstacle | undefined {
+  if (!TAKEN.has(format.kind))
+    return { code: 'format-not-taken', format: format.kind === 'compressed' ? format.by : format.kind, backend }
+  if (format.kind !== 'qcow2')
+    return undefined
+  if (format.backingFile !== undefined)
+    return { code: 'backing-file', file: format.backingFile }
+  return format.externalData ? { code: 'external-data' } : format.encrypted && { code: 'encrypted' }
 }
 
 function judgeChecksum(expected: string, digests: Digests): UploadObstacle | undefined {
@@ -104,7 +96,7 @@ export interface UploadImage {
   readonly description?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly file: { readonly name: string }
-  readonly format?: UploadFormat
+  readonly format?: ImageFormat
   readonly digests: Digests
 }
 

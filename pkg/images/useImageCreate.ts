@@ -1,18 +1,26 @@
-import { computed, reactive, ref, shallowRef, watch, watchEffect } from 'vue'
+import { computed, reactive, shallowRef, watchEffect } from 'vue'
 import { NAMESPACES, STORAGE_CLASSES } from '#kube/core.ts'
+import type { Written } from '#kube/client.ts'
 import { useHost } from '#sdk/host.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
-import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
-import type { MutableAcknowledgement } from './imageFindings.ts'
 import type { ImageForm } from './imageForm.ts'
-import { IMAGES } from './image.ts'
+import type { VirtualMachineImage } from './image.ts'
+import type { PinCandidate } from './probe.ts'
+import type { FileSource } from './useFileSource.ts'
+import { IMAGE_TYPE_LABEL, IMAGES, OS_TYPE_LABEL } from './image.ts'
 import { checkImageForm, planImage } from './imageForm.ts'
+import { suggestImageType, suggestOsType } from './imageLabels.ts'
 import { judgeImageUrl } from './imageUrl.ts'
 import { imageBackendOf, isDefaultClass } from './storageClass.ts'
+import { planUploadImage } from './uploadPlan.ts'
+import { useAcknowledgement } from './useAcknowledgement.ts'
 import { useImageProblems } from './useImageProblems.ts'
+
+/** Harvester's own default of `spec.retry`. */
+const RETRY = 3
 
 /** The state of the form, what stands in its way, what it would send, and how it is sent. Call in setup. */
 export function useImageCreate() {
@@ -20,59 +28,80 @@ export function useImageCreate() {
   const proxy = useProxyStore()
   const { t } = useI18n()
   const notices = useNotices()
-  const operator = useOperator()
   const classes = proxy.collection(STORAGE_CLASSES)
   const namespaces = proxy.collection(NAMESPACES)
   const images = proxy.collection(IMAGES)
 
   const form = reactive<{ -readonly [Field in keyof ImageForm]: ImageForm[Field] }>({
-    name: '', namespace: host.namespaces.value[0] ?? '', storageClass: '', url: '', checksum: '', description: '',
+    name: '', namespace: host.namespaces.value[0] ?? '', storageClass: '', source: 'url', url: '', checksum: '', description: '', retry: RETRY, osType: undefined, imageType: undefined,
   })
-  const acknowledged = ref(false)
-  const acknowledgement = shallowRef<MutableAcknowledgement>()
+  const file = shallowRef<File>()
+  const fileSource = shallowRef<FileSource>()
+  const isFile = computed(() => form.source === 'file')
+  const { acknowledged, acknowledgement } = useAcknowledgement(() => form.url)
 
   // A class that belongs to an image holds only volumes of that image.
   const choices = computed(() => classes.objects.filter(storageClass => !storageClass.parameters?.backingImage))
   const storageClass = computed(() => choices.value.find(choice => choice.metadata.name === form.storageClass))
   const backend = computed(() => storageClass.value ? imageBackendOf(storageClass.value) : 'backingimage')
-  const verdict = computed(() => judgeImageUrl(form.url).verdict)
+  const verdict = computed(() => isFile.value ? undefined : judgeImageUrl(form.url).verdict)
   watchEffect(() => {
     form.storageClass ||= choices.value.find(isDefaultClass)?.metadata.name ?? ''
     form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? ''
   })
-  // What was acknowledged is this link, not the next one.
-  watch(() => form.url, () => { acknowledged.value = false })
-  watch(acknowledged, async (ticked, _, onCleanup) => {
-    let stands = ticked
-    onCleanup(() => { stands = false })
-    acknowledgement.value = undefined
-    const given = ticked ? { who: await operator(), when: new Date().toISOString() } : undefined
-    if (stands)
-      acknowledgement.value = given
-  })
+
+  // What the labels say: the suggestion follows the URL or the file until somebody writes another.
+  const sourceName = computed(() => isFile.value ? file.value?.name ?? '' : form.url)
+  const osType = computed({ get: () => form.osType ?? suggestOsType(sourceName.value), set: os => { form.osType = os } })
+  const imageType = computed({ get: () => form.imageType ?? (fileSource.value?.format?.kind === 'iso' && isFile.value ? 'iso' : suggestImageType(sourceName.value)), set: type => { form.imageType = type } })
 
   const problems = computed(() => checkImageForm(form, images.objects, storageClass.value))
   // What is read before the click is what the click sends, the acknowledgement included.
-  const manifest = computed(() => storageClass.value && planImage(form, storageClass.value, acknowledgement.value))
+  const manifest = computed(() => storageClass.value && (isFile.value ? planned(storageClass.value) : planImage(form, storageClass.value, acknowledgement.value)))
+  function planned(chosen: NonNullable<typeof storageClass.value>) {
+    const { format, digests = {} } = fileSource.value ?? {}
+    const labels = { [OS_TYPE_LABEL]: osType.value, [IMAGE_TYPE_LABEL]: imageType.value }
+    return file.value && planUploadImage({ name: form.name, namespace: form.namespace, description: form.description, labels, file: file.value, format, digests }, chosen)
+  }
 
   const submission = useSubmit(async () => {
-    const planned = manifest.value
-    if (!planned)
+    const sent = manifest.value
+    if (!sent)
       return undefined
-    await proxy.create(IMAGES, planned, { dryRun: true, fieldValidation: 'Strict' })
-    const written = await proxy.create(IMAGES, planned)
-    const path = `/images/${written.object.metadata.namespace}/${written.object.metadata.name}`
-    const warnings = written.warnings.map(warning => ` ${warning}`).join('')
-    notices.notify({ tone: written.warnings.length ? 'attention' : 'progress', text: t('images.create.created', { name: form.name }) + warnings, link: { text: form.name, path } })
+    const source = file.value
+    const begin = fileSource.value?.begin
+    if (isFile.value && source && begin) {
+      const written = await begin(sent, source)
+      say(written, 'images.create.uploading')
+      await host.go(pathOf(written))
+      return written
+    }
+    await proxy.create(IMAGES, sent, { dryRun: true, fieldValidation: 'Strict' })
+    const written = await proxy.create(IMAGES, sent)
+    say(written, 'images.create.created')
     await host.go('/images')
     return written
   })
+  const pathOf = ({ object: { metadata } }: Written<VirtualMachineImage>) => `/images/${metadata.namespace}/${metadata.name}`
+  function say(written: Written<VirtualMachineImage>, key: 'images.create.uploading' | 'images.create.created'): void {
+    const warnings = written.warnings.map(warning => ` ${warning}`).join('')
+    notices.notify({ tone: warnings ? 'attention' : 'progress', text: t(key, { name: form.name }) + warnings, link: { text: form.name, path: pathOf(written) } })
+  }
+
+  /** Puts a pinned URL in place of the mutable one, with its checksum where the cluster can use it. */
+  function pin({ url, checksum }: PinCandidate): void {
+    form.url = url
+    if (checksum?.algorithm === 'sha512')
+      form.checksum = checksum.digest
+  }
 
   const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => submission.fieldErrors.value)
   const blocked = computed(() => {
     if (unmet.value)
       return t('images.create.incomplete', { fields: unmet.value })
+    if (isFile.value)
+      return fileSource.value && !fileSource.value.obstacles.length ? undefined : t(file.value ? 'images.create.fileNotSound' : 'images.create.fileNeeded')
     return verdict.value === 'mutable' && !acknowledgement.value ? t('images.create.acknowledgeNeeded') : undefined
   })
-  return { form, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission }
+  return { form, file, fileSource, isFile, osType, imageType, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission, pin }
 }
