@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { getProxyForUrl } from 'proxy-from-env'
 import { version } from '../package.json'
+import { parseMirror } from './addressRules.ts'
 import { createApp } from './app.ts'
 import { isLoopback } from './cli.ts'
 import type { ServeOptions } from './cli.ts'
@@ -132,10 +133,11 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   let supply: (clusters: readonly Cluster[]) => void = () => undefined
   const clusters = new Promise<readonly Cluster[]>(done => { supply = done })
   const names = doorNames(host, tls)
+  const mirrors = [...options.mirrors]
   const app = createApp({
     clusters, tls, sessions, real: kubeconfig !== undefined, consoleRoot: around.consoleRoot, logLevel: options.logLevel,
     door: () => ({ names, port, secure }),
-    guard: { mirrors: options.mirrors, proxyFor: getProxyForUrl, limits: options.reads },
+    guard: { mirrors, proxyFor: getProxyForUrl, limits: options.reads },
   })
   port = await listen(app.fastify, host, port)
   const abandon = async (error: unknown) => {
@@ -149,6 +151,8 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
         await hook?.stop()
         return abandon(error)
       })
+  // The demonstration's own mirror is the one thing on this machine that its images come from.
+  mirrors.push(...[demonstration?.mirror].flatMap(mirror => mirror === undefined ? [] : parseMirror(new URL(mirror).host) ?? []))
   supply(kubeconfig?.clusters ?? demonstration?.clusters ?? [])
 
   const url = addressOf(host, port, secure)

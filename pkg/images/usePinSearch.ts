@@ -8,7 +8,8 @@ import { answerPins } from './pinAnswer.ts'
 import { probeCall } from './probe.ts'
 
 export type PinSearch
-  = | { readonly word: 'asking' }
+  /** `absent`: there is no server that could look. */
+  = | { readonly word: 'asking' | 'absent' }
     | { readonly word: 'refused', readonly error: ApiError }
     | PinAnswer
 
@@ -19,6 +20,10 @@ export function usePinSearch(request: () => ImagePlace & { readonly url: string 
   let stop = new AbortController()
 
   async function ask(): Promise<void> {
+    if (!guard.available) {
+      search.value = { word: 'absent' }
+      return
+    }
     stop.abort()
     const { signal } = stop = new AbortController()
     search.value = { word: 'asking' }

@@ -20,7 +20,7 @@ export default {
     osType: 'Operating system',
     imageType: 'Type',
     labelsHelp: 'Suggested by the name.',
-    type: { raw_qcow2: 'disk (raw, qcow2)', iso: 'installer (ISO)' },
+    type: { raw_qcow2: 'raw or qcow2', iso: 'ISO' },
     retry: 'Retries',
     retryHelp: 'When a download fails, 0 to 10.',
     uploadLonghorn: 'Longhorn v1 compares what arrives with the SHA-512 computed on this computer and keeps copies on {copies} disks as a BackingImage. It can never be downloaded again: when all copies are lost, so is the image. Keep the file.',
@@ -281,6 +281,7 @@ export default {
       none: 'No link was found that serves the same bytes and does not change.',
       failed: 'The link serves nothing.',
       refused: 'The link was not asked for.',
+      absent: 'No link can be looked for here.',
     },
     why: {
       asking: 'The console’s server asks the publisher for the file’s size and date, its checksum files, and the builds beside it. It does not read the image.',

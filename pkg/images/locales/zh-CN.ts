@@ -20,7 +20,7 @@ export default {
     osType: '操作系统',
     imageType: '类型',
     labelsHelp: '根据名称给出的建议。',
-    type: { raw_qcow2: '磁盘（raw、qcow2）', iso: '安装盘（ISO）' },
+    type: { raw_qcow2: 'raw 或 qcow2', iso: 'ISO' },
     retry: '重试次数',
     retryHelp: '下载失败时，0 到 10 次。',
     uploadLonghorn: 'Longhorn v1 用本机算出的 SHA-512 核对收到的内容，并以后备镜像（BackingImage）的形式在 {copies} 块磁盘上保存副本。它无法再次下载：所有副本都丢失时，镜像也就丢失。请保留文件。',
@@ -281,6 +281,7 @@ export default {
       none: '没有找到内容相同而不会变的链接。',
       failed: '链接没有提供任何内容。',
       refused: '没有访问该链接。',
+      absent: '这里无法寻找链接。',
     },
     why: {
       asking: '控制台的服务器向发布方询问文件的大小和日期、校验和文件以及旁边的构建。它不读取镜像本身。',
