@@ -2,11 +2,7 @@ import { computed, onScopeDispose, shallowReactive, shallowRef, toValue, watch }
 import type { MaybeRefOrGetter } from 'vue'
 import type { DigestAlgorithm, DigestMessage, DigestRequest, Digests } from './fileDigest.ts'
 import { wantedDigests } from './fileDigest.ts'
-
-/** The formats tell themselves within this; a qcow2 keeps the name of its backing file behind its header. */
-const HEAD_BYTES = 64 * 1024
-/** A fixed VHD has its only mark at its end. */
-const TAIL_BYTES = 512
+import { FORMAT_HEAD, FORMAT_TAIL } from './imageFormat.ts'
 
 export type DigestState = 'none' | 'reading' | 'read' | 'unreadable'
 
@@ -67,7 +63,7 @@ export function useFileDigest(file: MaybeRefOrGetter<File | undefined>, pasted: 
   }
 
   async function readEnds(source: File): Promise<void> {
-    const ends = [source.slice(0, HEAD_BYTES), source.slice(-TAIL_BYTES)].map(slice => slice.arrayBuffer())
+    const ends = [source.slice(0, FORMAT_HEAD), source.slice(-FORMAT_TAIL)].map(slice => slice.arrayBuffer())
     const read = await Promise.all(ends).catch((thrown: unknown) => String(thrown))
     if (toValue(file) !== source)
       return
@@ -96,6 +92,6 @@ export function useFileDigest(file: MaybeRefOrGetter<File | undefined>, pasted: 
   }, { immediate: true })
 
   onScopeDispose(endAll)
-  /** `head`: the first 64 KiB, `tail`: the last 512 bytes; all of a shorter file. `progress`: per cent of the slowest checksum. */
+  /** `head` and `tail`: what `readImageFormat` wants; all of a shorter file. `progress`: per cent of the slowest checksum. */
   return { head, tail, digests, state, progress, unreadable }
 }
