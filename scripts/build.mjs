@@ -4,7 +4,9 @@ import { run } from './tiers.mjs'
 
 removeStamp()
 const hash = sourceHash()
-const code = await run('npx', ['vite', 'build']) || await run('npx', ['vite', 'build', '--ssr', 'server/main.ts'])
+// Whoever builds may itself run in development, as a script does that Vite has loaded modules for.
+const production = { NODE_ENV: 'production' }
+const code = await run('npx', ['vite', 'build'], production) || await run('npx', ['vite', 'build', '--ssr', 'server/main.ts'], production)
 if (code === 0)
   writeStamp(hash)
 process.exitCode = code
