@@ -33,7 +33,7 @@ export function usePower() {
   /** Asks, then does it. What the cluster refuses is shown in its own words. */
   async function power(act: VmAct, row: VmRow): Promise<void> {
     const { name, namespace } = row.vm.metadata
-    const yes = await confirm({ title: t(`vms.confirm.${act}Title`, { name }), verb: t(`vms.action.${act}`), steps: stepsOf(act, row), danger: act !== 'start' })
+    const yes = await confirm({ title: t(`vms.confirm.${act}Title`, { name: objectKey(row.vm) }), verb: t(`vms.action.${act}`), steps: stepsOf(act, row), danger: act !== 'start' })
     if (!yes)
       return
     const link = { text: name, path: `/virtual-machines/${namespace}/${name}` }
