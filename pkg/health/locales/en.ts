@@ -111,6 +111,7 @@ export default {
   },
   overview: {
     troubled: 'Every BackingImage has its copies. | {n} BackingImage is not healthy. | {n} BackingImages are not healthy.',
+    both: 'BackingImages that need you: {bad} not healthy, {unknown} unknown.',
     one: '{verdict}; no VM depends on it: | {verdict}; {vms} VM depends on it: | {verdict}; {vms} VMs depend on it:',
     oneOfMore: '{verdict}; which VMs depend on it cannot be seen: | {verdict}; at least {vms} VM depends on it: | {verdict}; at least {vms} VMs depend on it:',
     unknown: 'Of {n} BackingImage it cannot be said how its copies are. | Of {n} BackingImage it cannot be said how its copies are. | Of {n} BackingImages it cannot be said how their copies are.',

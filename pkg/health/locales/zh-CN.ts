@@ -111,6 +111,7 @@ export default {
   },
   overview: {
     troubled: '所有后备镜像的副本齐全。 | {n} 个后备镜像不健康。 | {n} 个后备镜像不健康。',
+    both: '需要处理的后备镜像：{bad} 个不健康，{unknown} 个未知。',
     one: '{verdict}；没有虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它： | {verdict}；{vms} 台虚拟机依赖它：',
     oneOfMore: '{verdict}；看不到哪些虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它： | {verdict}；至少 {vms} 台虚拟机依赖它：',
     unknown: '{n} 个后备镜像的副本状况无法断言。 | {n} 个后备镜像的副本状况无法断言。 | {n} 个后备镜像的副本状况无法断言。',

@@ -148,7 +148,7 @@ export default {
     'image-class': 'This class belongs to an image and holds only its volumes.',
     'out-of-range': 'From 0 to 10.',
   },
-  filter: { mutable: 'Mutable URL', importing: 'In progress', failed: 'Failed' },
+  filter: { mutable: 'Mutable URL', importing: 'In progress', failed: 'Failed or retrying' },
   empty: 'Images that VMs boot from would be listed here.',
   overview: {
     title: 'Where images come from',

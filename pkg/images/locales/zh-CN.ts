@@ -148,7 +148,7 @@ export default {
     'image-class': '这个存储类属于某个镜像，只存放它的卷。',
     'out-of-range': '从 0 到 10。',
   },
-  filter: { mutable: '内容会变的链接', importing: '进行中', failed: '失败' },
+  filter: { mutable: '内容会变的链接', importing: '进行中', failed: '失败或重试中' },
   empty: '供虚拟机启动的镜像会列在这里。',
   overview: {
     title: '镜像的来源',
