@@ -61,6 +61,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
 
   const submission = useSubmit(async () => {
+    requester.value = await operator()
     const { intent, writes: [first] } = plan(Date.now())
     if (!first)
       return
