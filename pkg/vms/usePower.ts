@@ -11,12 +11,30 @@ import { planPower, rememberedStrategy } from './powerActions.ts'
 import { effectiveRunStrategy, graceSecondsOf } from './vm.ts'
 import type { VmRow } from './vmRow.ts'
 
+/** What bars an act on a VM, in words; the same for one VM and for many. Call in setup. */
+function useRefusal() {
+  const proxy = useProxyStore()
+  const { t } = useI18n()
+
+  /** Why the act is not to be had: by the VM's state, else by the first of its writes that the cluster does not serve or the user may not make. */
+  return function refusalOf(act: VmAct, { vm, actions }: VmRow): string | undefined {
+    const offer = actions[act]
+    if (!offer.offered)
+      return t(`vms.refused.${offer.because}`)
+    // All are asked at once, before the first is sent; what is certain is said first.
+    const answers = planPower(act, vm).map(permissionOf).map(permission => ({ permission, state: proxy.can(permission.verb, permission.resource, permission.where).state }))
+    const bar = (['absent', 'denied', 'unknown'] as const).flatMap(state => answers.filter(answer => answer.state === state))[0]
+    return bar && t(`vms.barred.${bar.state}`, { permission: permissionText(bar.permission) })
+  }
+}
+
 /** Start, shut down and restart of a VM: asked, sent, and told in the cluster's words. Call in setup. */
 export function usePower() {
   const proxy = useProxyStore()
   const notices = useNotices()
   const { confirm } = useConfirm()
   const { t } = useI18n()
+  const refusalOf = useRefusal()
 
   function stepsOf(act: VmAct, { vm, vmi, exporting }: VmRow): string[] {
     const name = vm.metadata.name
@@ -47,17 +65,6 @@ export function usePower() {
     }
   }
 
-  /** Why the act is not to be had: by the VM's state, else by the first of its writes that the cluster does not serve or the user may not make. */
-  function refusalOf(act: VmAct, { vm, actions }: VmRow): string | undefined {
-    const offer = actions[act]
-    if (!offer.offered)
-      return t(`vms.refused.${offer.because}`)
-    // All are asked at once, before the first is sent; what is certain is said first.
-    const answers = planPower(act, vm).map(permissionOf).map(permission => ({ permission, state: proxy.can(permission.verb, permission.resource, permission.where).state }))
-    const bar = (['absent', 'denied', 'unknown'] as const).flatMap(state => answers.filter(answer => answer.state === state))[0]
-    return bar && t(`vms.barred.${bar.state}`, { permission: permissionText(bar.permission) })
-  }
-
   /** The acts as a table's row offers them: the likely one first, by the VM's state. */
   function actionsOf(row: VmRow): RowAction<VmRow>[] {
     const acts = (['stop', 'start', 'restart'] as const).toSorted((a, b) => Number(row.actions[b].offered) - Number(row.actions[a].offered))
@@ -75,6 +82,7 @@ export function usePowerOfMany() {
   const notices = useNotices()
   const { confirm } = useConfirm()
   const { t } = useI18n()
+  const refusalOf = useRefusal()
 
   function stepsOf(act: ManyAct, rows: readonly VmRow[]): string[] {
     const each = rows.map(({ vm, exporting }) => {
@@ -87,11 +95,11 @@ export function usePowerOfMany() {
   }
 
   /** Why not all of them can be acted on: the first that cannot, and why. */
-  function refusalOf(act: ManyAct, rows: readonly VmRow[]): string | undefined {
-    for (const { vm, actions } of rows) {
-      const offer = actions[act]
-      if (!offer.offered)
-        return `${vm.metadata.name}: ${t(`vms.refused.${offer.because}`)}`
+  function refusalOfAny(act: ManyAct, rows: readonly VmRow[]): string | undefined {
+    for (const row of rows) {
+      const refusal = refusalOf(act, row)
+      if (refusal)
+        return `${row.vm.metadata.name}: ${refusal}`
     }
     return undefined
   }
@@ -125,7 +133,7 @@ export function usePowerOfMany() {
 
   /** What the bar below the list offers for the selected rows. */
   const bulkActions = (): BulkAction<VmRow>[] => (['stop', 'start'] as const).map(act => ({
-    id: act, label: t(`vms.action.${act}`), refuses: rows => refusalOf(act, rows), run: rows => void power(act, rows),
+    id: act, label: t(`vms.action.${act}`), refuses: rows => refusalOfAny(act, rows), run: rows => void power(act, rows),
   }))
 
   return { bulkActions }

@@ -27,7 +27,7 @@ function row(name: string, how: 'running' | 'off'): VmRow {
 }
 
 /** The list page's bar over a cluster that refuses to change `web-2`. */
-async function open() {
+async function open(state: 'allowed' | 'denied' = 'allowed') {
   const sent: string[] = []
   async function patch(_: Resource, { name }: Address) {
     sent.push(name)
@@ -43,7 +43,7 @@ async function open() {
   }
   const made: ReturnType<typeof setup>[] = []
   app = createApp({ setup() { made.push(setup()); return () => undefined } })
-  app.use(createPinia()).use(i18n.plugin).provide(proxyStoreKey as InjectionKey<unknown>, () => ({ patch }))
+  app.use(createPinia()).use(i18n.plugin).provide(proxyStoreKey as InjectionKey<unknown>, () => ({ patch, can: () => ({ state }) }))
   app.mount(document.createElement('div'))
   const [page] = made
   if (!page)
@@ -77,4 +77,9 @@ it('says which one of them cannot be acted on, and why', async () => {
   const page = await open()
   expect(page.act('stop')?.refuses?.([row('web-1', 'running'), row('db', 'off')])).toMatch(/^db: ./)
   expect(page.act('start')?.refuses?.([row('db', 'off')])).toBeUndefined()
+})
+
+it('is barred by what the user may not do, as each of them is', async () => {
+  const page = await open('denied')
+  expect(page.act('stop')?.refuses?.([row('web-1', 'running')])).toBe('web-1: You may not: it needs patch virtualmachines.kubevirt.io in namespace lab.')
 })
