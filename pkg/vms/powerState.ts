@@ -21,6 +21,12 @@ export interface PowerState {
   readonly printed?: string
 }
 
+/** The sign that goes with a power state; the words are the state's own. Off has none: it is at rest, and nobody doubts it. */
+export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress' | undefined>> = {
+  off: undefined, starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
+  crashed: 'bad', failing: 'bad', provisioning: 'progress', terminating: 'progress', unknown: 'unknown',
+}
+
 /** Whether the guest has ended: nothing of it runs, though its pod and disks may still be held. */
 export function isFinal(vmi: VirtualMachineInstance): boolean {
   return vmi.status?.phase === 'Succeeded' || vmi.status?.phase === 'Failed'
@@ -60,7 +66,7 @@ function derive(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, now
   const ending = vmi.metadata.deletionTimestamp ?? (strategy === 'Halted' || isStopRequested(vm, vmi))
   if (ending)
     return { word: comesBack(vm, strategy) ? 'restarting' : 'stopping', because: { code: vmi.metadata.deletionTimestamp ? 'instance-ending' : 'stop-requested' } }
-  return withGuest(vmi)
+  return guestState(vmi)
 }
 
 function isStopRequested(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
@@ -77,7 +83,8 @@ function comesBack(vm: VirtualMachine, strategy: RunStrategy): boolean {
 
 const STARTING: readonly (VmiPhase | undefined)[] = [undefined, '', 'Pending', 'Scheduling', 'Scheduled']
 
-function withGuest(vmi: VirtualMachineInstance): PowerState {
+/** The state of an instance whose guest has not ended, and that nobody asked to end: what its phase and conditions say. */
+export function guestState(vmi: VirtualMachineInstance): PowerState {
   const { phase, conditions, migrationState } = vmi.status ?? {}
   if (STARTING.includes(phase)) {
     const trouble = startTrouble(conditions)

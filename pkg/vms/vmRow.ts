@@ -4,12 +4,8 @@ import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
 import { vmActions } from './powerActions.ts'
 import { derivePowerState } from './powerState.ts'
+import { POWER_TONES } from './powerState.ts'
 
-/** The sign that goes with a power state; the words are the state's own. Off has none: it is at rest, and nobody doubts it. */
-export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress' | undefined>> = {
-  off: undefined, starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
-  crashed: 'bad', failing: 'bad', provisioning: 'progress', terminating: 'progress', unknown: 'unknown',
-}
 /** Which states an operator wants to see first. */
 export const POWER_RANKS: Readonly<Record<PowerWord, number>> = {
   failing: 0, crashed: 1, unknown: 2, paused: 3, stopping: 4, restarting: 5, starting: 6, provisioning: 7, migrating: 8, terminating: 9, running: 10, off: 11,

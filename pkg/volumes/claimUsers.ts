@@ -1,8 +1,9 @@
 import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
+import type { PowerWord } from '#vms/powerState.ts'
 import type { VirtualMachine, VirtualMachineInstance, VmVolume } from '#vms/vm.ts'
 import { objectKey } from '#kube/object.ts'
-import { isFinal } from '#vms/powerState.ts'
+import { derivePowerState, guestState, isFinal } from '#vms/powerState.ts'
 import { CLAIM_TEMPLATES_ANNOTATION } from '#vms/vm.ts'
 
 /** Everything that mentions a claim. A VM may be among them without holding the disk: it is off. */
@@ -80,13 +81,21 @@ function claimsOfPod(pod: Pod): ReadonlySet<string> {
 export interface UsersSight { readonly vms: 'seen' | 'blind', readonly instances: 'seen' | 'blind' }
 
 /** A VM on a volume as a list shows it. `unknown`: its instance cannot be seen. */
-export interface VmOnClaim { readonly name: string, readonly namespace?: string, readonly power: 'running' | 'off' | 'unknown' }
+interface VmOnClaim { readonly name: string, readonly namespace?: string, readonly power: PowerWord }
 
-/** The VMs on a claim, each once, and whether each runs. */
+/** The VMs on a claim, each once, and how each is. */
 export function vmsOnClaim({ vms, vmis }: ClaimUsers, { instances }: UsersSight): VmOnClaim[] {
-  const running = new Set(vmis.filter(vmi => !isFinal(vmi)).map(objectKey))
-  const all = new Map([...vms, ...vmis].map(object => [objectKey(object), object.metadata]))
-  return [...all].map(([key, { name, namespace }]) => ({ name, ...(namespace && { namespace }), power: running.has(key) ? 'running' : instances === 'seen' ? 'off' : 'unknown' }))
+  const [vmOf, instanceOf] = [byKey(vms), byKey(vmis)]
+  return [...new Map([...vmOf, ...instanceOf])].map(([key, { metadata: { name, namespace } }]) => ({ name, ...(namespace && { namespace }), power: powerOf(vmOf.get(key), instanceOf.get(key), instances) }))
+}
+
+function powerOf(vm: VirtualMachine | undefined, vmi: VirtualMachineInstance | undefined, instances: UsersSight['instances']): PowerWord {
+  if (!vmi && instances === 'blind')
+    return 'unknown'
+  // The clock counts only how long a crashed VM waits, which is not shown here.
+  if (vm)
+    return derivePowerState(vm, vmi, 0).word
+  return vmi && !isFinal(vmi) ? guestState(vmi).word : 'off'
 }
 
 export interface UsersWorld {

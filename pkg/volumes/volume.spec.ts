@@ -20,6 +20,7 @@ const LVM = classOf('lvm', {}, 'lvm.driver.harvesterhci.io')
 const volumes = [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }]
 const vm: VirtualMachine = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta('web-01'), spec: { runStrategy: 'Always', template: { spec: { volumes } } } }
 const vmi: VirtualMachineInstance = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta('web-01'), spec: { volumes }, status: { phase: 'Running' } }
+const halted: VirtualMachine = { ...vm, spec: { ...vm.spec, runStrategy: 'Halted' } }
 const NOBODY = { vms: [], vmis: [], pods: [] }
 
 describe('a volume in the list', () => {
@@ -80,8 +81,12 @@ describe('the users of a claim', () => {
 
 it.each([
   ['runs where its instance is seen', { vms: [vm], vmis: [vmi] }, 'seen', 'running'],
-  ['is off where it has none', { vms: [vm], vmis: [] }, 'seen', 'off'],
-  ['is off where its guest has ended', { vms: [vm], vmis: [{ ...vmi, status: { phase: 'Succeeded' as const } }] }, 'seen', 'off'],
+  ['is off where it is wanted off and has none', { vms: [halted], vmis: [] }, 'seen', 'off'],
+  ['is about to start where it is wanted on and has none', { vms: [vm], vmis: [] }, 'seen', 'starting'],
+  ['is paused where its guest is', { vms: [vm], vmis: [{ ...vmi, status: { phase: 'Running' as const, conditions: [{ type: 'Paused', status: 'True' as const }] } }] }, 'seen', 'paused'],
+  ['starts where its guest does not run yet', { vms: [vm], vmis: [{ ...vmi, status: { phase: 'Scheduling' as const } }] }, 'seen', 'starting'],
+  ['is stopping where its guest has ended and its instance is still there', { vms: [halted], vmis: [{ ...vmi, status: { phase: 'Succeeded' as const } }] }, 'seen', 'stopping'],
+  ['is off where the ended instance is all that is seen', { vms: [], vmis: [{ ...vmi, status: { phase: 'Succeeded' as const } }] }, 'seen', 'off'],
   ['is not called off where instances cannot be seen', { vms: [vm], vmis: [] }, 'blind', 'unknown'],
   ['runs where its instance is the one that is seen', { vms: [], vmis: [vmi] }, 'blind', 'running'],
 ] as const)('a VM on a volume %s', (_, users, instances, power) => {

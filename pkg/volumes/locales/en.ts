@@ -32,9 +32,6 @@ export default {
     exporting: 'Being exported',
   },
   user: {
-    running: 'running',
-    off: 'off',
-    unknown: 'unknown',
     unseen: 'cannot be seen',
     pod: 'pod {name}',
   },

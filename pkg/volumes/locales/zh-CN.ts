@@ -32,9 +32,6 @@ export default {
     exporting: '正在导出',
   },
   user: {
-    running: '运行中',
-    off: '已关机',
-    unknown: '未知',
     unseen: '看不到',
     pod: 'Pod {name}',
   },
