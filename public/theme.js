@@ -1,4 +1,4 @@
-// Before the first paint, so that no theme flashes. The choice is made in src/useTheme.ts.
+// Before the first paint, so that no theme flashes. The choice is made in src/useChoices.ts.
 {
   let choice = 'system'
   try { choice = localStorage.getItem('guardrails.theme') }

@@ -1,5 +1,5 @@
 // What a browser must load before the console stands: index.html's entry, all that it imports statically, and their CSS.
-// Issue 3 sets the bound, in gzip; `npm run check` of a built console holds it.
+// The bound is in gzip; `npm test` holds it, on the console that it built.
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'

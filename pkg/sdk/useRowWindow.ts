@@ -1,5 +1,5 @@
 import { useElementSize, useScroll } from '@vueuse/core'
-import { computed } from 'vue'
+import { computed, watch } from 'vue'
 import type { ComputedRef, Ref } from 'vue'
 
 /** Height of every row, in pixels; `--row` in theme.css. */
@@ -16,12 +16,15 @@ export interface RowWindow<Row> {
   readonly offset: ComputedRef<number>
   readonly height: ComputedRef<number>
   readonly scrollTo: (index: number) => void
+  /** Whether columns lie beyond the right edge. */
+  readonly isCut: ComputedRef<boolean>
 }
 
-/** Draws only the rows that can be seen of a long list. */
-export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<Ref<HTMLElement | null>>): RowWindow<Row> {
-  const { y } = useScroll(scroller)
-  const { height: seen } = useElementSize(scroller)
+/** Draws only the rows that can be seen of a long list. `tracks`: the columns' widths, which say how wide a row is. */
+export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<Ref<HTMLElement | null>>, tracks: Ref<string>): RowWindow<Row> {
+  const { y, arrivedState, measure } = useScroll(scroller)
+  const { height: seen, width } = useElementSize(scroller)
+  watch([width, tracks], measure, { flush: 'post' })
   const first = computed(() => {
     const top = Math.min(Math.floor(y.value / ROW_HEIGHT), rows.value.length - 1) - OVERSCAN
     return Math.max(0, top - top % STEP)
@@ -45,5 +48,6 @@ export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<
     offset: computed(() => first.value * ROW_HEIGHT),
     height: computed(() => rows.value.length * ROW_HEIGHT),
     scrollTo,
+    isCut: computed(() => !arrivedState.right),
   }
 }

@@ -86,7 +86,8 @@ interface VmOnClaim { readonly name: string, readonly namespace?: string, readon
 /** The VMs on a claim, each once, and how each is. */
 export function vmsOnClaim({ vms, vmis }: ClaimUsers, { instances }: UsersSight): VmOnClaim[] {
   const [vmOf, instanceOf] = [byKey(vms), byKey(vmis)]
-  return [...new Map([...vmOf, ...instanceOf])].map(([key, { metadata: { name, namespace } }]) => ({ name, ...(namespace && { namespace }), power: powerOf(vmOf.get(key), instanceOf.get(key), instances) }))
+  const all = new Map([...vms, ...vmis].map(object => [objectKey(object), object.metadata]))
+  return [...all].map(([key, { name, namespace }]) => ({ name, ...(namespace && { namespace }), power: powerOf(vmOf.get(key), instanceOf.get(key), instances) }))
 }
 
 function powerOf(vm: VirtualMachine | undefined, vmi: VirtualMachineInstance | undefined, instances: UsersSight['instances']): PowerWord {

@@ -1,5 +1,6 @@
 import { computed } from 'vue'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
+import { IMAGES } from '#images/image.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { useHost } from '#sdk/host.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
@@ -19,6 +20,8 @@ export function useVolumeRows() {
   const vmis = proxy.collection(VMIS, scope)
   const pods = proxy.collection(PODS, scope)
   const classes = proxy.collection(STORAGE_CLASSES)
+  // Only names are taken from it, so a list that cannot be read is no trouble of this page.
+  const images = proxy.collection(IMAGES)
   const longhorn = proxy.collection(LONGHORN_VOLUMES, { namespaces: [LONGHORN_NAMESPACE] })
 
   const index = computed(() => indexClaimUsers({ vms: vms.objects, vmis: vmis.objects, pods: pods.objects }))
@@ -32,7 +35,8 @@ export function useVolumeRows() {
       storageClass: classes.find(claim.spec?.storageClassName ?? ''),
       longhorn: longhorn.knows(LONGHORN_NAMESPACE) ? volume : 'blind',
     })
-    return { claim, users, sight: { vms: vms.knows(namespace) ? 'seen' : 'blind', instances: vmis.knows(namespace) ? 'seen' : 'blind' }, facts, exporting: readIntent(claim) }
+    const imageTitle = facts.image && (images.find(facts.image)?.spec.displayName ?? facts.image.slice(facts.image.indexOf('/') + 1))
+    return { claim, users, ...(imageTitle && { imageTitle }), sight: { vms: vms.knows(namespace) ? 'seen' : 'blind', instances: vmis.knows(namespace) ? 'seen' : 'blind' }, facts, exporting: readIntent(claim) }
   }))
   return { rows, collections: [claims, vms, vmis, pods, longhorn, classes] }
 }

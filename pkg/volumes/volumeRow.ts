@@ -14,6 +14,8 @@ export const VOLUME_RANKS: Readonly<Record<VolumeWord, number>> = { 'lost': 0, '
 export interface VolumeRow {
   readonly claim: PersistentVolumeClaim
   readonly facts: VolumeFacts
+  /** What people call the image it was made from; its name where the image is gone or not seen. */
+  readonly imageTitle?: string
   readonly users: ClaimUsers
   /** Whether the VMs, and their instances, of its namespace can be seen: without them nobody can be called off, or missing. */
   readonly sight: UsersSight

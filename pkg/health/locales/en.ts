@@ -15,7 +15,7 @@ export default {
     name: 'BackingImage',
   },
   filter: {
-    trouble: 'Not healthy',
+    trouble: 'Not healthy or unknown',
     risk: 'At risk',
     used: 'Used by VMs',
   },

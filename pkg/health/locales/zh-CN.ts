@@ -15,7 +15,7 @@ export default {
     name: '后备镜像',
   },
   filter: {
-    trouble: '不健康',
+    trouble: '不健康或未知',
     risk: '有风险',
     used: '有虚拟机使用',
   },

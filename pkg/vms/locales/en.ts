@@ -148,7 +148,7 @@ export default {
     memory: 'Memory',
     gib: 'GiB',
     disk: 'Disk size',
-    diskHelp: 'At least {size}, the size of the image.',
+    diskHelp: 'At least {size}; the image must fit.',
     network: 'Network',
     pod: 'Management network (masquerade)',
     cloudInit: 'Cloud-init user data',

@@ -148,7 +148,7 @@ export default {
     memory: '内存',
     gib: 'GiB',
     disk: '磁盘大小',
-    diskHelp: '至少 {size}，即镜像的大小。',
+    diskHelp: '至少 {size}，须能放下镜像。',
     network: '网络',
     pod: '管理网络（masquerade）',
     cloudInit: 'Cloud-init 用户数据',

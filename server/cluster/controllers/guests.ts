@@ -98,13 +98,19 @@ function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, age
   return agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions
 }
 
+/** The address that the network of the cluster, 192.168.96.0/20, leases to a guest's card: always the same one. */
+export function addressOnNetwork({ namespace, name }: { readonly namespace?: string, readonly name: string }, index: number): string {
+  const lease = pick(`${namespace}/${name} ${index}`, 16 * 200)
+  return `192.168.${96 + Math.floor(lease / 200)}.${20 + lease % 200}`
+}
+
 /** What virt-handler tells of a domain that runs: where its disks and interfaces are. */
 function running(vmi: VirtualMachineInstance, world: World): object {
   const [pod] = world.owned(PODS, vmi.metadata.uid).filter(isLauncher)
   const interfaces = (vmi.spec.domain?.devices?.interfaces ?? []) as readonly { name: string, macAddress?: string, masquerade?: object }[]
   return {
     interfaces: interfaces.map((nic, index) => {
-      const ipAddress = nic.masquerade && pod ? podAddress(pod) : `192.168.100.${20 + pick(`${vmi.metadata.name} ${index}`, 200)}`
+      const ipAddress = nic.masquerade && pod ? podAddress(pod) : addressOnNetwork(vmi.metadata, index)
       return { name: nic.name, ipAddress, ipAddresses: [ipAddress], mac: nic.macAddress ?? macOf(`${vmi.metadata.uid} ${index}`), infoSource: 'domain, guest-agent' }
     }),
     volumeStatus: (vmi.spec.volumes ?? []).map((volume, index) => {

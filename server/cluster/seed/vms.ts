@@ -11,6 +11,7 @@ import { GUEST_ANNOTATION } from '../controllers/guests.ts'
 import { HARVESTER_VM_FINALIZER, OWNED_BY } from '../controllers/harvesterVms.ts'
 import { hex, pick, uuidOf } from '../controllers/hash.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from '../controllers/kinds.ts'
+import { addressOnNetwork } from '../controllers/guests.ts'
 import { podAddress } from '../controllers/kubelet.ts'
 import { LAUNCHER_IMAGE, launcherOf } from '../controllers/launcher.ts'
 import { ownerOf } from '../controllers/step.ts'
@@ -200,7 +201,7 @@ function vmiStatus(seed: VmSeed, made: Made, now: number): SeedObject {
   const ran = phases.includes('Running')
   const pod = placed ? made.get(PODS, `${namespace}/${launcherOf(vmi).object.metadata.name}`) : undefined
   const nic = seed.network ? 'nic-1' : 'default'
-  const address = seed.network || !pod ? `192.168.100.${20 + pick(`${name} 0`, 200)}` : podAddress(pod)
+  const address = seed.network || !pod ? addressOnNetwork(seed, 0) : podAddress(pod)
   const volumes = (vmi.spec.volumes ?? []).map((volume, index) => {
     const disk = seed.disks[index]
     const target = ran ? `vd${String.fromCharCode(97 + index)}` : ''
