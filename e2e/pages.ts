@@ -22,6 +22,7 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'volumes', path: '/volumes', shows: /web-01-root/ },
   { name: 'volume-export', path: '/volumes/production/web-01-root/export', shows: /KubeVirt/ },
   { name: 'exports', path: '/exports', shows: /web-01-before-upgrade/ },
+  { name: 'volume-export-open', path: '/volumes/staging/wiki-01-root/export', shows: /wiki-before-upgrade[^]*wiki-01/ },
   { name: 'virtual-machines', path: '/virtual-machines', shows: /web-01/ },
   { name: 'virtual-machine', path: '/virtual-machines/production/web-01', shows: /web-01-root/ },
   { name: 'vm-create', path: '/virtual-machines/create', shows: /CPU/ },
@@ -40,6 +41,10 @@ export const PAGES: readonly ConsolePage[] = [
     await page.keyboard.press('/')
     await page.keyboard.type('jammy')
     await page.getByRole('option').first().waitFor()
+  } },
+  { name: 'key-help', path: '/', shows: /./, async act(page) {
+    await page.keyboard.press('?')
+    await page.getByRole('dialog').waitFor()
   } },
   { name: 'tasks', path: '/', shows: /./, async act(page) {
     await page.locator('.tasks-button').click()

@@ -1,9 +1,10 @@
-import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { CLAIMS, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import { LONGHORN_REPLICAS, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { EXPORT_ANNOTATION, writeIntent } from '#volumes/exportIntent.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import { ATTACHER_FINALIZER, attachmentName } from '../controllers/attachments.ts'
 import { stamp } from '../controllers/conditions.ts'
@@ -51,8 +52,10 @@ interface VmSeed {
   readonly guest?: string
   readonly network?: string
   /** What the strategy was before Halted. */
-  readonly was?: string
+  readonly was?: RunStrategy
   readonly disks: readonly DiskSeed[]
+  /** The image that an export of its first disk was to become, when the console that had shut it down was closed. */
+  readonly exporting?: string
   readonly description?: string
   readonly days?: number
 }
@@ -84,6 +87,7 @@ const VM_SEEDS: readonly VmSeed[] = [
   { namespace: 'staging', name: 'crash-01', state: 'looping', strategy: 'RerunOnFailure', os: 'debian', guest: 'crashing', disks: [root('crash-01', 'debian')], days: 1 },
   { namespace: 'staging', name: 'import-test', state: 'claimless', strategy: 'RerunOnFailure', os: 'linux', disks: [{ claim: 'import-test-root', size: '20Gi', class: 'lh-0f3c2f6a-4f0e-4c7c-9d6b-3a1f0b7c5e21', on: [] }], days: 1, description: 'Its image was deleted before its disk was made' },
   { namespace: 'staging', name: 'train-01', state: 'unplaced', strategy: 'RerunOnFailure', os: 'ubuntu', cpu: 16, memory: '512Gi', disks: [root('train-01', 'noble', '100Gi')], days: 2 },
+  { namespace: 'staging', name: 'wiki-01', state: 'off', strategy: 'Halted', was: 'RerunOnFailure', os: 'debian', disks: [root('wiki-01', 'debian')], exporting: 'wiki-before-upgrade', days: 27, description: 'Shut down for an export whose console was closed' },
   { namespace: 'staging', name: 'migrate-once', state: 'ended', strategy: 'Once', node: 'node-1', os: 'debian', disks: [root('migrate-once', 'debian')], days: 3 },
 
   { namespace: 'lab', name: 'paused-01', state: 'paused', strategy: 'RerunOnFailure', node: 'node-3', os: 'ubuntu', disks: [root('paused-01', 'noble')], days: 4 },
@@ -134,6 +138,7 @@ function vmOf(seed: VmSeed, made: Made, now: number): SeedObject {
         name, namespace, labels: { 'harvesterhci.io/creator': 'harvester', 'harvesterhci.io/os': os }, finalizers: [VM_FINALIZER, HARVESTER_VM_FINALIZER],
         annotations: {
           'harvesterhci.io/volumeClaimTemplates': JSON.stringify(templates), 'harvesterhci.io/vmRunStrategy': seed.was ?? strategy, 'network.harvesterhci.io/ips': '[]',
+          ...(seed.exporting ? { [EXPORT_ANNOTATION]: `${namespace}/${seed.disks[0]?.claim}` } : {}),
           ...(seed.description ? { 'field.cattle.io/description': seed.description } : {}),
         },
       },
@@ -259,7 +264,17 @@ const DISKS: readonly Placed[] = [
 const replicasOf = (disk: DiskSeed): readonly string[] => disk.on ?? disksOfImage(disk.image ?? 'noble')
 const nodeOf = ({ vm }: Placed): string => vm && ON.includes(vm.state) ? vm.node ?? '' : ''
 
-function claim({ namespace, disk, vm }: Placed, made: Made): SeedObject {
+/** What the console that was closed had written on the disk before it shut the VM down. */
+function openExport({ namespace, name, was, node = 'node-2', exporting: displayName, disks }: VmSeed, claimName: string, now: number): Record<string, string> {
+  if (!displayName || disks[0]?.claim !== claimName)
+    return {}
+  return { [EXPORT_ANNOTATION]: writeIntent({
+    id: hex(`${namespace}/${name} export`, 8), claim: { namespace, name: claimName }, image: { namespace, displayName }, storageClass: 'harvester-longhorn',
+    vms: [{ name, runStrategy: was ?? 'RerunOnFailure', wasRunning: true, node }], restart: true, requester: 'admin', startedAt: stamp(now - 25 * 60_000),
+  }) }
+}
+
+function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedObject {
   const volumeName = volumeOf(namespace, disk.claim)
   const shared = VM_SEEDS.filter(one => one.namespace === namespace && one.disks.some(other => other.claim === disk.claim))
   const source = isV2(disk) ? made.get(DATA_VOLUMES, `${namespace}/${disk.claim}`) : undefined
@@ -270,6 +285,7 @@ function claim({ namespace, disk, vm }: Placed, made: Made): SeedObject {
         name: disk.claim, namespace,
         annotations: {
           'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
+          ...(vm ? openExport(vm, disk.claim, now) : {}),
           ...(disk.image ? { 'harvesterhci.io/imageId': imageId(disk.image) } : {}), ...(vm ? {} : source ? { 'harvesterhci.io/goldenImage': 'true' } : {}),
           ...(shared.length > 0 ? { [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: shared.map(keyOf) }]) } : {}),
         },
@@ -379,7 +395,7 @@ export function vmLayers(now: number): readonly Layer[] {
   return [
     made => [
       ...VM_SEEDS.map(seed => vmOf(seed, made, now)),
-      ...V1.map(placed => claim(placed, made)),
+      ...V1.map(placed => claim(placed, made, now)),
       ...V2.filter(({ vm }) => vm).map(placed => dataVolume(placed, now)),
       ...DISKS.map(placed => longhornVolume(placed, made, now)),
       ...DISKS.flatMap(attachment),
@@ -387,7 +403,7 @@ export function vmLayers(now: number): readonly Layer[] {
     made => [
       ...VM_SEEDS.filter(hasVmi).map(seed => vmiOf(seed, made)),
       ...V1.map(placed => persistentVolume(placed, made)),
-      ...V2.map(placed => claim(placed, made)),
+      ...V2.map(placed => claim(placed, made, now)),
       ...DISKS.flatMap(placed => engineAndReplicas(placed, made, now)),
     ],
     made => [
