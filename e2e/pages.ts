@@ -46,6 +46,10 @@ export const PAGES: readonly ConsolePage[] = [
     await page.keyboard.press('?')
     await page.getByRole('dialog').waitFor()
   } },
+  { name: 'session-ended', path: '/', shows: /npm start -- link/, async act(page) {
+    await page.route('**/console/clusters', route => route.fulfill({ status: 401, json: {} }))
+    await page.reload()
+  } },
   { name: 'tasks', path: '/', shows: /./, async act(page) {
     await page.locator('.tasks-button').click()
     await page.getByRole('dialog').waitFor()
