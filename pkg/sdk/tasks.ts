@@ -6,7 +6,8 @@ import { hostKey } from './host.ts'
 import type { Host } from './host.ts'
 import type { ObjectReference } from './verdict.ts'
 
-export type StepState = 'todo' | 'doing' | 'done' | 'failed'
+/** `waiting`: it is its turn, and nobody here goes on with it. */
+export type StepState = 'todo' | 'waiting' | 'doing' | 'done' | 'failed'
 export type TaskState = 'running' | 'done' | 'failed' | 'cancelled'
 
 export interface TaskStep {

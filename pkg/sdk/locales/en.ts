@@ -39,6 +39,7 @@ export default {
     label: 'Steps',
     done: 'done',
     doing: 'now',
+    waiting: 'next, and nobody here goes on with it',
     todo: 'to come',
     failed: 'failed',
     took: 'took {time}',

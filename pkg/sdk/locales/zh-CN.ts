@@ -39,6 +39,7 @@ export default {
     label: '步骤',
     done: '已完成',
     doing: '进行中',
+    waiting: '下一步，此处无人继续',
     todo: '未开始',
     failed: '失败',
     took: '用时 {time}',
