@@ -22,7 +22,7 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'volumes', path: '/volumes', shows: /web-01-root/ },
   { name: 'volume-export', path: '/volumes/production/web-01-root/export', shows: /KubeVirt/ },
   { name: 'exports', path: '/exports', shows: /web-01-before-upgrade/ },
-  { name: 'volume-export-open', path: '/volumes/staging/wiki-01-root/export', shows: /wiki-before-upgrade[^]*wiki-01/ },
+  { name: 'volume-export-open', path: '/volumes/staging/wiki-01-root/export', shows: /wiki-01[^]*wiki-before-upgrade/ },
   { name: 'virtual-machines', path: '/virtual-machines', shows: /web-01/ },
   { name: 'virtual-machine', path: '/virtual-machines/production/web-01', shows: /web-01-root/ },
   { name: 'vm-create', path: '/virtual-machines/create', shows: /CPU/ },

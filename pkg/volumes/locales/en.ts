@@ -119,6 +119,7 @@ export default {
       waiting: 'An export of {name} was begun; this console is not carrying it out.',
     },
     keptOff: '{vms}: off because of this export.',
+    becomes: 'It is to become the image {image} in {namespace}, with storage class {storageClass}.',
     asked: 'Asked for by {who}',
     somebody: 'somebody',
     resume: 'Resume',

@@ -119,6 +119,7 @@ export default {
       waiting: '{name} 的导出已经开始；此控制台没有在执行它。',
     },
     keptOff: '{vms}：因此次导出而关机。',
+    becomes: '将成为命名空间 {namespace} 中的镜像 {image}，存储类为 {storageClass}。',
     asked: '请求者：{who}',
     somebody: '某人',
     resume: '继续',
