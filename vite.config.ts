@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import vue from '@vitejs/plugin-vue'
 import manifest from './package.json' with { type: 'json' }
@@ -27,5 +28,9 @@ export default defineConfig(({ isSsrBuild }) => ({
     environment: 'node',
     include: ['{src,pkg,server,bench}/**/*.spec.ts', 'scripts/*.spec.mjs'],
     css: false,
+    // Vitest leaves one core free: on a machine with two that is half of it. Many tests only wait for a socket.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // On a busy machine a second is over before a frame is drawn.
+    expect: { poll: { timeout: 10_000 } },
   },
 }))
