@@ -1,3 +1,4 @@
+import type { ApiError } from '#kube/apiError.ts'
 import type { ChecksumAlgorithm } from './checksumFile.ts'
 import type { ImageFormat } from './imageFormat.ts'
 import type { PinEvidence } from './pinning.ts'
@@ -94,6 +95,12 @@ export type PinFinding
 export type ProbeReport
   = | { readonly state: 'served', readonly hops: readonly Hop[], readonly file: ServedFile, readonly checksums: readonly PublishedChecksum[], readonly pins: PinFinding }
     | { readonly state: 'failed', readonly hops: readonly Hop[], readonly failure: UrlFailure }
+
+/** What is known of the bytes behind a URL. `absent`: there is no server that could ask. */
+export type UrlProbe
+  = | { readonly word: 'idle' | 'asking' | 'absent' }
+    | { readonly word: 'refused', readonly error: ApiError }
+    | { readonly word: 'answered', readonly report: ProbeReport }
 
 export interface ImagePlace { readonly cluster: string, readonly namespace: string }
 interface ProbeRequest extends ImagePlace { readonly url: string }

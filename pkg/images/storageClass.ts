@@ -19,3 +19,11 @@ export function imageBackendOf(storageClass: StorageClass): ImageBackend {
 export function isDefaultClass(storageClass: StorageClass): boolean {
   return storageClass.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
 }
+
+/** Harvester's internal classes, in which it takes neither images nor volumes (harvester pkg/util/constants.go). */
+const RESERVED = ['longhorn-static', 'vmstate-persistence']
+
+/** Whether the class is Harvester's own, for what it keeps itself. */
+export function isReservedClass({ metadata }: Pick<StorageClass, 'metadata'>): boolean {
+  return RESERVED.includes(metadata.name)
+}

@@ -52,28 +52,35 @@ export function judgeUpload({ offer, backend, file, format, digests, unreadable,
     return [{ code: 'unreadable', message: unreadable }]
   if (file.size === 0)
     return [{ code: 'empty' }]
-  const obstacles: UploadObstacle[] = []
-  if (backend === 'backingimage' && file.size % SECTOR !== 0)
-    obstacles.push({ code: 'not-in-sectors', size: file.size, over: file.size % SECTOR })
-  const wrong = format && judgeFormat(format, backend)
-  if (wrong)
-    obstacles.push(wrong)
   const checksum = judgeChecksum(expected, digests)
-  if (checksum && checksum.code !== 'being-read')
-    obstacles.push(checksum)
+  const obstacles = [judgeSize(file.size, backend), format && judgeFormat(format, backend), checksum?.code === 'being-read' ? undefined : checksum].filter(obstacle => obstacle !== undefined)
   const isWanted = backend === 'backingimage' && digests.sha512 === undefined
   return isWanted || !format || checksum?.code === 'being-read' ? [...obstacles, { code: 'being-read' }] : obstacles
 }
 
-/** A qcow2 that is not whole in itself boots nowhere else, and nobody in the cluster has the key of one that is encrypted. */
-function judgeFormat(format: ImageFormat, backend: ImageBackend): UploadObstacle | undefined {
+/** What a size alone makes impossible, wherever the file comes from. */
+export function judgeSize(size: number, backend: ImageBackend): UploadObstacle | undefined {
+  if (size === 0)
+    return { code: 'empty' }
+  return backend === 'backingimage' && size % SECTOR !== 0 ? { code: 'not-in-sectors', size, over: size % SECTOR } : undefined
+}
+
+/**
+ * What the first bytes make impossible, wherever the file comes from. A qcow2 that is not whole in itself boots nowhere else,
+ * and nobody in the cluster has the key of one that is encrypted.
+ */
+export function judgeFormat(format: ImageFormat, backend: ImageBackend): UploadObstacle | undefined {
+  if (format.kind === 'empty')
+    return { code: 'empty' }
   if (!TAKEN.has(format.kind))
     return { code: 'format-not-taken', format: format.kind === 'compressed' ? format.by : format.kind, backend }
   if (format.kind !== 'qcow2')
     return undefined
   if (format.backingFile !== undefined)
     return { code: 'backing-file', file: format.backingFile }
-  return format.externalData ? { code: 'external-data' } : format.encrypted && { code: 'encrypted' }
+  if (format.externalData)
+    return { code: 'external-data' }
+  return format.encrypted ? { code: 'encrypted' } : undefined
 }
 
 function judgeChecksum(expected: string, digests: Digests): UploadObstacle | undefined {

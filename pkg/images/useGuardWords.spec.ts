@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ChecksumWord } from './checksumStanding.ts'
+import type { PinAnswer } from './pinAnswer.ts'
 import type { PinEvidence } from './pinning.ts'
-import type { ClosedRange, GuardRefusal, ReadFailure } from './probe.ts'
-import type { PinSearch } from './usePinSearch.ts'
+import type { ClosedRange, GuardRefusal, ReadFailure, UrlProbe } from './probe.ts'
+import type { ServedFinding } from './servedFile.ts'
 import en from './locales/en.ts'
 import zh from './locales/zh-CN.ts'
 
@@ -17,16 +18,20 @@ const FAILURES: Record<Exclude<ReadFailure['code'], 'refused'>, true> = {
   'changed': true, 'not-resumable': true, 'shorter': true, 'internal': true, 'too-large': true, 'too-long': true,
 }
 const EVIDENCE: Record<PinEvidence['code'], true> = { 'same-checksum': true, 'dated-sibling': true, 'named-by-checksum': true, 'release-index': true, 'version-file': true, 'redirect': true }
-const PINS: Record<PinSearch['word'], true> = { asking: true, absent: true, refused: true, found: true, pinned: true, none: true, failed: true }
+const PINS: Record<Exclude<PinAnswer['word'], 'untold'>, true> = { asking: true, refused: true, found: true, pinned: true, none: true }
+const PROBES: Record<Exclude<UrlProbe['word'], 'answered'> | 'served' | 'failed', true> = { idle: true, asking: true, absent: true, refused: true, served: true, failed: true }
+const SERVED: Record<Exclude<ServedFinding['code'], 'obstacle'>, true> = { 'head-refused': true, 'no-image': true, 'no-size': true, 'downgraded': true }
 const STANDINGS: Record<ChecksumWord, true> = { 'none': true, 'accepted': true, 'unrecognised': true, 'not-sha512': true, 'ignored': true, 'queued': true, 'reading': true, 'verified': true, 'computed': true, 'mismatch': true, 'failed': true }
 
-describe.each([['English', en], ['Chinese', zh]])('in %s', (_, { guard, pin, checksum }) => {
+describe.each([['English', en], ['Chinese', zh]])('in %s', (_, { guard, pin, probe, checksum }) => {
   it.each([
     ['refusal', REFUSALS, guard.refused],
     ['closed range', RANGES, guard.range],
     ['failure', FAILURES, guard.failure],
     ['evidence', EVIDENCE, guard.evidence],
     ['outcome of a search', PINS, pin.title],
+    ['outcome of a look', PROBES, probe.title],
+    ['finding in what is served', SERVED, probe.finding],
     ['standing of a checksum', STANDINGS, checksum.title],
   ])('every %s has its sentence', (_, codes, sentences) => {
     expect(Object.keys(sentences).sort()).toEqual(Object.keys(codes).sort())

@@ -14,7 +14,7 @@ import { IMAGE_TYPE_LABEL, IMAGES, OS_TYPE_LABEL } from './image.ts'
 import { checkImageForm, planImage } from './imageForm.ts'
 import { suggestImageType, suggestOsType } from './imageLabels.ts'
 import { judgeImageUrl } from './imageUrl.ts'
-import { imageBackendOf, isDefaultClass } from './storageClass.ts'
+import { imageBackendOf, isDefaultClass, isReservedClass } from './storageClass.ts'
 import { planUploadImage } from './uploadPlan.ts'
 import { useAcknowledgement } from './useAcknowledgement.ts'
 import { useImageProblems } from './useImageProblems.ts'
@@ -40,8 +40,8 @@ export function useImageCreate() {
   const isFile = computed(() => form.source === 'file')
   const { acknowledged, acknowledgement } = useAcknowledgement(() => form.url)
 
-  // A class that belongs to an image holds only volumes of that image.
-  const choices = computed(() => classes.objects.filter(storageClass => !storageClass.parameters?.backingImage))
+  // A class that belongs to an image holds only volumes of that image; Harvester's own are for what it keeps itself.
+  const choices = computed(() => classes.objects.filter(storageClass => !storageClass.parameters?.backingImage && !isReservedClass(storageClass)))
   const storageClass = computed(() => choices.value.find(choice => choice.metadata.name === form.storageClass))
   const backend = computed(() => storageClass.value ? imageBackendOf(storageClass.value) : 'backingimage')
   const verdict = computed(() => isFile.value ? undefined : judgeImageUrl(form.url).verdict)

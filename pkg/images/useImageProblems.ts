@@ -4,7 +4,7 @@ import type { FieldProblems } from '#sdk/useFieldProblems.ts'
 import type { ImageForm, ImageFormField, ImageFormProblems, ImageFormReason } from './imageForm.ts'
 import { useUrlVerdict } from './useUrlVerdict.ts'
 
-const PATHS = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName' }
+const PATHS = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName', retry: 'spec.retry' }
 
 /** The sentences beside the fields of the image form. Call in setup. */
 export function useImageProblems(form: ImageForm, problems: () => ImageFormProblems, refusals: () => Readonly<Record<string, string>>): FieldProblems<ImageFormField> {

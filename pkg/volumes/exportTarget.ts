@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
-import { imageBackendOf } from '#images/storageClass.ts'
+import { imageBackendOf, isReservedClass } from '#images/storageClass.ts'
 import { isGolden, isResizing } from './volume.ts'
 
 export interface ExportTarget {
@@ -27,9 +27,6 @@ export interface ExportTargetJudgement {
   /** What Harvester would refuse, or accept and then fail at, by field. */
   readonly problems: Partial<Record<'claim' | 'storageClass' | 'namespace' | 'name', ExportTargetReason>>
 }
-
-/** Harvester's internal classes (harvester pkg/util/constants.go). */
-const RESERVED = ['longhorn-static', 'vmstate-persistence']
 
 /**
  * Whether the volume can become that image. Longhorn v1 to v1 makes a BackingImage; anything else goes through CDI, which
@@ -73,7 +70,7 @@ function checkClass({ sourceClass, targetClass }: ExportTarget): ExportTargetRea
     return { code: 'required' }
   if (targetClass.parameters?.backingImage)
     return { code: 'image-class' }
-  if (RESERVED.includes(targetClass.metadata.name))
+  if (isReservedClass(targetClass))
     return { code: 'reserved-class' }
   if (imageBackendOf(targetClass) === 'cdi')
     return undefined
