@@ -4,7 +4,7 @@ import type { ImageForm, ImageFormProblems } from './imageForm.ts'
 import { describe, expect, it } from 'vitest'
 import { recognizeChecksum } from './checksum.ts'
 import { acknowledgementOf } from './imageFindings.ts'
-import { checkImageForm, planExportImage, planImage } from './imageForm.ts'
+import { checkImageForm, planExportImage, planImage, refusalsOf } from './imageForm.ts'
 
 const meta = (name: string, namespace?: string) => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
 const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })
@@ -38,6 +38,17 @@ describe('the check of the image form', () => {
     ['eleven tries', { retry: 11 }, V1, { retry: { code: 'out-of-range' } }],
   ])('finds %s', (_, change, storageClass, problems) => {
     expect(checkImageForm({ ...FORM, ...change }, [taken], storageClass)).toEqual(problems)
+  })
+})
+
+describe('a refusal of the cluster', () => {
+  it.each<[string, Parameters<typeof refusalsOf>[0], Record<string, string>]>([
+    ['beside the fields that it names', { status: 422, message: 'denied', causes: [{ field: 'spec.url', message: 'url is required' }, { field: '', message: 'of no field' }] }, { 'spec.url': 'url is required' }],
+    ['of who may create nothing here beside the namespace', { status: 403, message: 'User "ann" cannot create resource "virtualmachineimages" in the namespace "lab"', causes: [] }, { 'metadata.namespace': 'User "ann" cannot create resource "virtualmachineimages" in the namespace "lab"' }],
+    ['of a name that is taken beside the name', { status: 409, message: 'A resource with the same name exists', causes: [] }, { 'spec.displayName': 'A resource with the same name exists' }],
+    ['of another kind beside no field', { status: 403, message: 'exceeded quota', causes: [] }, {}],
+  ])('stands %s', (_, error, refusals) => {
+    expect(refusalsOf(error)).toEqual(refusals)
   })
 })
 

@@ -1,3 +1,4 @@
+import type { ApiError } from '#kube/apiError.ts'
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
 import type { ChecksumKind } from './checksum.ts'
@@ -82,6 +83,19 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
     ...(!isFile && !url.trim() && { url: { code: 'required' } }),
     ...(!isFile && retry !== undefined && !(Number.isInteger(retry) && retry >= 0 && retry <= 10) && { retry: { code: 'out-of-range' } }),
   } satisfies ImageFormProblems) as ImageFormProblems
+}
+
+/**
+ * The refusals of the cluster by path in the manifest: those that name one, and two that name none. RBAC says that nobody may
+ * create here, which is about the namespace; 409 is Harvester's for a display name that somebody took meanwhile (pkg/image/common/validator.go).
+ */
+export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>): Readonly<Record<string, string>> {
+  const named = causes.filter(({ field }) => field)
+  if (named.length)
+    return Object.fromEntries(named.map(({ field, message }) => [field, message]))
+  if (status === 403 && message.includes('cannot create resource'))
+    return { 'metadata.namespace': message }
+  return status === 409 ? { 'spec.displayName': message } : {}
 }
 
 /** The image as Harvester's console posts it; the server gives the name. Source: harvester-ui-extension edit/harvesterhci.io.virtualmachineimage.vue. */

@@ -11,7 +11,7 @@ import type { VirtualMachineImage } from './image.ts'
 import type { PinCandidate } from './probe.ts'
 import type { FileSource } from './useFileSource.ts'
 import { IMAGE_TYPE_LABEL, IMAGES, OS_TYPE_LABEL } from './image.ts'
-import { checkImageForm, planImage } from './imageForm.ts'
+import { checkImageForm, planImage, refusalsOf } from './imageForm.ts'
 import { suggestImageType, suggestOsType } from './imageLabels.ts'
 import { judgeImageUrl } from './imageUrl.ts'
 import { imageBackendOf, isDefaultClass, isReservedClass } from './storageClass.ts'
@@ -95,7 +95,8 @@ export function useImageCreate() {
       form.checksum = checksum.digest
   }
 
-  const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => submission.fieldErrors.value)
+  const refusals = computed(() => submission.error.value ? refusalsOf(submission.error.value) : {})
+  const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => refusals.value)
   const blocked = computed(() => {
     if (unmet.value)
       return t('images.create.incomplete', { fields: unmet.value })

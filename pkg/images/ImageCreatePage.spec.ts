@@ -1,0 +1,103 @@
+// @vitest-environment happy-dom
+import type { ServerResponse } from 'node:http'
+import { mount } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ref } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import { createKubeClient } from '#kube/client.ts'
+import { sendJson, sendStatus, startScriptedServer } from '#kube/scriptedServer.ts'
+import { defineProxyStore } from '#sdk/defineProxyStore.ts'
+import type { Host } from '#sdk/host.ts'
+import { hostKey } from '#sdk/host.ts'
+import { createConsoleI18n } from '#sdk/i18n.ts'
+import { useNotices } from '#sdk/notices.ts'
+import { proxyStoreKey } from '#sdk/proxyStore.ts'
+import ImageCreatePage from './ImageCreatePage.vue'
+
+// The whole form before a cluster on loopback, whose answers to the POST of an image the spec writes.
+
+const PINNED = 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img'
+const DEFAULT_CLASS = { metadata: { name: 'harvester-longhorn', uid: 'c', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }, provisioner: 'driver.longhorn.io' }
+const LISTS: Readonly<Record<string, readonly object[]>> = { storageclasses: [DEFAULT_CLASS], namespaces: [{ metadata: { name: 'lab', uid: 'n' } }] }
+
+const ends: (() => unknown)[] = []
+afterEach(async () => { for (const end of ends.splice(0)) await end() })
+
+async function open(answer: (response: ServerResponse, image: object, isTrial: boolean) => void) {
+  const server = await startScriptedServer(({ method, path, query, body }, response) => {
+    for (const name of ['allow-origin', 'allow-headers', 'allow-methods', 'expose-headers'])
+      response.setHeader(`access-control-${name}`, '*')
+    if (method === 'OPTIONS')
+      return response.end()
+    if (method === 'POST')
+      return answer(response, JSON.parse(body) as object, query.has('dryRun'))
+    const plural = path.split('/').at(-1) ?? ''
+    return query.has('watch') ? response.writeHead(200).flushHeaders() : sendJson(response, 200, { metadata: { resourceVersion: '1' }, items: LISTS[plural] ?? [] })
+  })
+  ends.push(server.close)
+  const i18n = createConsoleI18n([
+    { id: 'sdk', messages: { 'en': () => import('#sdk/locales/en.ts'), 'zh-CN': () => import('#sdk/locales/zh-CN.ts') } },
+    { id: 'images', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } },
+  ])
+  await i18n.setLanguage('en')
+  const pinia = createPinia()
+  setActivePinia(pinia)
+  const went: string[] = []
+  const host: Host = { cluster: { id: 'a', title: 'a', demo: false, server: '', upload: 'offered' }, namespaces: ref(['lab']), to: path => path, go: async path => { went.push(path) }, extensions: [], kinds: [] }
+  const page = mount(ImageCreatePage, {
+    attachTo: document.body,
+    global: {
+      plugins: [pinia, i18n.plugin, createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)', component: { render: () => undefined } }] })],
+      provide: { [hostKey as symbol]: host, [proxyStoreKey as symbol]: defineProxyStore(createKubeClient({ baseUrl: server.url }), { schedule: next => setTimeout(next), lingerMs: 0 }) },
+    },
+  })
+  ends.push(() => page.unmount())
+  const field = (label: string) => page.findAll('.form-field').find(one => one.find('label').text().startsWith(label))
+  const control = (label: string) => field(label)?.find('input')
+  await control('URL')?.setValue(PINNED)
+  await control('Name')?.setValue('noble')
+  await control('Description')?.setValue('for web')
+  const button = () => page.findAll('button').find(one => one.text() === 'Create noble')
+  await vi.waitFor(() => expect(button()?.attributes('disabled')).toBeUndefined())
+  await page.find('form').trigger('submit')
+  const posted = () => server.heard.filter(({ method }) => method === 'POST').map(({ query }) => query.has('dryRun') ? 'trial' : 'image')
+  return { page, field, control, went, posted, notices: useNotices() }
+}
+
+const created = (response: ServerResponse, image: object, headers: Record<string, string | string[]> = {}) => sendJson(response, 201, { ...image, metadata: { name: 'image-1', namespace: 'lab' } }, headers)
+
+describe('what the cluster says to the image that is sent', () => {
+  it('is shown where admission only warns, and the image is made', async () => {
+    const { notices, went, posted } = await open((response, image) => created(response, image, { warning: ['299 - "spec.url: what this URL serves changes"', '299 - "spec.displayName: \\"noble\\" is taken"'] }))
+    await vi.waitFor(() => expect(went).toEqual(['/images']))
+    expect(posted()).toEqual(['trial', 'image'])
+    expect(notices.notices).toMatchObject([{ tone: 'attention', link: { path: '/images/lab/image-1' } }])
+    expect(notices.notices[0]?.text).toContain('spec.url: what this URL serves changes')
+    expect(notices.notices[0]?.text).toContain('spec.displayName: "noble" is taken')
+  })
+
+  it.each<[string, string, (response: ServerResponse) => void, string]>([
+    ['the name', 'Name', response => sendStatus(response, 422, 'Invalid', 'denied', { causes: [{ field: 'spec.displayName', message: 'displayName is not a valid Kubernetes label value' }] }), 'displayName is not a valid Kubernetes label value'],
+    ['the link', 'URL', response => sendStatus(response, 403, 'Forbidden', 'denied', { causes: [{ field: 'spec.url', message: 'mutable URLs are refused here' }] }), 'mutable URLs are refused here'],
+    ['the namespace, by its right', 'Namespace', response => sendStatus(response, 403, 'Forbidden', 'virtualmachineimages.harvesterhci.io is forbidden: User "ann" cannot create resource "virtualmachineimages" in API group "harvesterhci.io" in the namespace "lab"'), 'cannot create resource "virtualmachineimages"'],
+    ['a name that was taken meanwhile', 'Name', response => sendStatus(response, 409, 'Conflict', 'A resource with the same name exists'), 'A resource with the same name exists'],
+  ])('stands beside %s where it refuses, nothing is made, and nothing typed is lost', async (_, label, refuse, words) => {
+    const { page, field, control, went, posted } = await open(response => refuse(response))
+    await vi.waitFor(() => expect(field(label)?.find('.is-error').text()).toContain(words))
+    expect(page.find('[role=alert]').text()).toContain(words)
+    expect(posted()).toEqual(['trial'])
+    expect(went).toEqual([])
+    expect(['URL', 'Name', 'Description'].map(name => control(name)?.element.value)).toEqual([PINNED, 'noble', 'for web'])
+    await control('Name')?.setValue('noble-2')
+    await control('URL')?.setValue(`${PINNED}?x`)
+    if (label !== 'Namespace')
+      expect(field(label)?.find('.is-error').exists()).toBe(false)
+  })
+
+  it('is shown where only the writing itself is refused', async () => {
+    const { field, posted } = await open((response, image, isTrial) => isTrial ? created(response, image) : sendStatus(response, 422, 'Invalid', 'denied', { causes: [{ field: 'spec.targetStorageClassName', message: 'storageClassName should keep the consistency' }] }))
+    await vi.waitFor(() => expect(field('Storage class')?.find('.is-error').text()).toBe('storageClassName should keep the consistency'))
+    expect(posted()).toEqual(['trial', 'image'])
+  })
+})
