@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { IMAGE_FORM_STATES } from './imageForm.ts'
 
 interface ConsolePage {
   readonly name: string
@@ -7,6 +8,8 @@ interface ConsolePage {
   readonly shows: RegExp
   /** What an operator does to come to it from there; for pages whose address is the cluster's to give, and for what lies over a page. */
   readonly act?: (page: Page) => Promise<void>
+  /** One of many states of a page that is listed: its colours and words are known, its parts are looked at once. */
+  readonly isState?: boolean
 }
 
 const follow = (name: string) => (page: Page) => page.getByRole('main').getByRole('link', { name, exact: true }).click()
@@ -54,4 +57,5 @@ export const PAGES: readonly ConsolePage[] = [
     await page.locator('.tasks-button').click()
     await page.getByRole('dialog').waitFor()
   } },
+  ...IMAGE_FORM_STATES,
 ]

@@ -55,7 +55,7 @@ async function up({ folder, port }) {
 async function live({ folder }) {
   const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
   const life = await liveElsewhere({ folder, log: console.log })
-  console.log('The demonstration lives there now; Ctrl-C ends it.')
+  console.log(`The demonstration lives there now; Ctrl-C ends it. A console may ask its mirror with --allow-mirror ${new URL(life.mirror).host}`)
   const end = () => life.stop().then(() => process.exit(0))
   process.on('SIGINT', end).on('SIGTERM', end)
 }
@@ -71,7 +71,7 @@ async function runBrowserTier(folder, kubeconfig) {
   const { OwnConsole } = await load('e2e/embedded.ts')
   const { logIn } = await load('e2e/cluster/login.ts')
   const life = await liveElsewhere({ folder })
-  const own = new OwnConsole(BROWSER_PORT, ['--kubeconfig', kubeconfig])
+  const own = new OwnConsole(BROWSER_PORT, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(life.mirror).host])
   try {
     await own.start()
     const environment = { CHROMIUM_PATH: chromium.path, GUARDRAILS_KUBECONFIG: kubeconfig, GUARDRAILS_CLUSTER: 'real', GUARDRAILS_PORT: String(BROWSER_PORT), GUARDRAILS_SESSION: await logIn(own) }

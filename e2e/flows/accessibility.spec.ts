@@ -7,7 +7,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const locale of ['en-GB', 'zh-CN']) {
     test.describe(`${colorScheme}, ${locale}`, () => {
       test.use({ colorScheme, locale })
-      for (const { name, path, act, shows } of PAGES) {
+      const isFirst = colorScheme === 'light' && locale === 'en-GB'
+      for (const { name, path, act, shows } of PAGES.filter(({ isState }) => isFirst || !isState)) {
         test(`axe finds nothing on ${name}`, async ({ page }) => {
           await page.goto(`/c/${CLUSTER}${path}`)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()

@@ -45,8 +45,8 @@ interface Kubeconfig {
   readonly users: readonly { readonly user: { readonly token: string } }[]
 }
 
-/** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
-export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Promise<{ readonly stop: () => Promise<void> }> {
+/** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. `mirror`: where its images come from, with a slash at its end. */
+export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Promise<{ readonly mirror: string, readonly stop: () => Promise<void> }> {
   const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
   const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
   const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
@@ -76,7 +76,7 @@ export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Pr
       { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
       { seed: [tour, ...demonstration(Date.now())], without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
-    return { stop: async () => { await living.stop(); await leave() } }
+    return { mirror: mirror.url, stop: async () => { await living.stop(); await leave() } }
   }
   catch (error) {
     await leave()
