@@ -1,6 +1,6 @@
 // How fast a browser counts a file's checksums, against `sha512sum` on the same file in the same run; then the same file on
 // its way through the console's server to a cluster: refused early, cancelled, and to the end, with the page's frames and the
-// memory of the server and of the page.
+// memory of the server and of the page; and all of that in the whole console on the embedded cluster (embeddedUpload.mjs).
 // npm run bench:digest [-- --mib 1024 --rounds 3]   Fails when a bound is broken. The last line is JSON.
 import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -13,9 +13,10 @@ import { chromium } from '@playwright/test'
 import vue from '@vitejs/plugin-vue'
 import { build } from 'vite'
 import { findChromium } from '../scripts/chromium.mjs'
+import { measureOnEmbedded } from './embeddedUpload.mjs'
 
 const MIB = 1 << 20
-const BOUNDS = { serverGrowth: 64, pageGrowth: 32 }
+const BOUNDS = { serverGrowth: 64, pageGrowth: 32, frame: 100 }
 const { values } = parseArgs({ options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' }, port: { type: 'string', default: '9150' } } })
 const [mib, rounds, apiPort] = [values.mib, values.rounds, values.port].map(Number)
 const root = resolve(import.meta.dirname, '..')
@@ -136,14 +137,16 @@ async function measure() {
       await page.evaluate(() => window.digest.cancel())
     })
     const whole = await uploadOnce(page, pid, heap)
-    return { reads, refused, cancelled, whole }
+    await page.close()
+    const embedded = await measureOnEmbedded({ browser, file, sha512: reads[0].sha512sum.hex, bytes: mib * MIB, port: apiPort + 2, folder })
+    return { reads, refused, cancelled, whole, embedded }
   }
   finally {
     await browser.close()
   }
 }
 
-function report({ reads, refused, cancelled, whole }) {
+function report({ reads, refused, cancelled, whole, embedded }) {
   const of = what => median(reads.map(read => read[what].milliseconds))
   const ratio = median(reads.map(read => read.browser.milliseconds / read.sha512sum.milliseconds))
   const speed = milliseconds => Math.round(mib / milliseconds * 1000)
@@ -156,6 +159,11 @@ function report({ reads, refused, cancelled, whole }) {
   row('upload', 'ended', 'ms', 'longest frame', 'server +MiB', 'page +MiB')
   for (const [name, run] of Object.entries({ refused, cancelled, whole }))
     row(name, run.state, run.milliseconds.toFixed(0), run.longestFrame.toFixed(0), run.serverGrowth.toFixed(1), run.pageGrowth.toFixed(1))
+  for (const [name, run] of Object.entries({ cancelled: embedded.cancelled, whole: embedded.whole })) {
+    row(`embedded cluster: ${name}`, '', run.milliseconds.toFixed(0), run.longestFrame.toFixed(0), run.serverGrowth.toFixed(1))
+    for (const { page, milliseconds, longest } of run.pages)
+      row(`  meanwhile: ${page}`, '', milliseconds.toFixed(0), longest.toFixed(0))
+  }
   const wrong = reads.some(({ browser, sha512sum, sha256sum }) => browser.digests.sha512 !== sha512sum.hex || browser.digests.sha256 !== sha256sum.hex)
   const broken = [
     wrong && 'the browser counted another checksum',
@@ -163,13 +171,15 @@ function report({ reads, refused, cancelled, whole }) {
     cancelled.state !== 'cancelled' && `the cancelled upload ended as ${cancelled.state}`,
     (refused.left || cancelled.left) && 'a half image was left behind',
     (whole.state !== 'done' || whole.left < mib * MIB) && `the upload ended as ${whole.state} with ${whole.left} bytes: ${whole.words}`,
-    ...[refused, cancelled, whole].flatMap(run => [
+    ...embedded.broken,
+    ...[refused, cancelled, whole, embedded.cancelled, embedded.whole].flatMap(run => [
       run.serverGrowth > BOUNDS.serverGrowth && `the server grew by ${run.serverGrowth.toFixed(1)} MiB`,
+      run.longestFrame > BOUNDS.frame && `a frame took ${run.longestFrame.toFixed(0)} ms`,
       run.pageGrowth > BOUNDS.pageGrowth && `the page grew by ${run.pageGrowth.toFixed(1)} MiB`,
     ]),
   ].filter(Boolean)
   broken.forEach(line => console.error(`bound broken: ${line}`))
-  console.log(JSON.stringify({ mib, ratio, sha512sum: of('sha512sum'), sha256sum: of('sha256sum'), browser: of('browser'), refused, cancelled, whole, broken }))
+  console.log(JSON.stringify({ mib, ratio, sha512sum: of('sha512sum'), sha256sum: of('sha256sum'), browser: of('browser'), refused, cancelled, whole, embedded, broken }))
   return broken.length
 }
 

@@ -18,11 +18,12 @@ import ImageCreatePage from './ImageCreatePage.vue'
 // The whole form before a cluster on loopback, whose answers to the POST of an image the spec writes.
 
 const PINNED = 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img'
+const CURRENT = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
 const DEFAULT_CLASS = { metadata: { name: 'harvester-longhorn', uid: 'c', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }, provisioner: 'driver.longhorn.io' }
 const LISTS: Readonly<Record<string, readonly object[]>> = { storageclasses: [DEFAULT_CLASS], namespaces: [{ metadata: { name: 'lab', uid: 'n' } }] }
 
 const ends: (() => unknown)[] = []
-afterEach(async () => { for (const end of ends.splice(0)) await end() })
+afterEach(async () => { for (const end of ends.splice(0).reverse()) await end() })
 
 async function open(answer: (response: ServerResponse, image: object, isTrial: boolean) => void) {
   const server = await startScriptedServer(({ method, path, query, body }, response) => {
@@ -53,23 +54,27 @@ async function open(answer: (response: ServerResponse, image: object, isTrial: b
     },
   })
   ends.push(() => page.unmount())
+  const block = (id: string) => page.find(`[data-testid=${id}]`)
   const field = (label: string) => page.findAll('.form-field').find(one => one.find('label').text().startsWith(label))
   const control = (label: string) => field(label)?.find('input')
-  await control('URL')?.setValue(PINNED)
-  await control('Name')?.setValue('noble')
-  await control('Description')?.setValue('for web')
-  const button = () => page.findAll('button').find(one => one.text() === 'Create noble')
-  await vi.waitFor(() => expect(button()?.attributes('disabled')).toBeUndefined())
-  await page.find('form').trigger('submit')
+  async function send(): Promise<void> {
+    await control('URL')?.setValue(PINNED)
+    await control('Name')?.setValue('noble')
+    await control('Description')?.setValue('for web')
+    const button = () => page.findAll('button').find(one => one.text() === 'Create noble')
+    await vi.waitFor(() => expect(button()?.attributes('disabled')).toBeUndefined())
+    await page.find('form').trigger('submit')
+  }
   const posted = () => server.heard.filter(({ method }) => method === 'POST').map(({ query }) => query.has('dryRun') ? 'trial' : 'image')
-  return { page, field, control, went, posted, notices: useNotices() }
+  return { page, field, control, block, send, went, posted, notices: useNotices() }
 }
 
 const created = (response: ServerResponse, image: object, headers: Record<string, string | string[]> = {}) => sendJson(response, 201, { ...image, metadata: { name: 'image-1', namespace: 'lab' } }, headers)
 
 describe('what the cluster says to the image that is sent', () => {
   it('is shown where admission only warns, and the image is made', async () => {
-    const { notices, went, posted } = await open((response, image) => created(response, image, { warning: ['299 - "spec.url: what this URL serves changes"', '299 - "spec.displayName: \\"noble\\" is taken"'] }))
+    const { send, notices, went, posted } = await open((response, image) => created(response, image, { warning: ['299 - "spec.url: what this URL serves changes"', '299 - "spec.displayName: \\"noble\\" is taken"'] }))
+    await send()
     await vi.waitFor(() => expect(went).toEqual(['/images']))
     expect(posted()).toEqual(['trial', 'image'])
     expect(notices.notices).toMatchObject([{ tone: 'attention', link: { path: '/images/lab/image-1' } }])
@@ -83,7 +88,8 @@ describe('what the cluster says to the image that is sent', () => {
     ['the namespace, by its right', 'Namespace', response => sendStatus(response, 403, 'Forbidden', 'virtualmachineimages.harvesterhci.io is forbidden: User "ann" cannot create resource "virtualmachineimages" in API group "harvesterhci.io" in the namespace "lab"'), 'cannot create resource "virtualmachineimages"'],
     ['a name that was taken meanwhile', 'Name', response => sendStatus(response, 409, 'Conflict', 'A resource with the same name exists'), 'A resource with the same name exists'],
   ])('stands beside %s where it refuses, nothing is made, and nothing typed is lost', async (_, label, refuse, words) => {
-    const { page, field, control, went, posted } = await open(response => refuse(response))
+    const { page, field, control, send, went, posted } = await open(response => refuse(response))
+    await send()
     await vi.waitFor(() => expect(field(label)?.find('.is-error').text()).toContain(words))
     expect(page.find('[role=alert]').text()).toContain(words)
     expect(posted()).toEqual(['trial'])
@@ -96,8 +102,23 @@ describe('what the cluster says to the image that is sent', () => {
   })
 
   it('is shown where only the writing itself is refused', async () => {
-    const { field, posted } = await open((response, image, isTrial) => isTrial ? created(response, image) : sendStatus(response, 422, 'Invalid', 'denied', { causes: [{ field: 'spec.targetStorageClassName', message: 'storageClassName should keep the consistency' }] }))
+    const { field, send, posted } = await open((response, image, isTrial) => isTrial ? created(response, image) : sendStatus(response, 422, 'Invalid', 'denied', { causes: [{ field: 'spec.targetStorageClassName', message: 'storageClassName should keep the consistency' }] }))
+    await send()
     await vi.waitFor(() => expect(field('Storage class')?.find('.is-error').text()).toBe('storageClassName should keep the consistency'))
     expect(posted()).toEqual(['trial', 'image'])
+  })
+})
+
+describe('the form of a console without a server, as inside of Rancher', () => {
+  it('judges the link by its words, says what it cannot check, and offers what works there', async () => {
+    const { control, block } = await open(response => created(response, {}))
+    await control('URL')?.setValue(CURRENT)
+    await vi.waitFor(() => expect(block('url-facts').text()).toContain('This console has no server of its own here. Redirects, size, format and checksum files stay unchecked'))
+    expect(block('url-facts').findAll('button')).toEqual([])
+    await vi.waitFor(() => expect(block('url-verdict').text()).toContain('The bytes behind this link change.'))
+    expect(block('url-verdict').findAll('button').map(button => button.text())).toEqual(['Upload instead'])
+    expect(block('pin-panel').exists()).toBe(false)
+    await vi.waitFor(() => expect(block('checksum-verdict').find('button').attributes('disabled')).toBeDefined())
+    expect(block('checksum-verdict').text()).toContain('This console has no server of its own here, so it cannot ask the publisher.')
   })
 })
