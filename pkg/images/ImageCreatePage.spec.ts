@@ -53,7 +53,10 @@ async function open(answer: (response: ServerResponse, image: object, isTrial: b
       provide: { [hostKey as symbol]: host, [proxyStoreKey as symbol]: defineProxyStore(createKubeClient({ baseUrl: server.url }), { schedule: next => setTimeout(next), lingerMs: 0 }) },
     },
   })
-  ends.push(() => page.unmount())
+  ends.push(async () => {
+    page.unmount()
+    await new Promise(resolve => setTimeout(resolve, 20))
+  })
   const block = (id: string) => page.find(`[data-testid=${id}]`)
   const field = (label: string) => page.findAll('.form-field').find(one => one.find('label').text().startsWith(label))
   const control = (label: string) => field(label)?.find('input')

@@ -28,13 +28,14 @@ async function serve(answers: readonly (readonly [status: number, body: object])
 
 function open(guard?: Guard) {
   const url = ref('https://a.lan/x.img')
+  const namespace = ref('lab')
   const seen: ReturnType<typeof useUrlProbe>[] = []
-  const page = mount({ setup: () => { seen.push(useUrlProbe(() => ({ cluster: 'a', namespace: 'lab', url: url.value }))); return () => undefined } }, { global: { provide: guard ? { [guardKey as symbol]: guard } : {} } })
+  const page = mount({ setup: () => { seen.push(useUrlProbe(() => ({ cluster: 'a', namespace: namespace.value, url: url.value }))); return () => undefined } }, { global: { provide: guard ? { [guardKey as symbol]: guard } : {} } })
   ends.push(() => page.unmount())
   const [probe] = seen
   if (!probe)
     throw new Error('not set up')
-  return { ...probe, url }
+  return { ...probe, url, namespace }
 }
 
 describe('the look at what a URL serves', () => {
@@ -63,6 +64,19 @@ describe('the look at what a URL serves', () => {
     url.value = 'https://a.lan/z.img'
     await late
     expect(probe.value.word).toBe('idle')
+  })
+
+  it('keeps the answer when another namespace is chosen, and forgets a refusal, which was of that namespace', async () => {
+    const { guard } = await serve([[403, REFUSED], [200, SERVED]])
+    const { probe, ask, namespace } = open(guard)
+    await ask()
+    namespace.value = 'production'
+    await nextTick()
+    expect(probe.value.word).toBe('idle')
+    await ask()
+    namespace.value = 'lab'
+    await nextTick()
+    expect(probe.value.word).toBe('answered')
   })
 
   it('says that there is no server to ask, as inside of Rancher', async () => {

@@ -4,7 +4,7 @@ import { useGuard } from '#sdk/guard.ts'
 import type { ImagePlace, UrlProbe } from './probe.ts'
 import { probeCall } from './probe.ts'
 
-/** Has the server look at a URL when asked to, and never by itself: whoever types has not yet chosen whom to ask. Another URL or namespace forgets the answer. Call in setup. */
+/** Has the server look at a URL when asked to, and never by itself: whoever types has not yet chosen whom to ask. Another URL forgets the answer, another namespace a refusal. Call in setup. */
 export function useUrlProbe(request: () => ImagePlace & { readonly url: string }) {
   const guard = useGuard()
   const untold: UrlProbe = { word: guard.available ? 'idle' : 'absent' }
@@ -22,7 +22,10 @@ export function useUrlProbe(request: () => ImagePlace & { readonly url: string }
       probe.value = heard
   }
 
-  watch(() => Object.values(request()).join(' '), () => {
+  watch(request, (now, before) => {
+    // Whoever may ask in one namespace only: what was answered is true of the URL all the same.
+    if (now.url === before.url && probe.value.word === 'answered')
+      return
     stop.abort()
     probe.value = untold
   })
