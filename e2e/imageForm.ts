@@ -32,17 +32,20 @@ async function pin(page: Page, text: string, tone: string): Promise<void> {
   await panel.scrollIntoViewIfNeeded()
 }
 
-async function giveChecksum(page: Page, mirror: string, digest: string): Promise<void> {
-  await type(page, mirror + NOBLE)
+async function giveChecksum(page: Page, text: string, digest: string): Promise<void> {
+  await type(page, text)
   await checksum(page).fill(digest)
   await block(page, 'checksum-verdict').scrollIntoViewIfNeeded()
 }
 
-async function haveItRead(page: Page, mirror: string, digest: string, tone: string): Promise<void> {
-  await giveChecksum(page, mirror, digest)
-  await remedy(page, 'checksum-verdict').click()
-  await block(page, 'checksum-verdict', tone).waitFor({ timeout: 60_000 })
-  await block(page, 'checksum-verdict').scrollIntoViewIfNeeded()
+/** A read that somebody has begun before is shown at once. */
+async function haveItRead(page: Page, text: string, digest: string, tone: string): Promise<void> {
+  await giveChecksum(page, text, digest)
+  const verdict = block(page, 'checksum-verdict', tone)
+  if (!await verdict.waitFor({ timeout: 1_500 }).then(() => true, () => false))
+    await remedy(page, 'checksum-verdict').click()
+  await verdict.waitFor({ timeout: 60_000 })
+  await verdict.scrollIntoViewIfNeeded()
 }
 
 async function publishedSum(mirror: string): Promise<string> {
@@ -52,7 +55,7 @@ async function publishedSum(mirror: string): Promise<string> {
 }
 
 async function choose(page: Page, name: string, buffer: Buffer): Promise<void> {
-  await page.getByRole('radio').last().check({ force: true })
+  await page.locator('.el-radio').last().click()
   await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer })
 }
 
@@ -115,9 +118,9 @@ const STATES: readonly FormState[] = [
   } },
   { name: 'pin-found', act: (page, mirror) => pin(page, mirror + NOBLE, 'ok') },
   { name: 'pin-none', act: (page, mirror) => pin(page, `${mirror}rocky/9/images/x86_64/Rocky-9-GenericCloud-Base.latest.x86_64.qcow2`, 'attention') },
-  { name: 'sha256', act: async (page, mirror) => giveChecksum(page, mirror, await publishedSum(mirror)) },
-  { name: 'verified', act: async (page, mirror) => haveItRead(page, mirror, await publishedSum(mirror), 'ok') },
-  { name: 'mismatch', act: (page, mirror) => haveItRead(page, mirror, '0'.repeat(64), 'bad') },
+  { name: 'sha256', act: async (page, mirror) => giveChecksum(page, `${mirror}images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2`, await publishedSum(mirror)) },
+  { name: 'verified', act: async (page, mirror) => haveItRead(page, mirror + NOBLE, await publishedSum(mirror), 'ok') },
+  { name: 'mismatch', act: (page, mirror) => haveItRead(page, mirror + NOBLE.replace('amd64', 'arm64'), '0'.repeat(64), 'bad') },
   { name: 'classes', act: async page => {
     await type(page, PINNED)
     await page.locator('form .el-select').nth(1).click()
