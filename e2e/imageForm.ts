@@ -85,7 +85,7 @@ async function upload(page: Page): Promise<void> {
 }
 
 async function beRefused(page: Page): Promise<void> {
-  const causes = [{ reason: 'FieldValueInvalid', field: 'spec.url', message: 'spec.url: what this URL serves changes, and mutable URLs are refused here' }]
+  const causes = [{ reason: 'FieldValueInvalid', field: 'spec.url', message: 'what this URL serves changes, and mutable URLs are refused here' }]
   await page.route(/virtualmachineimages\?.*dryRun=All/, route => route.fulfill({
     status: 422, contentType: 'application/json',
     body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 422, reason: 'Invalid', message: 'admission webhook "images.guardrails.harvesterhci.io" denied the request', details: { causes } }),

@@ -1,7 +1,8 @@
 import { recognizeChecksum } from './checksum.ts'
-import type { ChecksumKind } from './checksum.ts'
 
-export type DigestAlgorithm = Exclude<ChecksumKind, 'none' | 'unrecognised'>
+/** The strongest first. */
+export const DIGEST_ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const
+export type DigestAlgorithm = typeof DIGEST_ALGORITHMS[number]
 /** Checksums of a file in lower-case hexadecimal digits, as far as they are known. */
 export type Digests = Readonly<Partial<Record<DigestAlgorithm, string>>>
 

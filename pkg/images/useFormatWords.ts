@@ -22,7 +22,7 @@ export function useFormatWords() {
 
   /** The size of the disk that a guest sees, where the file says one. */
   function diskOf(format: ImageFormat): string | undefined {
-    return 'virtualSize' in format && format.virtualSize !== undefined ? t('images.format.disk', { size: formatBytes(format.virtualSize, locale.value) }) : undefined
+    return 'virtualSize' in format && format.virtualSize ? t('images.format.disk', { size: formatBytes(format.virtualSize, locale.value) }) : undefined
   }
 
   return { formatWords: (format: ImageFormat) => [nameOf(format), diskOf(format)].filter(Boolean).join(' · ') }

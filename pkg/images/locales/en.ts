@@ -15,7 +15,7 @@ export default {
     fileNotSound: 'The file cannot be sent yet: see its verdict.',
     uploading: '{name} is created; its file is being sent.',
     engine: 'data engine {engine}',
-    copies: '{copies} replicas',
+    copies: '{n} replica | {n} replicas',
     checksumIs: 'This is {algorithm}.',
     checksumOfFile: 'As the publisher prints it: the file is compared with it before it is sent.',
     osType: 'Operating system',

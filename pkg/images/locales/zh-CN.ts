@@ -15,7 +15,7 @@ export default {
     fileNotSound: '文件还不能发送：见它的结论。',
     uploading: '{name} 已创建，正在发送文件。',
     engine: '数据引擎 {engine}',
-    copies: '{copies} 个副本',
+    copies: '{n} 个副本 | {n} 个副本',
     checksumIs: '这是 {algorithm}。',
     checksumOfFile: '填写发布方公布的校验和：发送之前先与文件比较。',
     osType: '操作系统',
