@@ -7,7 +7,7 @@ import { isBuilt } from '../scripts/sources.mjs'
 import { run } from '../scripts/tiers.mjs'
 
 const root = resolve(import.meta.dirname, '..')
-const IMAGES = '/apis/harvesterhci.io/v1beta1/namespaces/default/virtualmachineimages'
+const IMAGES = '/apis/harvesterhci.io/v1beta1/virtualmachineimages'
 const LONGHORN = ['backingimages', 'backingimagedatasources'].map(plural => `/apis/longhorn.io/v1beta2/namespaces/longhorn-system/${plural}`)
 const PAGES = ['Volumes', 'Virtual Machines', 'Images', 'BackingImage Health', 'Overview']
 /** The cluster has come to rest by then: what it allocates is that of an upload. */
@@ -47,9 +47,9 @@ async function watchFrames(devtools) {
   }
 }
 
-async function goOn(page, frames) {
+async function goOn(page, frames, names = PAGES) {
   const seen = [{ page: 'the image', milliseconds: 0, ...await frames.read() }]
-  for (const name of PAGES) {
+  for (const name of names) {
     await frames.begin()
     const begun = performance.now()
     await page.getByRole('navigation').getByRole('link', { name }).first().click()
@@ -97,11 +97,10 @@ async function listed(url, path) {
 
 /** What is left of an image that was cancelled: objects of it, in Harvester and in Longhorn. */
 async function leftOf(url, name) {
-  const images = (await listed(url, IMAGES)).filter(({ spec }) => spec.displayName === name)
-  const rest = await Promise.all(LONGHORN.map(path => listed(url, path)))
-  const known = new Set((await listed(url, IMAGES)).map(({ metadata }) => metadata.uid))
-  const orphans = rest.flat().filter(({ metadata }) => metadata.name.startsWith('vmi-') && !known.has(metadata.name.slice('vmi-'.length)))
-  return images.length + orphans.filter(({ metadata }) => Date.parse(metadata.creationTimestamp) > Date.now() - 60_000).length
+  const images = await listed(url, IMAGES)
+  const files = (await Promise.all(LONGHORN.map(path => listed(url, path)))).flat()
+  const orphans = files.filter(({ metadata }) => metadata.name.startsWith('vmi-') && !images.some(({ metadata: { uid } }) => metadata.name === `vmi-${uid}`))
+  return [...images.filter(({ spec }) => spec.displayName === name), ...orphans].map(({ kind, metadata }) => `${kind ?? ''} ${metadata.name}`)
 }
 
 async function until(isSo, patience) {
@@ -125,13 +124,13 @@ export async function measureOnEmbedded({ browser, file, sha512, bytes, port, fo
     const frames = async shown => watchFrames(await context.newCDPSession(shown))
     const stage = { page, url, pid: child.pid, file, frames }
     const cancelled = await uploadOnce(stage, 'bench-cancelled', async watch => {
-      const pages = await goOn(page, watch)
-      await page.getByRole('navigation').getByRole('link', { name: 'Images' }).click()
-      await page.getByRole('link', { name: 'bench-cancelled', exact: true }).click()
+      const pages = await goOn(page, watch, ['Images'])
+      await page.getByRole('main').getByRole('link', { name: 'bench-cancelled', exact: true }).click()
+      await page.getByTestId('upload-progress').filter({ hasText: /[2-8]\d %/ }).waitFor()
       await page.getByRole('button', { name: 'Cancel the upload' }).click()
       return pages
     })
-    const isGone = await until(async () => await leftOf(url, 'bench-cancelled') === 0, 20_000)
+    const isGone = await until(async () => (await leftOf(url, 'bench-cancelled')).length === 0, 20_000)
     const whole = await uploadOnce(stage, 'bench-whole', async watch => {
       const pages = await goOn(page, watch)
       await watch.begin()
@@ -144,7 +143,7 @@ export async function measureOnEmbedded({ browser, file, sha512, bytes, port, fo
     return {
       cancelled, whole,
       broken: [
-        !isGone && 'a half image was left on the embedded cluster',
+        !isGone && `a half image was left on the embedded cluster: ${(await leftOf(url, 'bench-cancelled')).join(', ')}`,
         image?.status?.size !== bytes && `the embedded cluster has ${image?.status?.size} of ${bytes} bytes`,
         (kept?.status?.checksum !== sha512 || !checksums.includes('ready')) && `the embedded cluster has another checksum: ${kept?.status?.checksum}`,
       ].filter(Boolean),
