@@ -1,8 +1,9 @@
-import type { DataVolume } from '#volumes/dataVolume.ts'
 import type { ImageBackend, VirtualMachineImage } from './image.ts'
+import type { FoundKeepers } from './imageKeeper.ts'
 import type { ImageState } from './imageState.ts'
 import type { ImageUrlJudgement, ImageUrlVerdict } from './imageUrl.ts'
-import { imageState, judgeImageSource } from './imageState.ts'
+import { imageState } from './imageState.ts'
+import { judgeImageUrl } from './imageUrl.ts'
 
 const SOURCE_RANKS: Readonly<Record<ImageUrlVerdict, number>> = { mutable: 0, unusable: 1, unknown: 2, pinned: 3 }
 const NO_URL_RANK = 4
@@ -10,7 +11,7 @@ const NO_URL_RANK = 4
 /** An image with everything that a list shows of it. */
 export interface ImageRow {
   readonly image: VirtualMachineImage
-  readonly dataVolume?: DataVolume
+  readonly keepers: FoundKeepers
   readonly state: ImageState
   /** Absent where the image has no URL of its own. */
   readonly source?: ImageUrlJudgement
@@ -21,17 +22,22 @@ export interface ImageRow {
   readonly storageClass?: string
 }
 
-/** The row of an image. `dataVolume` is the one of the same name that CDI fills, where the backend is CDI. */
-export function imageRow(image: VirtualMachineImage, dataVolume?: DataVolume): ImageRow {
+/** The row of an image, with what keeps it (see `indexKeepers`). */
+export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers): ImageRow {
   const source = judgeImageSource(image)
   return {
     image,
-    dataVolume,
-    state: imageState(image, dataVolume),
+    keepers,
+    state: imageState(image, keepers),
     source,
     sourceKey: source ? `images.source.${source.verdict}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
     sourceRank: source ? SOURCE_RANKS[source.verdict] : NO_URL_RANK,
     backend: image.spec.backend ?? 'backingimage',
     storageClass: image.status?.storageClassName ?? image.spec.targetStorageClassName,
   }
+}
+
+/** The verdict on where an existing image came from; undefined for an image that has no URL of its own. */
+export function judgeImageSource(image: VirtualMachineImage): ImageUrlJudgement | undefined {
+  return image.spec.sourceType === 'download' && image.spec.url ? judgeImageUrl(image.spec.url) : undefined
 }

@@ -1,11 +1,26 @@
 import type { Condition } from '#kube/object.ts'
+import type { Unseen } from '#kube/seen.ts'
+import type { ImageCopy } from '#health/copies.ts'
 import type { DataVolume } from '#volumes/dataVolume.ts'
-import type { ImageUrlJudgement } from './imageUrl.ts'
 import type { VirtualMachineImage } from './image.ts'
 import { findCondition } from '#kube/object.ts'
-import { judgeImageUrl } from './imageUrl.ts'
 
-export type ImageStateWord = 'deleting' | 'initializing' | 'importing' | 'uploading' | 'exporting' | 'retrying' | 'ready' | 'missing' | 'failed' | 'unknown'
+/**
+ * `waiting`: CDI waits for something else. `ready`: seen to be whole. `imported`: Harvester took it in, and what became of it
+ * is not seen. `degraded`: usable, with fewer copies than wanted. `recovering`: no copy, one is being written. `lost`: every
+ * copy has failed. `missing`: its BackingImage is gone. `unknown`: nobody who could say does.
+ */
+export type ImageStateWord
+  = | 'deleting' | 'initializing' | 'waiting' | 'importing' | 'uploading' | 'exporting' | 'retrying' | 'paused'
+    | 'ready' | 'imported' | 'degraded' | 'recovering' | 'lost' | 'missing' | 'failed' | 'unknown'
+
+/** What a state was read from, where its word alone does not say it. */
+export type ImageStateReason
+  = | Unseen
+    | { readonly code: 'not-asked' | 'no-backing-image' | 'no-data-volume' }
+    | { readonly code: 'copies', readonly usable: number, readonly desired: number }
+    /** CDI's own word; empty before it has said one. */
+    | { readonly code: 'phase', readonly phase: string }
 
 export interface ImageState {
   readonly word: ImageStateWord
@@ -15,58 +30,137 @@ export interface ImageState {
   readonly message?: string
   /** Failed tries so far and how many Harvester makes. */
   readonly tries?: { readonly failed: number, readonly limit: number }
+  readonly because?: ImageStateReason
+}
+
+/** An object that was looked for. Without an object it is not there; with `unseen` that cannot be relied on, and the object is the last one known. */
+export interface Known<T> { readonly object?: T, readonly unseen?: Unseen }
+
+/** The BackingImage's copies, and how many Longhorn aims at. */
+export interface KeptCopies { readonly copies: readonly ImageCopy[], readonly desired: number }
+
+/** What keeps the image, by its backend. Undefined where nobody looked. */
+export interface ImageKeepers {
+  readonly copies?: Known<KeptCopies>
+  readonly dataVolume?: Known<DataVolume>
 }
 
 const WORK: Readonly<Record<VirtualMachineImage['spec']['sourceType'], ImageStateWord>> = {
   'download': 'importing', 'upload': 'uploading', 'export-from-volume': 'exporting', 'restore': 'importing', 'clone': 'importing',
 }
 
+/** CDI's phases; `work` is what the image is made by. Source: containerized-data-importer api core/v1beta1 types.go. */
+const PHASES: Readonly<Record<string, ImageStateWord | 'work'>> = {
+  '': 'initializing',
+  'Pending': 'waiting', 'WaitForFirstConsumer': 'waiting', 'PendingPopulation': 'waiting',
+  'PVCBound': 'work', 'ImportScheduled': 'work', 'ImportInProgress': 'work', 'UploadScheduled': 'work', 'UploadReady': 'work',
+  'CloneScheduled': 'work', 'CloneInProgress': 'work', 'SnapshotForSmartCloneInProgress': 'work', 'CloneFromSnapshotSourceInProgress': 'work',
+  'SmartClonePVCInProgress': 'work', 'CSICloneInProgress': 'work', 'PrepClaimInProgress': 'work', 'RebindInProgress': 'work',
+  'ExpansionInProgress': 'work', 'NamespaceTransferInProgress': 'work',
+  'Paused': 'paused', 'Succeeded': 'work', 'Failed': 'failed', 'Unknown': 'unknown',
+}
+
 /**
- * The image's state from its conditions and, for the CDI backend, from its DataVolume, whose errors Harvester does not pass on.
- * Between retries Harvester says only `RetryLimitExceeded: False` with a message; that is `retrying`.
- * Source: harvester pkg/image/common/operator.go, pkg/image/cdi/cdi.go.
+ * The image's state from all that the cluster knows: its conditions while it is imported, then what keeps it, for Harvester
+ * never looks again (harvester pkg/image/backingimage/backing_image_controller.go:70) and passes on no error of CDI
+ * (pkg/image/cdi/cdi.go:71). Between retries Harvester says only `RetryLimitExceeded: False` with a message; that is
+ * `retrying` (pkg/image/common/operator.go:328). What cannot be seen is never `ready`.
  */
-export function imageState(image: VirtualMachineImage, dataVolume?: DataVolume): ImageState {
+export function imageState(image: VirtualMachineImage, keepers: ImageKeepers = {}): ImageState {
   const conditions = image.status?.conditions
-  const [initialized, imported, exceeded, missing] = ['Initialized', 'Imported', 'RetryLimitExceeded', 'BackingImageMissing'].map(type => findCondition(conditions, type))
-  const failed = image.status?.failed ?? 0
-  const tries = failed > 0 ? { tries: { failed, limit: image.spec.retry ?? 3 } } : {}
+  const [initialized, imported, exceeded] = ['Initialized', 'Imported', 'RetryLimitExceeded'].map(type => findCondition(conditions, type))
   if (image.metadata.deletionTimestamp)
     return { word: 'deleting' }
   if (exceeded?.status === 'True' || initialized?.status === 'False' || imported?.status === 'False')
-    return { word: 'failed', ...words(exceeded, imported, initialized), ...tries }
-  if (missing?.status === 'True')
-    return { word: 'missing', ...words(missing) }
+    return { word: 'failed', ...wordsOf(exceeded, imported, initialized), ...triesOf(image) }
   if (imported?.status === 'True')
-    return { word: 'ready' }
-  const progress = { progress: Math.min(100, Math.max(0, image.status?.progress ?? 0)) }
+    return image.spec.backend === 'cdi' ? keptByCdi(image, keepers.dataVolume) : keptByLonghorn(image, keepers.copies)
   if (exceeded?.message)
-    return { word: 'retrying', ...progress, ...words(exceeded), ...tries }
-  const trouble = dataVolume && dataVolumeTrouble(dataVolume)
-  if (trouble)
-    return { ...progress, ...trouble }
+    return { word: 'retrying', ...progressOf(image), ...wordsOf(exceeded), ...triesOf(image) }
+  const { dataVolume, copies } = keepers
+  if (dataVolume?.object)
+    return filledByCdi(image, dataVolume.object)
+  const failed = copies?.object?.copies.length ? copies.object.copies.every(copy => copy.word === 'failed') : false
+  if (failed)
+    return { word: 'retrying', ...progressOf(image), ...wordsOf(...copies?.object?.copies ?? []), ...triesOf(image) }
   if (!imported && initialized?.status !== 'True')
-    return { word: 'initializing', ...words(initialized) }
-  return { word: WORK[image.spec.sourceType] ?? 'unknown', ...progress, ...words(imported) }
+    return { word: 'initializing', ...wordsOf(initialized) }
+  return { word: WORK[image.spec.sourceType] ?? 'unknown', ...progressOf(image), ...wordsOf(imported), ...(dataVolume?.unseen && { because: dataVolume.unseen }) }
 }
 
-function words(...conditions: readonly (Condition | undefined)[]): { message?: string } {
-  const message = conditions.find(condition => condition?.message)?.message
+/** Whether the import is over and went well, whatever has become of the image since. */
+export function isImported({ word }: ImageState): boolean {
+  return ['ready', 'imported', 'degraded', 'recovering', 'lost'].includes(word)
+}
+
+function wordsOf(...said: readonly (Pick<Condition, 'message'> | undefined)[]): { message?: string } {
+  const message = said.find(one => one?.message)?.message
   return message ? { message } : {}
 }
 
-/** A failing import seldom reaches phase Failed: it stays ImportInProgress, restarts and says Running False, reason Error. */
-function dataVolumeTrouble(dataVolume: DataVolume): ImageState | undefined {
-  const running = findCondition(dataVolume.status?.conditions, 'Running')
-  if (dataVolume.status?.phase === 'Failed')
-    return { word: 'failed', ...words(running) }
-  const restarts = dataVolume.status?.restartCount ?? 0
-  if (running?.status === 'False' && running.reason && /error|backoff|fail/i.test(running.reason))
-    return { word: 'retrying', ...words(running), tries: { failed: Math.max(1, restarts), limit: Infinity } }
-  return undefined
+function triesOf({ spec, status }: VirtualMachineImage): Pick<ImageState, 'tries'> {
+  const failed = status?.failed ?? 0
+  return failed > 0 ? { tries: { failed, limit: spec.retry ?? 3 } } : {}
 }
 
-/** The verdict on where an existing image came from; undefined for an image that has no URL of its own. */
-export function judgeImageSource(image: VirtualMachineImage): ImageUrlJudgement | undefined {
-  return image.spec.sourceType === 'download' && image.spec.url ? judgeImageUrl(image.spec.url) : undefined
+function progressOf(image: VirtualMachineImage, percent = image.status?.progress ?? 0): { progress: number } {
+  return { progress: Math.min(100, Math.max(0, percent)) }
+}
+
+/** A failing import seldom reaches phase Failed: it stays ImportInProgress, restarts and says Running False, reason Error. */
+function filledByCdi(image: VirtualMachineImage, { status }: DataVolume): ImageState {
+  const { phase = '', restartCount = 0 } = status ?? {}
+  const [running, bound] = ['Running', 'Bound'].map(type => findCondition(status?.conditions, type))
+  const told = Number.parseFloat(status?.progress ?? '')
+  const progress = progressOf(image, Number.isNaN(told) ? undefined : told)
+  const because = { code: 'phase' as const, phase }
+  const word = PHASES[phase] ?? 'unknown'
+  if (word === 'failed')
+    return { word, ...wordsOf(running, bound), because }
+  if (word !== 'paused' && running?.status === 'False' && running.reason && /error|backoff|fail/i.test(running.reason))
+    return { word: 'retrying', ...progress, ...wordsOf(running), tries: { failed: Math.max(1, restartCount), limit: Infinity }, because }
+  if (word === 'work')
+    return { word: WORK[image.spec.sourceType] ?? 'unknown', ...progress, because }
+  return { word, ...(word === 'waiting' || word === 'paused' ? progress : {}), ...(bound?.status === 'True' ? {} : wordsOf(bound)), because }
+}
+
+function keptByCdi(image: VirtualMachineImage, known: Known<DataVolume> | undefined): ImageState {
+  if (!known?.object)
+    return { word: 'imported', because: known ? known.unseen ?? { code: 'no-data-volume' } : { code: 'not-asked' } }
+  if (known.object.status?.phase !== 'Succeeded')
+    return filledByCdi(image, known.object)
+  return known.unseen ? { word: 'imported', because: known.unseen } : { word: 'ready' }
+}
+
+/** Harvester's own note that the BackingImage is missing is never taken back: what is seen counts more (vm_image_controller.go:37). */
+function keptByLonghorn(image: VirtualMachineImage, known: Known<KeptCopies> | undefined): ImageState {
+  const noted = findCondition(image.status?.conditions, 'BackingImageMissing')
+  if (!known?.object) {
+    if (noted?.status === 'True' || (known && !known.unseen))
+      return { word: 'missing', ...wordsOf(noted), because: { code: 'no-backing-image' } }
+    return { word: 'imported', because: known?.unseen ?? { code: 'not-asked' } }
+  }
+  const standing = standingOf(image, known.object)
+  return standing.word === 'ready' && known.unseen ? { word: 'imported', because: known.unseen } : standing
+}
+
+/** The state by the copies as Longhorn tells of them; whether their nodes and disks are there is the health page's to say. */
+function standingOf({ spec }: VirtualMachineImage, { copies, desired }: KeptCopies): ImageState {
+  const wanted = copies.filter(({ word }) => word !== 'leftover')
+  const usable = wanted.filter(({ word }) => word === 'ready')
+  const because = { code: 'copies' as const, usable: usable.length, desired }
+  const is = (...words: readonly ImageCopy['word'][]) => wanted.filter(({ word }) => words.includes(word))
+  const failed = is('failed', 'orphan-disk')
+  const unclear = is('unreachable', 'ambiguous-disk', 'unrecognised')
+  const isMoving = is('moving').length > 0
+  if (usable.length) {
+    const isShort = usable.filter(({ evicting }) => !evicting).length < desired && !isMoving
+    return failed.length || unclear.length || isShort ? { word: 'degraded', ...wordsOf(...failed, ...unclear), because } : { word: 'ready', because }
+  }
+  if (isMoving)
+    return { word: 'recovering', ...wordsOf(...failed), because }
+  if (unclear.length || is('absent').length)
+    return { word: 'unknown', ...wordsOf(...unclear, ...failed), because }
+  // Nothing is kept any more: only a URL is fetched again (longhorn-manager controller/backing_image_controller.go).
+  return !wanted.length && spec.sourceType === 'download' ? { word: 'recovering', because } : { word: 'lost', ...wordsOf(...failed), because }
 }

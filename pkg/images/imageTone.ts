@@ -1,11 +1,21 @@
-import type { ImageStateWord } from './imageState.ts'
+import type { ImageState, ImageStateWord } from './imageState.ts'
+
+type Sign = 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'
 
 /** The sign that goes with a state of an image; the words are the state's own. */
-export const IMAGE_TONES: Readonly<Record<ImageStateWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
-  deleting: 'progress', initializing: 'progress', importing: 'progress', uploading: 'progress', exporting: 'progress',
-  retrying: 'attention', ready: 'ok', missing: 'bad', failed: 'bad', unknown: 'unknown',
+export const IMAGE_TONES: Readonly<Record<ImageStateWord, Sign>> = {
+  deleting: 'progress', initializing: 'progress', waiting: 'progress', importing: 'progress', uploading: 'progress', exporting: 'progress', recovering: 'progress',
+  retrying: 'attention', paused: 'attention', degraded: 'attention', ready: 'ok', missing: 'bad', lost: 'bad', failed: 'bad', imported: 'unknown', unknown: 'unknown',
 }
-/** Which states an operator wants to see first: what is broken, then what is under way. */
+/** Which states an operator wants to see first: what is broken, then what is in danger, then what is under way. */
 export const IMAGE_RANKS: Readonly<Record<ImageStateWord, number>> = {
-  failed: 0, missing: 1, retrying: 2, unknown: 3, initializing: 4, importing: 5, exporting: 6, uploading: 7, deleting: 8, ready: 9,
+  failed: 0, lost: 1, missing: 2, retrying: 3, recovering: 4, degraded: 5, unknown: 6, paused: 7, imported: 8,
+  waiting: 9, initializing: 10, importing: 11, exporting: 12, uploading: 13, deleting: 14, ready: 15,
+}
+
+/** What stands beside the word: how far it is, or how many of its copies are left. */
+export function stateDetail({ progress, because }: ImageState): string | undefined {
+  if (progress !== undefined)
+    return `${Math.round(progress)} %`
+  return because?.code === 'copies' && because.usable < because.desired ? `${because.usable} / ${because.desired}` : undefined
 }

@@ -6,6 +6,9 @@ import { CHOOSING_PARAMETER, CLOUD_IMAGE, REBUILT_FLAVOUR, RELEASE_TAG, TAKEN_EN
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 
+/** The sign that goes with a verdict; the words are the verdict's own. */
+export const URL_TONES = { mutable: 'attention', pinned: 'ok', unknown: 'unknown', unusable: 'bad' } as const satisfies Readonly<Record<ImageUrlVerdict, string>>
+
 /** Where the evidence stands. */
 type UrlPlace = 'name' | 'directory' | 'query' | 'host'
 

@@ -13,8 +13,9 @@ import { useTasks } from '#sdk/tasks.ts'
 import type { TaskProgress } from '#sdk/tasks.ts'
 import { duration } from '#sdk/time.ts'
 import type { VirtualMachineImage } from './image.ts'
+import type { ImageState } from './imageState.ts'
 import { IMAGES } from './image.ts'
-import { imageState } from './imageState.ts'
+import { imageState, isImported } from './imageState.ts'
 import { planRemoval, uploadForm, uploadTaskId } from './uploadPlan.ts'
 
 const REMOVAL_TRIES = 4
@@ -100,24 +101,25 @@ export function useImageUpload() {
     const ended = within(() => {
       const images = proxy.collection(IMAGES, { namespaces: [image.metadata.namespace ?? ''] })
       let seen = false
-      const state = computed(() => {
+      const state = computed<ImageState>(() => {
         const found = images.find(key)
         seen ||= found !== undefined
-        return found ? imageState(found) : { word: seen && images.state === 'live' ? 'deleting' : 'unknown' } as const
+        return found ? imageState(found) : { word: seen && images.state === 'live' ? 'deleting' : 'unknown' }
       })
-      return until(state).toMatch(({ word, ...facts }) => {
-        say(facts)
-        return word === 'ready' || word === 'failed' || word === 'deleting'
+      return until(state).toMatch(current => {
+        const { word, progress, message } = current
+        say({ ...(progress !== undefined && { progress }), ...(message && { message }) })
+        return isImported(current) || word === 'failed' || word === 'deleting'
       })
     })
-    const { word, ...facts } = await Promise.race([ended, gone])
-    if (word !== 'ready')
-      throw new ApiError({ status: 422, reason: 'ImportFailed', message: 'message' in facts && facts.message ? facts.message : t(`images.upload.${word === 'failed' ? 'importFailed' : 'deleted'}`) })
+    const end = await Promise.race([ended, gone])
+    if (!isImported(end))
+      throw new ApiError({ status: 422, reason: 'ImportFailed', message: end.message ?? t(`images.upload.${end.word === 'failed' ? 'importFailed' : 'deleted'}`) })
   }
 
   async function isReady(image: VirtualMachineImage): Promise<boolean> {
     const found = await proxy.get(IMAGES, image.metadata).catch(() => undefined)
-    return found?.metadata.uid === image.metadata.uid && imageState(found).word === 'ready'
+    return found?.metadata.uid === image.metadata.uid && isImported(imageState(found))
   }
 
   async function explain(error: ApiError, file: File): Promise<ApiError> {

@@ -2,8 +2,7 @@ import type { ImageBackend } from './image.ts'
 import type { ImageUrlJudgement, ImageUrlReason } from './imageUrl.ts'
 import type { Tone, VerdictReason } from '#sdk/verdict.ts'
 import { useI18n } from '#sdk/i18n.ts'
-
-export const URL_TONES: Readonly<Record<ImageUrlJudgement['verdict'], Tone>> = { mutable: 'attention', pinned: 'ok', unknown: 'unknown', unusable: 'bad' }
+import { URL_TONES } from './imageUrl.ts'
 
 /** Turns a judgement into the words of the verdict block. */
 export function useUrlVerdict() {

@@ -5,7 +5,7 @@ import { objectKey } from '#kube/object.ts'
 import { formatBytes } from '#sdk/bytes.ts'
 import { carryOut } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
-import { imageState } from '#images/imageState.ts'
+import { imageState, isImported } from '#images/imageState.ts'
 import { dataEngineOf } from '#images/storageClass.ts'
 import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -50,7 +50,7 @@ export function useVmCreate() {
   // Names are made up once, so that what is shown is what is sent; a refused attempt makes new ones.
   const names = reactive<{ -readonly [Part in keyof VmSuffixes]: VmSuffixes[Part] }>({ disk: suffix(), secret: suffix() })
 
-  const ready = computed(() => images.objects.filter(image => imageState(image).word === 'ready' && image.status?.storageClassName))
+  const ready = computed(() => images.objects.filter(image => isImported(imageState(image)) && image.status?.storageClassName))
   const image = computed(() => images.find(form.image))
   const storageClass = computed(() => classes.find(image.value?.status?.storageClassName ?? ''))
   const engine = computed(() => storageClass.value && dataEngineOf(storageClass.value))

@@ -4,7 +4,7 @@ import type { VirtualMachine } from './vm.ts'
 import type { VmForm } from './vmPlan.ts'
 import { objectKey } from '#kube/object.ts'
 import { IMAGE_TYPE_LABEL } from '#images/image.ts'
-import { imageState } from '#images/imageState.ts'
+import { imageState, isImported } from '#images/imageState.ts'
 import { isMap, parseDocument } from 'yaml'
 
 export interface VmFormWorld {
@@ -63,7 +63,7 @@ function checkImage(name: string, image: VirtualMachineImage | undefined): VmFor
     return { code: 'required' }
   if (!image)
     return { code: 'not-found' }
-  if (imageState(image).word !== 'ready')
+  if (!isImported(imageState(image)))
     return { code: 'image-not-ready' }
   if (!image.status?.storageClassName)
     return { code: 'image-without-class' }

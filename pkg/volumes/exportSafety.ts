@@ -8,7 +8,7 @@ import type { DataVolume } from './dataVolume.ts'
 import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { imageState } from '#images/imageState.ts'
+import { imageState, isImported } from '#images/imageState.ts'
 import { isFinal, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { isHolding, roleOfPod, usersOfClaim, vmOfPod } from './claimUsers.ts'
@@ -196,6 +196,12 @@ function nodesOf(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
   })
 }
 
+/** Whether an export is still under way; one that has failed does nothing any more. */
+function isOpen(image: VirtualMachineImage, dataVolumes: ExportWorld['dataVolumes']): boolean {
+  const state = imageState(image, { dataVolume: { object: dataVolumeOf(image, dataVolumes) } })
+  return !isImported(state) && !['failed', 'missing', 'deleting'].includes(state.word)
+}
+
 function otherWork({ claim, images, dataVolumes, ownImage }: ExportWorld): ExportSafetyReason[] {
   const { namespace, name } = claim.metadata
   const exports = (images?.objects ?? []).filter(({ spec, ...image }) => spec.sourceType === 'export-from-volume' && spec.pvcName === name && spec.pvcNamespace === namespace && objectKey(image) !== ownImage)
@@ -205,7 +211,7 @@ function otherWork({ claim, images, dataVolumes, ownImage }: ExportWorld): Expor
     return same && objectKey({ metadata }) !== ownImage && !['Succeeded', 'Failed'].includes(status?.phase ?? '')
   })
   return [
-    ...exports.filter(image => !['ready', 'failed', 'deleting'].includes(imageState(image, dataVolumeOf(image, dataVolumes)).word)).map(image => ({ code: 'export-in-progress' as const, image: objectKey(image) })),
+    ...exports.filter(image => isOpen(image, dataVolumes)).map(image => ({ code: 'export-in-progress' as const, image: objectKey(image) })),
     ...clones.map(dataVolume => ({ code: 'clone-in-progress' as const, dataVolume: objectKey(dataVolume) })),
   ]
 }

@@ -12,7 +12,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { annotate, createOf, patchOf } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { planExportImage } from '#images/imageForm.ts'
-import { imageState } from '#images/imageState.ts'
+import { imageState, isImported } from '#images/imageState.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { DEFAULT_GRACE_SECONDS, VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
@@ -146,11 +146,12 @@ function waitingFor(vm: string, vmi: VirtualMachineInstance, now: number): StepR
 
 function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, now: number): Bare {
   const key = objectKey(image)
-  const { word, progress, message } = imageState(image, dataVolumeOf(image, world.dataVolumes))
+  const state = imageState(image, { dataVolume: { object: dataVolumeOf(image, world.dataVolumes) } })
+  const { word, progress, message } = state
   const words = message ? { message } : {}
   if (word === 'failed' || word === 'missing' || word === 'deleting')
     return afterwards(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now)
-  if (word === 'ready')
+  if (isImported(state))
     return afterwards(world, intent, resultOf(image, world), [{ code: isOvertaken(image) ? 'overtaken' : 'exported', image: key }, ...cutOffOf(image).map(name => ({ code: 'cut-off' as const, vm: keyOf(intent, name) }))], now)
   const { abandonedBy } = intent
   if (abandonedBy !== undefined && isOvertaken(image))
@@ -166,7 +167,7 @@ function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
 function resultOf(image: VirtualMachineImage, { dataVolumes }: Pick<StepWorld, 'dataVolumes'>): ExportResult {
   if (isOvertaken(image))
     return 'overtaken'
-  if (imageState(image, dataVolumeOf(image, dataVolumes)).word !== 'ready')
+  if (!isImported(imageState(image, { dataVolume: { object: dataVolumeOf(image, dataVolumes) } })))
     return 'import-failed'
   return cutOffOf(image).length ? 'crash-consistent' : 'exported'
 }
