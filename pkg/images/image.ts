@@ -39,9 +39,13 @@ export const IMAGE_ID_ANNOTATION = 'harvesterhci.io/imageId'
 export const STORAGE_CLASS_ANNOTATION = 'harvesterhci.io/storageClassName'
 /** On an image: the name of the file that was uploaded. Source: harvester-ui-extension config/labels-annotations.js. */
 export const IMAGE_NAME_ANNOTATION = 'harvesterhci.io/image-name'
+/** Set by Harvester's webhook: the display name, by which it finds namesakes. */
+export const DISPLAY_NAME_LABEL = 'harvesterhci.io/imageDisplayName'
 export const OS_TYPE_LABEL = 'harvesterhci.io/os-type'
 export const IMAGE_TYPE_LABEL = 'harvesterhci.io/image-type'
 /** Where Harvester's and Rancher's consoles keep a description. */
 export const DESCRIPTION_ANNOTATION = 'field.cattle.io/description'
 /** Ours, on an image: that its mutable URL was accepted knowingly, as JSON `{who, when}`. */
 export const MUTABLE_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/mutable-url-acknowledged'
+/** Ours, on an image: what its URL served when it was last looked at (see `upstream.ts`), as JSON. */
+export const UPSTREAM_CHECK_ANNOTATION = 'guardrails.harvesterhci.io/upstream-check'

@@ -29,7 +29,7 @@ interface AdmissionRefusal {
   readonly causes?: readonly StatusCause[]
 }
 
-interface AdmissionAnswer {
+export interface AdmissionAnswer {
   readonly refusal?: AdmissionRefusal
   /** A mutating hook's changed object. */
   readonly object?: JsonObject

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { StorageClass } from '#kube/core.ts'
-import { mutateImage, mutateVm } from './harvesterHooks.ts'
+import { harvesterHooks, mutateImage, mutateVm, refusalOfChange } from './harvesterHooks.ts'
 import type { JsonObject } from './json.ts'
+import type { KindVersion } from './kind.ts'
 import { fieldAt } from './json.ts'
 
 const vm = (runStrategy: string, annotations: JsonObject = {}): JsonObject => ({ metadata: { name: 'vm', annotations }, spec: { runStrategy, template: { spec: { domain: {} } } } })
@@ -64,5 +65,43 @@ describe('an image', () => {
 
   it('of backend cdi takes nothing over', () => {
     expect(mutateImage(image({ backend: 'cdi', targetStorageClassName: 'v2' }), classes).spec).toEqual({ displayName: 'noble.img', backend: 'cdi', targetStorageClassName: 'v2' })
+  })
+})
+
+describe('a change of an image is refused', () => {
+  const old: JsonObject = { metadata: { name: 'i' }, spec: { displayName: 'noble', sourceType: 'download', url: 'https://x', storageClassParameters: { numberOfReplicas: '3', migratable: 'true' } }, status: { progress: 1 } }
+  const spec = old.spec as JsonObject
+  const exported: JsonObject = { spec: { displayName: 'noble', sourceType: 'export-from-volume', pvcName: 'disk', pvcNamespace: 'lab' } }
+  it.each<[string, JsonObject, JsonObject, string | undefined]>([
+    ['not: of labels, description, retries and status', { metadata: { name: 'i', labels: { a: 'b' } }, spec: { ...spec, description: 'new', retry: 5 }, status: { progress: 2 } }, old, undefined],
+    ['not: of the order of parameters', { ...old, spec: { ...spec, storageClassParameters: { migratable: 'true', numberOfReplicas: '3' } } }, old, undefined],
+    ['of its name', { ...old, spec: { ...spec, displayName: 'other' } }, old, 'displayName cannot be modified'],
+    ['of its URL', { ...old, spec: { ...spec, url: 'https://y' } }, old, 'url cannot be modified'],
+    ['of its source', { ...old, spec: { ...spec, sourceType: 'upload' } }, old, 'sourceType cannot be modified'],
+    ['of its parameters', { ...old, spec: { ...spec, storageClassParameters: {} } }, old, 'storageClassParameters of the VM Image cannot be modified'],
+    ['of the volume that it was exported from', { spec: { ...exported.spec as JsonObject, pvcName: 'other' } }, exported, 'pvcName cannot be modified'],
+  ])('%s', (_, image, before, words) => {
+    expect(refusalOfChange(image, before)?.words).toBe(words)
+  })
+})
+
+describe('the deletion of an image', () => {
+  const image: JsonObject = { metadata: { name: 'i', namespace: 'lab' }, spec: { displayName: 'noble', sourceType: 'download' }, status: { storageClassName: 'lh-1' } }
+  const meta = { name: 'disk', namespace: 'lab', uid: 'd', resourceVersion: '1', creationTimestamp: '' }
+  const ask = (old: JsonObject, claimed: string) => {
+    const claims = [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta, spec: { storageClassName: claimed } }]
+    const [hook] = harvesterHooks(() => ({ classes: [], claims, templateVersions: [], backups: [] })).filter(({ phase }) => phase === 'validate')
+    const kind = { group: 'harvesterhci.io', version: 'v1beta1', plural: 'virtualmachineimages' } as KindVersion
+    return hook?.review({ operation: 'DELETE', kind, subresource: '', namespace: 'lab', name: 'i', object: undefined, old, user: { name: 'admin', groups: [] }, dryRun: false })
+  }
+
+  it('is refused with 422 and Harvester’s words while a volume is of its class', () => {
+    const message = 'Cannot delete image lab/noble: being used by volume lab/disk'
+    expect(ask(image, 'lh-1')).toEqual({ refusal: { code: 422, reason: 'Invalid', message, causes: [{ reason: 'FieldValueInvalid', message, field: '' }] } })
+  })
+
+  it('is not where none is, and not of an image of CDI', () => {
+    expect(ask(image, 'lh-2')).toBeUndefined()
+    expect(ask({ ...image, spec: { ...image.spec as JsonObject, backend: 'cdi' } }, 'lh-1')).toBeUndefined()
   })
 })

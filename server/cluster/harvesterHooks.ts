@@ -1,16 +1,21 @@
 import type { StorageClass } from '#kube/core.ts'
 import { parseQuantity } from '#kube/quantity.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { DISPLAY_NAME_LABEL, IMAGES } from '#images/image.ts'
+import type { RemovalWorld } from '#images/imageUsers.ts'
+import { refusalOfRemoval } from '#images/imageUsers.ts'
 import { imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
 import { RUN_STRATEGY_ANNOTATION } from '#vms/vm.ts'
-import type { AdmissionHook } from './cluster.ts'
+import type { AdmissionAnswer, AdmissionHook } from './cluster.ts'
+import { sameJson } from './equality.ts'
 import type { JsonObject } from './json.ts'
 import { fieldAt, isObject } from './json.ts'
 
-// Harvester's mutating webhook, as far as the console meets it: pkg/webhook/resources/{virtualmachine,virtualmachineimage}/mutator.go, pkg/image/common/mutator.go.
+// Harvester's webhooks, as far as the console meets them: pkg/webhook/resources/{virtualmachine,virtualmachineimage}, pkg/image/common, pkg/image/backingimage/validate.go.
 
-const NAME = 'mutator.harvesterhci.io'
+const MUTATOR = 'mutator.harvesterhci.io'
+const VALIDATOR = 'validator.harvesterhci.io'
 const CLASS_ANNOTATION = 'harvesterhci.io/storageClassName'
-const DISPLAY_NAME_LABEL = 'harvesterhci.io/imageDisplayName'
 /** Setting default-vm-termination-grace-period-seconds. */
 const GRACE_SECONDS = 120
 /** Setting overcommit-config: 1600 % CPU, 150 % memory. */
@@ -88,16 +93,57 @@ export function mutateImage(image: JsonObject, classes: readonly StorageClass[])
   }
 }
 
-/** The hooks that a Harvester cluster has on VMs and images. `classes` are the storage classes as they are now. */
-export function harvesterHooks(classes: () => readonly StorageClass[]): AdmissionHook[] {
+/** What the hooks look at, as it is now. */
+export interface HookWorld extends RemovalWorld { readonly classes: readonly StorageClass[] }
+
+/** The fields that an image keeps for life, with Harvester's words on each; those of a volume only where it was exported from one (pkg/image/common/validator.go). */
+const KEPT: readonly (readonly [field: string, words: string, exportsOnly?: true])[] = [
+  ['spec.storageClassParameters', 'storageClassParameters of the VM Image cannot be modified'],
+  ['spec.targetStorageClassName', 'storageClassName cannot be modified'],
+  ['spec.sourceType', 'sourceType cannot be modified'],
+  ['spec.pvcNamespace', 'pvcNamespace cannot be modified', true],
+  ['spec.pvcName', 'pvcName cannot be modified', true],
+  ['spec.url', 'url cannot be modified'],
+  ['spec.securityParameters', 'securityParameters cannot be modified'],
+  ['spec.displayName', 'displayName cannot be modified'],
+]
+
+/** Why Harvester refuses the change of an image: what it changes that an image keeps; undefined where it changes nothing of that. */
+export function refusalOfChange(image: JsonObject, old: JsonObject): { readonly field: string, readonly words: string } | undefined {
+  const isExport = fieldAt(old, 'spec.sourceType') === 'export-from-volume'
+  const found = KEPT.find(([field, , exportsOnly]) => (isExport || !exportsOnly) && !sameJson(fieldAt(image, field) ?? null, fieldAt(old, field) ?? null))
+  return found && { field: found[0], words: found[1] }
+}
+
+function refused(message: string, field: string): AdmissionAnswer {
+  return { refusal: { code: 422, reason: 'Invalid', message, causes: [{ reason: 'FieldValueInvalid', message, field }] } }
+}
+
+/** The hooks that a Harvester cluster has on VMs and images. */
+export function harvesterHooks(world: () => HookWorld): AdmissionHook[] {
   const mutate = (plural: string, operations: readonly string[], change: (object: JsonObject, old: JsonObject | undefined) => JsonObject): AdmissionHook => ({
-    name: NAME,
+    name: MUTATOR,
     phase: 'mutate',
     review: ({ operation, kind, subresource, object, old }) =>
       kind.plural === plural && subresource === '' && operations.includes(operation) && object && !fieldAt(object, 'metadata.deletionTimestamp') ? { object: change(object, old) } : undefined,
   })
+  const validateImage: AdmissionHook = {
+    name: VALIDATOR,
+    phase: 'validate',
+    review({ operation, kind, subresource, object, old }) {
+      if (kind.plural !== IMAGES.plural || kind.group !== IMAGES.group || subresource !== '' || !old)
+        return undefined
+      if (operation === 'DELETE') {
+        const words = refusalOfRemoval(old as unknown as VirtualMachineImage, world())
+        return words === undefined ? undefined : refused(words, '')
+      }
+      const found = object && !fieldAt(object, 'metadata.deletionTimestamp') ? refusalOfChange(object, old) : undefined
+      return found && refused(found.words, found.field)
+    },
+  }
   return [
     mutate('virtualmachines', ['CREATE', 'UPDATE'], mutateVm),
-    mutate('virtualmachineimages', ['CREATE'], image => mutateImage(image, classes())),
+    mutate('virtualmachineimages', ['CREATE'], image => mutateImage(image, world().classes)),
+    validateImage,
   ]
 }

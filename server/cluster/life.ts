@@ -1,7 +1,10 @@
 import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { STORAGE_CLASSES } from '#kube/core.ts'
+import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
+import { TEMPLATE_VERSIONS, VM_BACKUPS } from '#images/imageUsers.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
 import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
 import { CONTROLLERS } from './controllers/all.ts'
 import type { Actor } from './controllers/step.ts'
@@ -57,7 +60,10 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
     return made
   }
   let runner: Runner | undefined
-  for (const hook of harvesterHooks(() => runner?.world.all(STORAGE_CLASSES) ?? [])) cluster.registerHook(hook)
+  // Without controllers nothing is followed, and the hooks see nothing.
+  const seen = <T extends KubeObject>(kind: Resource<T>) => runner?.world.all(kind) ?? []
+  const hooks = harvesterHooks(() => ({ classes: seen(STORAGE_CLASSES), claims: seen(CLAIMS), templateVersions: seen(TEMPLATE_VERSIONS), backups: seen(VM_BACKUPS) }))
+  for (const hook of hooks) cluster.registerHook(hook)
   for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)

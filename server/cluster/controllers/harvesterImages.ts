@@ -1,5 +1,6 @@
 import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES, IMAGE_ID_ANNOTATION } from '#images/image.ts'
+import { TEMPLATE_VERSIONS, VM_BACKUPS } from '#images/imageUsers.ts'
 import { BACKING_IMAGES, LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import type { StorageClass } from '#kube/core.ts'
 import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
@@ -30,7 +31,8 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
   name: 'harvester-image',
   actor: 'harvester',
   kind: IMAGES,
-  reads: [CONFIG_MAPS],
+  // The last two are what the webhook asks before it lets an image go.
+  reads: [CONFIG_MAPS, TEMPLATE_VERSIONS, VM_BACKUPS],
   wakes: [
     on(BACKING_IMAGES, image => [image.metadata.annotations?.[IMAGE_ID_ANNOTATION]]),
     on(DATA_VOLUMES, volume => [objectKey(volume)]),
