@@ -7,7 +7,7 @@ import { VMIS, VMS } from '#vms/vm.ts'
 import type { HealthRow } from './healthRow.ts'
 import { dependentsOf, imageOfBackingImage, indexDependents } from './dependents.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, BACKUP_BACKING_IMAGES, LONGHORN_NAMESPACE, LONGHORN_NODES, LONGHORN_REPLICAS, LONGHORN_VOLUMES } from './longhorn.ts'
-import { judgeBackingImage } from './verdict.ts'
+import { judgeBackingImage, withUpstream } from './verdict.ts'
 
 /** Every BackingImage with its verdict and who depends on it. Call in setup. */
 export function useHealthRows() {
@@ -31,11 +31,12 @@ export function useHealthRows() {
   const minute = computed(() => Math.floor(now.value / 60_000) * 60_000)
   const rows = computed<HealthRow[]>(() => images.objects.map(image => {
     const imageKey = imageOfBackingImage(image)
+    const harvesterImage = imageKey ? harvesterImages.find(imageKey) : undefined
     return {
       image,
-      health: judgeBackingImage(image, world, minute.value),
+      health: withUpstream(judgeBackingImage(image, world, minute.value), harvesterImage),
       dependents: dependentsOf(image, index.value),
-      title: (imageKey && harvesterImages.find(imageKey)?.spec.displayName) || image.metadata.name,
+      title: harvesterImage?.spec.displayName ?? image.metadata.name,
       imageKey,
     }
   }))

@@ -1,4 +1,5 @@
 import { useI18n } from '#sdk/i18n.ts'
+import { absoluteTime } from '#sdk/time.ts'
 import type { Tone, VerdictReason } from '#sdk/verdict.ts'
 import { COPY_TONES } from './healthRow.ts'
 import type { ImageCopy } from './copies.ts'
@@ -6,7 +7,7 @@ import type { HealthReason, HealthRisk } from './verdict.ts'
 
 /** Turns the reasons, risks and copies of a verdict into sentences. */
 export function useHealthWords() {
-  const { t, te } = useI18n()
+  const { t, te, locale } = useI18n()
 
   const placeOf = (copy: { node?: string, disk?: string, diskUuid: string }) => [copy.node, copy.disk ?? copy.diskUuid.slice(0, 8)].filter(Boolean).join('/')
 
@@ -30,6 +31,8 @@ export function useHealthWords() {
   }
 
   function riskOf(risk: HealthRisk): VerdictReason {
+    if (risk.code === 'upstream-changed' || risk.code === 'upstream-gone')
+      return { text: t(`health.risk.${risk.code}`, { at: absoluteTime(risk.at, locale.value) }), tone: 'attention' }
     if (risk.code !== 'no-way-back')
       return { text: t(`health.risk.${risk.code}`, { ...risk, reason: undefined }), tone: 'attention' }
     const known = te(`health.sourceType.${risk.sourceType}`)

@@ -9,7 +9,7 @@ import type { HealthReason, HealthRisk, HealthWord, HealthWorld } from './verdic
 import { describe, expect, it } from 'vitest'
 import { copiesOf, eligibleDisks } from './copies.ts'
 import { dependentsOf, imageOfBackingImage, indexDependents } from './dependents.ts'
-import { judgeBackingImage } from './verdict.ts'
+import { judgeBackingImage, withUpstream } from './verdict.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const meta = (name: string, extra: object = {}) => ({ name, namespace: 'longhorn-system', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
@@ -213,4 +213,14 @@ it.each<[string, Partial<DependentsWorld>, string[]]>([
 ])('does not take it for nobody when %s', (_, change, named) => {
   const index = indexDependents({ volumes: live(), claims: live(), vms: live(), vmis: live(), ...change })
   expect(dependentsOf(image({ copies: {} }), index).unseen.map(({ resource, state }) => `${resource} ${state}`)).toEqual(named)
+})
+
+it('knows from Harvester’s image that its URL was seen to serve something else, or nothing', () => {
+  const health = judgeBackingImage(image({ copies: {} }), { nodes: live(), managers: live(), dataSources: live(), replicas: live() }, NOW)
+  const at = '2026-02-01T00:00:00Z'
+  const looked = (word: string) => withUpstream(health, { apiVersion: '', kind: '', metadata: meta('i', { annotations: { 'guardrails.harvesterhci.io/upstream-check': JSON.stringify({ word, at }) } }), spec: { displayName: 'i', sourceType: 'download' } }).risks.slice(health.risks.length)
+  expect(looked('changed')).toEqual([{ code: 'upstream-changed', at }])
+  expect(looked('gone')).toEqual([{ code: 'upstream-gone', at }])
+  expect(looked('unchanged')).toEqual([])
+  expect(withUpstream(health, undefined)).toBe(health)
 })

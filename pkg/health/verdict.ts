@@ -1,8 +1,10 @@
 import type { Seen, Unseen } from '#kube/seen.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
 import type { ImageUrlReason } from '#images/imageUrl.ts'
 import type { CopiesWorld, CopyCause, CopyWord, ImageCopy } from './copies.ts'
 import type { BackingImage, BackingImageDataSource, BackupBackingImage } from './longhorn.ts'
 import { blindSpot } from '#kube/seen.ts'
+import { lossOfUpstream } from '#images/image.ts'
 import { judgeImageUrl } from '#images/imageUrl.ts'
 import { copiesOf, eligibleDisks, hasManagers } from './copies.ts'
 import { BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NAMESPACE, LONGHORN_NODES, LONGHORN_REPLICAS } from './longhorn.ts'
@@ -31,6 +33,8 @@ export type HealthRisk
     | { readonly code: 'single-node', readonly node: string }
     | { readonly code: 'no-way-back', readonly sourceType: string, readonly backups: 'none' | 'not-seen' }
     | { readonly code: 'mutable-url', readonly url: string, readonly reason: ImageUrlReason }
+    /** Somebody looked at the URL on that day (ISO 8601): it serves other bytes, or none. */
+    | { readonly code: 'upstream-changed' | 'upstream-gone', readonly at: string }
 
 export interface Health {
   /** How the image is now. */
@@ -61,6 +65,12 @@ export function judgeBackingImage(image: BackingImage, world: HealthWorld, now: 
   const context: Context = { image, world, now, copies, usable: ready.length, durable: durable.length, desired, source: sourceOf(image, world) }
   const found = availability(context)
   return { ...found, risks: risksOf(context, durable), copies, usable: ready.length, durable: durable.length, desired }
+}
+
+/** The same, with what Harvester's image says of its URL: kept there by whoever looked at it last. */
+export function withUpstream(health: Health, image: VirtualMachineImage | undefined): Health {
+  const loss = image && lossOfUpstream(image)
+  return loss ? { ...health, risks: [...health.risks, { code: `upstream-${loss.word}`, at: loss.at }] } : health
 }
 
 interface Context {

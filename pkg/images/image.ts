@@ -1,4 +1,6 @@
 import type { Condition, KubeObject } from '#kube/object.ts'
+import type { ChecksumAlgorithm } from './checksumFile.ts'
+import type { FileFacts, ReadFailure } from './probe.ts'
 import { defineResource } from '#kube/resource.ts'
 
 // Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/image.go. The CRD has no status subresource.
@@ -47,5 +49,44 @@ export const IMAGE_TYPE_LABEL = 'harvesterhci.io/image-type'
 export const DESCRIPTION_ANNOTATION = 'field.cattle.io/description'
 /** Ours, on an image: that its mutable URL was accepted knowingly, as JSON `{who, when}`. */
 export const MUTABLE_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/mutable-url-acknowledged'
-/** Ours, on an image: what its URL served when it was last looked at (see `upstream.ts`), as JSON. */
+/** Ours, on an image: what its URL served when it was last looked at, as JSON (see `UpstreamCheck`). */
 export const UPSTREAM_CHECK_ANNOTATION = 'guardrails.harvesterhci.io/upstream-check'
+
+const UPSTREAM_WORDS = ['unchanged', 'changed', 'gone', 'cannot-say'] as const
+/** Whether the URL still serves what was imported. `gone`: it serves nothing any more. */
+export type UpstreamWord = typeof UPSTREAM_WORDS[number]
+
+/** A look at an image's URL: what came of it, by what, and what was served, for the next look to compare with. */
+export interface UpstreamCheck {
+  readonly word: UpstreamWord
+  /** ISO 8601. */
+  readonly at: string
+  readonly findings: readonly UpstreamFinding[]
+  readonly served?: FileFacts & { readonly published?: { readonly algorithm: ChecksumAlgorithm, readonly digest: string } }
+  readonly failure?: ReadFailure
+}
+
+/** `bytes`: all of them were read. `date`: when the file was last written, against when the image was made. `earlier-…`: against the look before. */
+export interface UpstreamFinding {
+  readonly fact: 'bytes' | 'checksum' | 'size' | 'date' | 'earlier-checksum' | 'earlier-etag'
+  readonly standing: 'same' | 'differs' | 'not-recorded' | 'not-served'
+}
+
+/** The last look at the image's URL that was kept; undefined where there is none, or none that can be read. */
+export function upstreamCheckOf({ metadata }: Pick<VirtualMachineImage, 'metadata'>): UpstreamCheck | undefined {
+  try {
+    const read: unknown = JSON.parse(metadata.annotations?.[UPSTREAM_CHECK_ANNOTATION] ?? 'null')
+    const { word, at, findings, served, failure } = (read ?? {}) as Partial<UpstreamCheck>
+    const isCheck = word !== undefined && UPSTREAM_WORDS.includes(word) && typeof at === 'string' && !Number.isNaN(Date.parse(at))
+    return isCheck ? { word, at, findings: Array.isArray(findings) ? findings : [], ...(served && { served }), ...(failure && { failure }) } : undefined
+  }
+  catch {
+    return undefined
+  }
+}
+
+/** Why Longhorn would find no such image at its URL on the day that its copies are lost; undefined where nobody has seen that. */
+export function lossOfUpstream(image: Pick<VirtualMachineImage, 'metadata'>): { readonly word: 'changed' | 'gone', readonly at: string } | undefined {
+  const { word, at = '' } = upstreamCheckOf(image) ?? {}
+  return word === 'changed' || word === 'gone' ? { word, at } : undefined
+}

@@ -108,6 +108,8 @@ export default {
     'no-way-back-none': 'If the copies are lost there is nothing to fetch it from again: it comes from {source}, and has no whole backup.',
     'no-way-back-not-seen': 'If the copies are lost only a backup could bring it back: it comes from {source}, and backups cannot be seen.',
     'mutable-url': 'It comes from a URL whose bytes change, so it cannot be downloaded again.',
+    'upstream-changed': 'The URL was looked at on {at} and serves other bytes: the image could not be downloaded again.',
+    'upstream-gone': 'The URL was looked at on {at} and serves nothing any more: the image could not be downloaded again.',
   },
   overview: {
     troubled: 'Every BackingImage has its copies. | {n} BackingImage is not healthy. | {n} BackingImages are not healthy.',

@@ -108,6 +108,8 @@ export default {
     'no-way-back-none': '如果副本丢失，无处可以再次获取：它来自{source}，而且没有完整的备份。',
     'no-way-back-not-seen': '如果副本丢失，只有备份能把它找回：它来自{source}，而备份无法看到。',
     'mutable-url': '它来自内容会变的链接，因此无法再次下载。',
+    'upstream-changed': '{at} 检查时，该链接提供的内容已不同：镜像无法再次下载。',
+    'upstream-gone': '{at} 检查时，该链接已不再提供文件：镜像无法再次下载。',
   },
   overview: {
     troubled: '所有后备镜像的副本齐全。 | {n} 个后备镜像不健康。 | {n} 个后备镜像不健康。',

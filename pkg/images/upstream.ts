@@ -1,0 +1,94 @@
+import type { BackingImage } from '#health/longhorn.ts'
+import type { UpstreamCheck, UpstreamFinding, UpstreamWord, VirtualMachineImage } from './image.ts'
+import type { ProbeReport, ReadJob } from './probe.ts'
+import { recognizeChecksum } from './checksum.ts'
+import { upstreamCheckOf } from './image.ts'
+
+// Is what an image's URL serves today still what was imported? Judged by what is recorded, which differs from image to image; what
+// could not be compared is said.
+
+/** What is recorded of the bytes that were imported. */
+export interface UpstreamRecord {
+  readonly size?: number
+  /** Of the file, in lower-case hexadecimal. */
+  readonly sha512?: string
+  /** When the image was made: what was written before has not changed since (ISO 8601). */
+  readonly made: string
+  readonly before?: UpstreamCheck
+}
+
+type Answer = Omit<UpstreamCheck, 'at'>
+type Standing = UpstreamFinding['standing']
+
+/** Longhorn keeps the SHA-512 of what it downloaded; CDI keeps none and does not look at the one that was asked for. */
+export function recordOf(image: VirtualMachineImage, backingImage: BackingImage | undefined): UpstreamRecord {
+  const asked = image.spec.backend === 'cdi' ? '' : image.spec.checksum ?? ''
+  const sha512 = [backingImage?.status?.checksum ?? '', asked].find(checksum => recognizeChecksum(checksum) === 'sha512')?.trim().toLowerCase()
+  const before = upstreamCheckOf(image)
+  return { ...(image.status?.size && { size: image.status.size }), ...(sha512 && { sha512 }), made: image.metadata.creationTimestamp, ...(before && { before }) }
+}
+
+/** Whether the URL still serves what was imported, by what the server saw of it without reading it whole. */
+export function judgeUpstream(record: UpstreamRecord, report: ProbeReport): Answer {
+  if (report.state === 'failed') {
+    const isGone = report.failure.code === 'http' && [404, 410].includes(report.failure.status)
+    return { word: isGone ? 'gone' : 'cannot-say', findings: [], failure: report.failure }
+  }
+  const { file, checksums } = report
+  // A line of another name tells of another file.
+  const own = checksums.filter(({ names }) => names === undefined)
+  const published = own.find(({ algorithm }) => algorithm === 'sha512') ?? own[0]
+  const { size, etag, lastModified } = file
+  const served: UpstreamCheck['served'] = {
+    ...(size !== undefined && { size }), ...(etag && { etag }), ...(lastModified && { lastModified }),
+    ...(published && { published: { algorithm: published.algorithm, digest: published.digest } }),
+  }
+  const findings = compare(record, served)
+  return { word: wordOf(findings, record.before?.word), findings, served }
+}
+
+/** The same by a read of all bytes, with the recorded checksum as what they must be. Undefined while it goes on and where it came to nothing. */
+export function judgeUpstreamRead({ state, digests, file, failure }: Pick<ReadJob, 'state' | 'digests' | 'file' | 'failure'>): Answer | undefined {
+  if (state === 'failed' && failure)
+    return { word: failure.code === 'http' && [404, 410].includes(failure.status) ? 'gone' : 'cannot-say', findings: [], failure }
+  if (state !== 'verified' && state !== 'mismatch')
+    return undefined
+  const { size, etag, lastModified } = file
+  const served = { ...(size !== undefined && { size }), ...(etag && { etag }), ...(lastModified && { lastModified }), ...(digests?.sha512 && { published: { algorithm: 'sha512' as const, digest: digests.sha512 } }) }
+  const same = state === 'verified'
+  return { word: same ? 'unchanged' : 'changed', findings: [{ fact: 'bytes', standing: same ? 'same' : 'differs' }], served }
+}
+
+function compare({ size, sha512, made, before }: UpstreamRecord, served: NonNullable<UpstreamCheck['served']>): UpstreamFinding[] {
+  const { published } = served
+  const earlier = before?.served
+  const written = Date.parse(served.lastModified ?? '')
+  const found: readonly (readonly [UpstreamFinding['fact'], Standing | undefined])[] = [
+    ['checksum', !sha512 ? 'not-recorded' : published?.algorithm !== 'sha512' ? 'not-served' : standing(sha512, published.digest)],
+    ['size', size === undefined ? 'not-recorded' : served.size === undefined ? 'not-served' : standing(size, served.size)],
+    ['date', Number.isNaN(written) ? 'not-served' : written <= Date.parse(made) ? 'same' : 'differs'],
+    ['earlier-checksum', published?.algorithm === 'sha512' && sha512 ? undefined : !published ? 'not-served' : earlier?.published?.algorithm === published.algorithm ? standing(earlier.published.digest, published.digest) : 'not-recorded'],
+    ['earlier-etag', !served.etag ? 'not-served' : earlier?.etag ? standing(earlier.etag, served.etag) : 'not-recorded'],
+  ]
+  return found.flatMap(([fact, seen]) => seen ? { fact, standing: seen } : [])
+}
+
+function standing(recorded: string | number, served: string | number): Standing {
+  return recorded === served ? 'same' : 'differs'
+}
+
+/**
+ * A checksum decides, then the size. What is the same as at an earlier look is as it was found then. A date alone proves nothing
+ * new: a mirror may write a file again, and servers make an ETag of more than the bytes. An old date and the same size together do.
+ */
+function wordOf(findings: readonly UpstreamFinding[], before: UpstreamWord | undefined): UpstreamWord {
+  const of = (fact: UpstreamFinding['fact']) => findings.find(finding => finding.fact === fact)?.standing
+  if (of('checksum') === 'same')
+    return 'unchanged'
+  if (of('checksum') === 'differs' || of('size') === 'differs' || of('earlier-checksum') === 'differs')
+    return 'changed'
+  const isAsBefore = of('earlier-checksum') === 'same' || of('earlier-etag') === 'same'
+  if (isAsBefore && (before === 'unchanged' || before === 'changed'))
+    return before
+  return of('size') === 'same' && of('date') === 'same' ? 'unchanged' : 'cannot-say'
+}
