@@ -3,7 +3,7 @@ import type { Manifest } from '#kube/object.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { ImageState } from './imageState.ts'
 import type { ImageUsers } from './imageUsers.ts'
-import { DESCRIPTION_ANNOTATION, DISPLAY_NAME_LABEL, UPSTREAM_CHECK_ANNOTATION } from './image.ts'
+import { DISPLAY_NAME_LABEL, UPSTREAM_CHECK_ANNOTATION } from './image.ts'
 import { refusalOfRemoval } from './imageUsers.ts'
 
 // What becomes of things when an image is deleted, and when it is made again under its name.
@@ -15,7 +15,7 @@ export type ImageRemoval
     | { readonly word: 'possible', readonly cost: RemovalCost, readonly unseen: readonly Unseen[] }
 
 /** `none`: the URL gives it again, as far as one can tell. `url`: it came from a URL, but need not come again. `file`: there is no other file of it in the cluster. */
-export type RemovalCost = 'none' | 'url' | 'file'
+type RemovalCost = 'none' | 'url' | 'file'
 
 /** Whether the image can be deleted, and what that costs. `source` is the verdict on its URL. */
 export function judgeRemoval(image: VirtualMachineImage, users: ImageUsers, source: string | undefined): ImageRemoval {
@@ -68,9 +68,4 @@ function without(map: Readonly<Record<string, string>> = {}, key: string): Reado
 export function rehearsalOf(manifest: Manifest<VirtualMachineImage>): Manifest<VirtualMachineImage> {
   const { name, labels, ...metadata } = manifest.metadata
   return { ...manifest, metadata: { ...metadata, generateName: `${name ?? 'image'}-`, labels: without(labels, DISPLAY_NAME_LABEL) }, spec: { ...manifest.spec, displayName: `${manifest.spec.displayName.slice(0, 56)}.again` } }
-}
-
-/** The description, which Harvester's console keeps as an annotation. */
-export function descriptionOf({ metadata, spec }: VirtualMachineImage): string {
-  return metadata.annotations?.[DESCRIPTION_ANNOTATION] ?? spec.description ?? ''
 }

@@ -15,7 +15,7 @@ export type ImageStateWord
     | 'ready' | 'imported' | 'degraded' | 'recovering' | 'lost' | 'missing' | 'failed' | 'unknown'
 
 /** What a state was read from, where its word alone does not say it. */
-export type ImageStateReason
+type ImageStateReason
   = | Unseen
     | { readonly code: 'not-asked' | 'no-backing-image' | 'no-data-volume' }
     | { readonly code: 'copies', readonly usable: number, readonly desired: number }
@@ -37,7 +37,7 @@ export interface ImageState {
 export interface Known<T> { readonly object?: T, readonly unseen?: Unseen }
 
 /** The BackingImage's copies, and how many Longhorn aims at. */
-export interface KeptCopies { readonly copies: readonly ImageCopy[], readonly desired: number }
+interface KeptCopies { readonly copies: readonly ImageCopy[], readonly desired: number }
 
 /** What keeps the image, by its backend. Undefined where nobody looked. */
 export interface ImageKeepers {
