@@ -63,7 +63,7 @@ export class OwnConsole {
   }
 
   /** A request to the embedded API itself, past the console, as the administrator of demo.kubeconfig. */
-  direct(method: string, path: string, body?: unknown): Promise<{ status: number, text: string }> {
+  direct(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<{ status: number, text: string }> {
     const config = parse(readFileSync(join(this.folder, 'demo.kubeconfig'), 'utf8')) as Kubeconfig
     const context = config.contexts.find(entry => entry.name === 'demo')?.context
     const cluster = config.clusters.find(entry => entry.name === context?.cluster)?.cluster
@@ -72,7 +72,7 @@ export class OwnConsole {
       throw new Error('demo.kubeconfig names no administrator')
     const ca = Buffer.from(cluster['certificate-authority-data'] ?? '', 'base64')
     return new Promise((done, fail) => {
-      const request = httpsRequest(cluster.server + path, { method, ca, headers: { 'authorization': `Bearer ${token}`, 'content-type': 'application/json' } }, answer => {
+      const request = httpsRequest(cluster.server + path, { method, ca, headers: { 'authorization': `Bearer ${token}`, 'content-type': contentType } }, answer => {
         let text = ''
         answer.setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).on('end', () => done({ status: answer.statusCode ?? 0, text }))
       })

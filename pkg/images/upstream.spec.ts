@@ -4,7 +4,7 @@ import type { ProbeReport, PublishedChecksum, ServedFile } from './probe.ts'
 import type { UpstreamRecord } from './upstream.ts'
 import { describe, expect, it } from 'vitest'
 import { lossOfUpstream, UPSTREAM_CHECK_ANNOTATION, upstreamCheckOf } from './image.ts'
-import { judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
+import { isWorthKeeping, judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
 
 const A = 'a'.repeat(128)
 const B = 'b'.repeat(128)
@@ -53,6 +53,14 @@ describe('what the URL serves today', () => {
     ])
     expect(answer.served).toEqual({ size: 100, lastModified: OLD, etag: '"1"', published: { algorithm: 'sha256', digest: '1' } })
     expect(judgeUpstream({ made: MADE }, served()).findings.map(({ standing }) => standing)).toEqual(['not-recorded', 'not-recorded', 'not-served', 'not-served', 'not-served'])
+  })
+
+  it('is remembered while nothing is served, and kept only where something was found out', () => {
+    const before = earlier('unchanged', { etag: '"1"' })
+    expect(judgeUpstream(record({ before }), failed(404)).served).toEqual({ etag: '"1"' })
+    expect(isWorthKeeping(judgeUpstream(record({ before }), failed(404)))).toBe(true)
+    expect(isWorthKeeping(judgeUpstream(record({ before }), failed(503)))).toBe(false)
+    expect(isWorthKeeping(judgeUpstream(record(), served()))).toBe(true)
   })
 
   it('is known for certain when all of it was read', () => {

@@ -32,7 +32,8 @@ export function recordOf(image: VirtualMachineImage, backingImage: BackingImage 
 export function judgeUpstream(record: UpstreamRecord, report: ProbeReport): Answer {
   if (report.state === 'failed') {
     const isGone = report.failure.code === 'http' && [404, 410].includes(report.failure.status)
-    return { word: isGone ? 'gone' : 'cannot-say', findings: [], failure: report.failure }
+    // What was served before is kept for the day that the file is back.
+    return { word: isGone ? 'gone' : 'cannot-say', findings: [], ...(record.before?.served && { served: record.before.served }), failure: report.failure }
   }
   const { file, checksums } = report
   // A line of another name tells of another file.
@@ -57,6 +58,11 @@ export function judgeUpstreamRead({ state, digests, file, failure }: Pick<ReadJo
   const served = { ...(size !== undefined && { size }), ...(etag && { etag }), ...(lastModified && { lastModified }), ...(digests?.sha512 && { published: { algorithm: 'sha512' as const, digest: digests.sha512 } }) }
   const same = state === 'verified'
   return { word: same ? 'unchanged' : 'changed', findings: [{ fact: 'bytes', standing: same ? 'same' : 'differs' }], served }
+}
+
+/** Whether a look is worth keeping: one that came to nothing says less than the one before it. */
+export function isWorthKeeping({ word, failure }: Answer): boolean {
+  return !(word === 'cannot-say' && failure)
 }
 
 function compare({ size, sha512, made, before }: UpstreamRecord, served: NonNullable<UpstreamCheck['served']>): UpstreamFinding[] {

@@ -28,7 +28,7 @@ export function useImageActions(subject: () => Subject) {
   const proxy = useProxyStore()
   const notices = useNotices()
   const { confirm } = useConfirm()
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   const { begin } = useRecreation()
   const { users } = useImageUsers(() => subject().image)
   const editing = ref(false)
@@ -63,18 +63,20 @@ export function useImageActions(subject: () => Subject) {
 
   /** What goes with the image, as steps of the question. */
   function goes(): string[] {
-    const { backingImage } = subject().keepers
+    const { backingImage, copies: known } = subject().keepers
     const copies = Object.keys(backingImage?.status?.diskFileStatusMap ?? {}).length
     if (image.value.spec.backend === 'cdi')
       return [t('images.delete.goesCdi')]
-    return [backingImage ? t('images.delete.goesCopies', { n: copies, storageClass: image.value.status?.storageClassName || '–' }, copies) : t('images.delete.goesAlone')]
+    if (!backingImage)
+      return known?.unseen ? [t('images.delete.goesUnseen')] : []
+    return [t('images.delete.goesCopies', { n: copies, storageClass: image.value.status?.storageClassName || '–' }, copies)]
   }
 
   async function askRetry(): Promise<void> {
     const { spec, metadata } = image.value
     const kept = [t('images.retry.kept.spec'), ...(spec.checksum ? [t('images.retry.kept.checksum')] : []), t('images.retry.kept.labels'), ...(acknowledgementOf({ metadata }) ? [t('images.retry.kept.acknowledgement')] : [])]
-    const steps = [t('images.retry.asks.try'), t('images.retry.asks.delete', { name: spec.displayName }), ...goes(), t('images.retry.asks.wait'), t('images.retry.asks.create', { kept: kept.join(', ') })]
-    const yes = await confirm({ title: t('images.retry.title', { name: spec.displayName }), verb: t('images.retry.verb'), steps, irreversible: t('images.retry.safe'), danger: true })
+    const steps = [t('images.retry.asks.try'), t('images.retry.asks.delete', { name: spec.displayName }), ...goes(), t('images.retry.asks.wait'), t('images.retry.asks.create', { kept: new Intl.ListFormat(locale.value).format(kept) }), t('images.delete.nobody')]
+    const yes = await confirm({ title: t('images.retry.title', { name: spec.displayName }), verb: t('images.retry.verb'), steps, irreversible: t('images.retry.cost'), danger: true })
     if (yes)
       void begin(image.value)
   }

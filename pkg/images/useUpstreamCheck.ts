@@ -9,7 +9,7 @@ import { useSubmit } from '#sdk/useSubmit.ts'
 import type { UpstreamCheck, VirtualMachineImage } from './image.ts'
 import { IMAGES, UPSTREAM_CHECK_ANNOTATION, upstreamCheckOf } from './image.ts'
 import { probeCall } from './probe.ts'
-import { judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
+import { isWorthKeeping, judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
 import { useImageRead } from './useImageRead.ts'
 
 /** Looks whether an image's URL still serves what was imported, and keeps what it found on the image for every console. Call in setup. */
@@ -31,6 +31,9 @@ export function useUpstreamCheck(subject: () => { readonly image: VirtualMachine
 
   async function keep(found: UpstreamCheck): Promise<void> {
     own.value = found
+    unkept.value = undefined
+    if (!isWorthKeeping(found))
+      return
     const { name } = subject().image.metadata
     if (proxy.can('patch', IMAGES, { namespace: namespace() }).state === 'denied') {
       unkept.value = 'denied'

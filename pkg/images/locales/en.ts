@@ -178,7 +178,7 @@ export default {
     acknowledged: '{who} acknowledged the mutable URL on {when}.',
     standing: 'How it stands',
     said: 'The cluster says: {message}',
-    tried: 'Failed {failed} times; Harvester tries {limit} times again.',
+    tried: 'Failed {failed} times; Harvester retries at most {limit} times.',
     restarted: 'CDI has begun again {failed} times, and does so for ever. Harvester passes none of it on.',
     noPhase: 'nothing yet',
     says: {
@@ -345,7 +345,7 @@ export default {
       create: 'It is created again under the same name, with {kept}.',
     },
     kept: { spec: 'the same source, class and retries', checksum: 'the same checksum', labels: 'its labels and annotations', acknowledgement: 'the acknowledgement of its mutable URL' },
-    safe: 'Nothing depends on it. Until it is imported again, nothing can be made from it.',
+    cost: 'Until it is imported again, nothing can be made from it; it may fail again.',
     barred: {
       'not-needed': 'It has not failed.',
       'deleting': 'It is being deleted.',
@@ -372,7 +372,7 @@ export default {
     done: '{name} is being deleted.',
     goesCopies: 'Its BackingImage with {n} copy and the storage class {storageClass} go with it. | Its BackingImage with {n} copies and the storage class {storageClass} go with it.',
     goesCdi: 'The volume that CDI filled for it goes with it.',
-    goesAlone: 'No BackingImage of it is seen; what it has goes with it.',
+    goesUnseen: 'Its BackingImage cannot be seen; where there is one, it goes with it.',
     copied: '{n} volume was copied from it and stays. | {n} volumes were copied from it and stay.',
     copying: 'Still being copied from it, and left half done: {volumes}.',
     vms: 'These VMs are to get a volume of it at their start, and will not find it: {vms}.',

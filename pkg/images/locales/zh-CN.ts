@@ -345,7 +345,7 @@ export default {
       create: '以相同的名称重新创建，并保留{kept}。',
     },
     kept: { spec: '相同的来源、存储类和重试次数', checksum: '相同的校验和', labels: '标签和注解', acknowledgement: '对内容会变的链接的确认' },
-    safe: '没有对象依赖它。在重新导入完成之前，无法用它创建任何东西。',
+    cost: '在重新导入完成之前，无法用它创建任何东西；也可能再次失败。',
     barred: {
       'not-needed': '它没有失败。',
       'deleting': '正在删除。',
@@ -372,7 +372,7 @@ export default {
     done: '正在删除 {name}。',
     goesCopies: '它的后备镜像（{n} 个副本）和存储类 {storageClass} 会一起删除。',
     goesCdi: 'CDI 为它写入的卷会一起删除。',
-    goesAlone: '看不到它的后备镜像；属于它的对象会一起删除。',
+    goesUnseen: '看不到它的后备镜像；如果有，会一起删除。',
     copied: '有 {n} 个卷是从它复制的，会保留。',
     copying: '以下卷仍在从它复制，将半途而止：{volumes}。',
     vms: '以下虚拟机启动时要从它得到卷，届时将找不到它：{vms}。',
