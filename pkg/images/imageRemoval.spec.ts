@@ -6,11 +6,11 @@ import { judgeRemoval, judgeRetry, recreationOf, rehearsalOf } from './imageRemo
 
 const meta = { name: 'image-1', namespace: 'lab', uid: 'u', resourceVersion: '9', creationTimestamp: 'x', finalizers: ['f'], generateName: 'image-', labels: { 'harvesterhci.io/imageDisplayName': 'noble', 'harvesterhci.io/os-type': 'ubuntu' }, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{}', 'guardrails.harvesterhci.io/upstream-check': '{}' } }
 const image = (sourceType: VirtualMachineImage['spec']['sourceType'] = 'download'): VirtualMachineImage => ({ apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta, spec: { displayName: 'noble', sourceType, retry: 2, url: 'https://x/noble.img' }, status: { storageClassName: 'lh-1', failed: 3 } })
-const NOBODY: ImageUsers = { volumes: [], vms: [], templates: [], owners: [], backups: [], unseen: [] }
+const NOBODY: ImageUsers = { volumes: [], awaiting: [], templates: [], owners: [], backups: [], unseen: [] }
 const UNSEEN = { code: 'not-seen', resource: 'persistentvolumeclaims', state: 'forbidden' } as const
 const object = { apiVersion: '', kind: '', metadata: { ...meta, name: 'x' } }
 const volume = (bond: ImageUsers['volumes'][number]['bond']): ImageUsers => ({ ...NOBODY, volumes: [{ claim: { ...object, spec: { storageClassName: 'lh-1' } }, users: { vms: [], vmis: [], pods: [] }, bond }] })
-const vms: ImageUsers = { ...NOBODY, vms: [{ ...object, spec: { template: { spec: {} } } }] }
+const vms: ImageUsers = { ...NOBODY, awaiting: [{ ...object, spec: { template: { spec: {} } } }] }
 const templates: ImageUsers = { ...NOBODY, templates: [{ ...object, spec: {} }] }
 
 describe('deleting an image', () => {

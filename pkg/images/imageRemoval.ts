@@ -47,7 +47,7 @@ export function judgeRetry(image: VirtualMachineImage, { word }: ImageState, use
   if (image.spec.sourceType === 'export-from-volume')
     return { code: 'needs-export' }
   const used = [
-    ['volumes', users.volumes.filter(({ bond }) => bond !== 'copied').length], ['vms', users.vms.length], ['templates', users.templates.length], ['backups', users.backups.length],
+    ['volumes', users.volumes.filter(({ bond }) => bond !== 'copied').length], ['vms', users.awaiting.length], ['templates', users.templates.length], ['backups', users.backups.length],
   ] as const
   const found = used.find(([, n]) => n > 0)
   return found ? { code: 'used', by: found[0], n: found[1] } : users.unseen[0]

@@ -1,12 +1,25 @@
 import type { VirtualMachineImage } from './image.ts'
 import { expect, it } from 'vitest'
-import { judgeImageSource } from './imageRow.ts'
+import { UPSTREAM_CHECK_ANNOTATION } from './image.ts'
+import { imageRow, judgeImageSource } from './imageRow.ts'
 
-const base: VirtualMachineImage = { apiVersion: '', kind: '', metadata: { name: 'i', uid: 'u', resourceVersion: '1', creationTimestamp: '' }, spec: { displayName: 'noble', sourceType: 'download' } }
+const meta = { name: 'i', uid: 'u', resourceVersion: '1', creationTimestamp: '' }
+const base: VirtualMachineImage = { apiVersion: '', kind: '', metadata: meta, spec: { displayName: 'noble', sourceType: 'download' } }
+const url = 'https://cloud-images.ubuntu.com/noble/current/noble.img'
+const looked = (word: string): VirtualMachineImage => ({ ...base, metadata: { ...meta, annotations: { [UPSTREAM_CHECK_ANNOTATION]: JSON.stringify({ word, at: '2026-01-01T00:00:00Z' }) } }, spec: { ...base.spec, url } })
 
 it('judges the source of a downloaded image alone', () => {
-  const url = 'https://cloud-images.ubuntu.com/noble/current/noble.img'
   expect(judgeImageSource({ ...base, spec: { ...base.spec, url } })?.verdict).toBe('mutable')
   expect(judgeImageSource(base)).toBeUndefined()
   expect(judgeImageSource({ ...base, spec: { ...base.spec, sourceType: 'restore', url } })).toBeUndefined()
+})
+
+it.each([
+  ['changed', 'images.source.changed', 'bad'], ['gone', 'images.source.gone', 'bad'], ['unchanged', 'images.source.mutable', 'attention'], ['cannot-say', 'images.source.mutable', 'attention'],
+])('calls a source that was seen to be %s %s', (word, key, tone) => {
+  expect(imageRow(looked(word), {})).toMatchObject({ sourceKey: key, sourceTone: tone })
+})
+
+it('puts a source that serves the image no more before those that may', () => {
+  expect(imageRow(looked('gone'), {}).sourceRank).toBeLessThan(imageRow(looked('unchanged'), {}).sourceRank)
 })

@@ -2,11 +2,13 @@ import type { ImageBackend, VirtualMachineImage } from './image.ts'
 import type { FoundKeepers } from './imageKeeper.ts'
 import type { ImageState } from './imageState.ts'
 import type { ImageUrlJudgement, ImageUrlVerdict } from './imageUrl.ts'
+import { lossOfUpstream } from './image.ts'
 import { imageState } from './imageState.ts'
-import { judgeImageUrl } from './imageUrl.ts'
+import { judgeImageUrl, URL_TONES } from './imageUrl.ts'
 
-const SOURCE_RANKS: Readonly<Record<ImageUrlVerdict, number>> = { mutable: 0, unusable: 1, unknown: 2, pinned: 3 }
-const NO_URL_RANK = 4
+const LOST_RANK = 0
+const SOURCE_RANKS: Readonly<Record<ImageUrlVerdict, number>> = { mutable: 1, unusable: 2, unknown: 3, pinned: 4 }
+const NO_URL_RANK = 5
 
 /** An image with everything that a list shows of it. */
 export interface ImageRow {
@@ -15,8 +17,9 @@ export interface ImageRow {
   readonly state: ImageState
   /** Absent where the image has no URL of its own. */
   readonly source?: ImageUrlJudgement
-  /** Message key of what the source is called. */
+  /** Message key of what the source is called; where somebody saw that it serves other bytes, or none, that. */
   readonly sourceKey: string
+  readonly sourceTone?: 'ok' | 'attention' | 'bad' | 'unknown'
   readonly sourceRank: number
   readonly backend: ImageBackend
   readonly storageClass?: string
@@ -25,13 +28,15 @@ export interface ImageRow {
 /** The row of an image, with what keeps it (see `indexKeepers`). */
 export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers): ImageRow {
   const source = judgeImageSource(image)
+  const loss = source && lossOfUpstream(image)
   return {
     image,
     keepers,
     state: imageState(image, keepers),
     source,
-    sourceKey: source ? `images.source.${source.verdict}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
-    sourceRank: source ? SOURCE_RANKS[source.verdict] : NO_URL_RANK,
+    sourceKey: loss ? `images.source.${loss.word}` : source ? `images.source.${source.verdict}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
+    sourceTone: loss ? 'bad' : source && URL_TONES[source.verdict],
+    sourceRank: loss ? LOST_RANK : source ? SOURCE_RANKS[source.verdict] : NO_URL_RANK,
     backend: image.spec.backend ?? 'backingimage',
     storageClass: image.status?.storageClassName ?? image.spec.targetStorageClassName,
   }

@@ -164,7 +164,7 @@ describe('the state of a CDI image, by its DataVolume, for Harvester passes on n
     ['a message of Harvester’s own retries first', image({ failed: 1, conditions: [condition('RetryLimitExceeded', 'False', 'failed due to error: no size')] }, { backend: 'cdi' }), dataVolume({ phase: 'ImportInProgress' }), { word: 'retrying', progress: 0, message: 'failed due to error: no size', tries: { failed: 1, limit: 3 } }],
     ['nothing, for it cannot be read', importing, { dataVolume: { unseen: { ...UNSEEN, resource: 'datavolumes.cdi.kubevirt.io' } } }, { word: 'importing', progress: 10, because: { ...UNSEEN, resource: 'datavolumes.cdi.kubevirt.io' } }],
     ['nothing yet, for it is not made', importing, { dataVolume: {} }, { word: 'importing', progress: 10 }],
-    ['Succeeded, and Harvester took it in', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'Succeeded' }), { word: 'ready' }],
+    ['Succeeded, and Harvester took it in', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'Succeeded' }), { word: 'ready', ...phase('Succeeded') }],
     ['Succeeded when last seen', image(DONE, { backend: 'cdi' }), { dataVolume: { ...dataVolume({ phase: 'Succeeded' }).dataVolume, unseen: UNSEEN } }, { word: 'imported', because: UNSEEN }],
     ['filled anew after Harvester took it in', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'ImportInProgress' }), { word: 'importing', progress: 100, ...phase('ImportInProgress') }],
     ['gone after Harvester took it in', image(DONE, { backend: 'cdi' }), { dataVolume: {} }, { word: 'imported', because: { code: 'no-data-volume' } }],

@@ -129,7 +129,7 @@ function keptByCdi(image: VirtualMachineImage, known: Known<DataVolume> | undefi
     return { word: 'imported', because: known ? known.unseen ?? { code: 'no-data-volume' } : { code: 'not-asked' } }
   if (known.object.status?.phase !== 'Succeeded')
     return filledByCdi(image, known.object)
-  return known.unseen ? { word: 'imported', because: known.unseen } : { word: 'ready' }
+  return known.unseen ? { word: 'imported', because: known.unseen } : { word: 'ready', because: { code: 'phase', phase: 'Succeeded' } }
 }
 
 /** Harvester's own note that the BackingImage is missing is never taken back: what is seen counts more (vm_image_controller.go:37). */

@@ -37,8 +37,8 @@ interface UsingVolume {
 
 export interface ImageUsers {
   readonly volumes: readonly UsingVolume[]
-  /** On one of the volumes, or to get one at its start; each once. */
-  readonly vms: readonly VirtualMachine[]
+  /** To get a volume of it at their start, which is not there yet. */
+  readonly awaiting: readonly VirtualMachine[]
   /** Whose VMs would boot from it. */
   readonly templates: readonly TemplateVersion[]
   /** Those that made the image of their own and own it. */
@@ -78,7 +78,7 @@ export function usersOfImage(image: VirtualMachineImage, world: ImageUsersWorld)
   const key = objectKey(image)
   const index = indexClaimUsers({ vms: world.vms.objects, vmis: world.vmis.objects, pods: [] })
   const volumes = volumesOf(image, world).map(found => ({ ...found, users: usersIn(index, found.claim) }))
-  const vms = [...volumes.flatMap(({ users }) => users.vms), ...world.vms.objects.filter(vm => isToBeMadeFrom(key, vm.metadata.annotations))]
+  const placed = new Set(volumes.flatMap(({ users }) => users.vms))
   const owners = world.templateVersions.objects.filter(version => isOwner(version, image))
   const spots = [
     blindSpot(CLAIMS, world.claims), ...(image.spec.backend === 'cdi' ? [blindSpot(DATA_VOLUMES, world.dataVolumes)] : []),
@@ -86,7 +86,7 @@ export function usersOfImage(image: VirtualMachineImage, world: ImageUsersWorld)
   ]
   return {
     volumes,
-    vms: [...new Set(vms)],
+    awaiting: world.vms.objects.filter(vm => !placed.has(vm) && isToBeMadeFrom(key, vm.metadata.annotations)),
     templates: world.templateVersions.objects.filter(({ spec, ...version }) => spec.imageId === key || isOwner(version, image) || isToBeMadeFrom(key, spec.vm?.metadata?.annotations)),
     owners,
     backups: world.backups.objects.filter(backup => isBackupOf(backup, image)),

@@ -92,17 +92,17 @@ export function useImageActions(subject: () => Subject) {
     const judged = removal.value
     if (judged.word === 'refused')
       return
-    const { volumes, vms, templates } = users.value
+    const { volumes, awaiting, templates } = users.value
     const left = volumes.filter(({ bond }) => bond === 'copied').length
     const copying = volumes.filter(({ bond }) => bond === 'copying').map(({ claim }) => objectKey(claim))
     const steps = [
       ...goes(),
       ...(left ? [t('images.delete.copied', { n: left }, left)] : []),
       ...(copying.length ? [t('images.delete.copying', { volumes: copying.join(', ') })] : []),
-      ...(vms.length && !left ? [t('images.delete.vms', { vms: vms.map(objectKey).join(', ') })] : []),
+      ...(awaiting.length ? [t('images.delete.vms', { vms: awaiting.map(objectKey).join(', ') })] : []),
       ...(templates.length ? [t('images.delete.templates', { templates: templates.map(objectKey).join(', ') })] : []),
       ...(judged.unseen.length ? [t('images.delete.unseen', { resources: judged.unseen.map(({ resource }) => resource).join(', ') })] : []),
-      ...(volumes.length + vms.length + templates.length + judged.unseen.length ? [] : [t('images.delete.nobody')]),
+      ...(volumes.length + awaiting.length + templates.length + judged.unseen.length ? [] : [t('images.delete.nobody')]),
     ]
     const title = t('images.delete.title', { name: given.spec.displayName })
     const yes = await confirm({ title, verb: t('images.delete.verb'), steps, irreversible: t(`images.delete.cost.${judged.cost}`), danger: true, ...(judged.cost === 'file' && { typeToConfirm: given.spec.displayName }) })

@@ -98,6 +98,8 @@ export default {
     unknown: 'URL not judged',
     unusable: 'Unusable URL',
     none: 'No URL',
+    changed: 'URL changed',
+    gone: 'URL is gone',
   },
   verdict: {
     empty: 'A link is judged while you type it.',
@@ -190,7 +192,7 @@ export default {
       exporting: 'It is being exported from a volume.',
       retrying: 'The import failed and is tried again.',
       paused: 'The import is paused.',
-      ready: 'It is imported, and what keeps it is whole.',
+      ready: 'It is imported and can be used.',
       imported: 'Harvester imported it; whether it is still whole cannot be seen.',
       degraded: 'It can be used, but fewer copies of it are good than are wanted.',
       recovering: 'No copy of it can be used; one is being written.',

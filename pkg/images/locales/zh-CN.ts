@@ -98,6 +98,8 @@ export default {
     unknown: '无法判断的链接',
     unusable: '不可用的链接',
     none: '无链接',
+    changed: '链接内容已变',
+    gone: '链接已失效',
   },
   verdict: {
     empty: '输入链接时会立即判断。',
@@ -190,7 +192,7 @@ export default {
       exporting: '正在从卷导出。',
       retrying: '导入失败，正在重试。',
       paused: '导入已暂停。',
-      ready: '已导入，保存它的对象完好。',
+      ready: '已导入，可以使用。',
       imported: 'Harvester 已导入它；之后是否仍然完好，看不到。',
       degraded: '可以使用，但完好的副本少于期望的数量。',
       recovering: '没有可用的副本；正在写入一个。',
