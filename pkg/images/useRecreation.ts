@@ -1,7 +1,6 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import type { ApiError } from '#kube/apiError.ts'
-import { ApiError as Failure, isRefusal, toApiError } from '#kube/apiError.ts'
+import { ApiError, isRefusal, toApiError } from '#kube/apiError.ts'
 import { CLAIMS } from '#kube/core.ts'
 import type { KubeObject, Manifest } from '#kube/object.ts'
 import { objectKey } from '#kube/object.ts'
@@ -64,7 +63,7 @@ export function useRecreation(pollMs = 1_000) {
       progress.begin('try')
       const found = await proxy.get(IMAGES, at)
       if (found.metadata.uid !== image.metadata.uid)
-        throw new Failure({ status: 409, reason: 'Conflict', message: t('images.retry.another') })
+        throw new ApiError({ status: 409, reason: 'Conflict', message: t('images.retry.another') })
       const manifest = recreationOf(found)
       await proxy.create(IMAGES, rehearsalOf(manifest), { dryRun: true })
       progress.begin('delete')

@@ -180,8 +180,8 @@ export default {
     acknowledged: '{who} acknowledged the mutable URL on {when}.',
     standing: 'How it stands',
     said: 'The cluster says: {message}',
-    tried: 'Failed {failed} times; Harvester retries at most {limit} times.',
-    restarted: 'CDI has begun again {failed} times, and does so for ever. Harvester passes none of it on.',
+    tried: 'Failed once; retries allowed: {limit}. | Failed {failed} times; retries allowed: {limit}.',
+    restarted: 'CDI has begun again once, and does so for ever. Harvester passes none of it on. | CDI has begun again {failed} times, and does so for ever. Harvester passes none of it on.',
     noPhase: 'nothing yet',
     says: {
       deleting: 'It is being deleted.',

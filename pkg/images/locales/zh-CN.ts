@@ -180,7 +180,7 @@ export default {
     acknowledged: '{who} 于 {when} 确认了内容会变的链接。',
     standing: '当前状况',
     said: '集群的原话：{message}',
-    tried: '已失败 {failed} 次；Harvester 最多重试 {limit} 次。',
+    tried: '已失败 {failed} 次；允许重试 {limit} 次。',
     restarted: 'CDI 已重新开始 {failed} 次，并会一直重来。Harvester 不转达这些情况。',
     noPhase: '尚无',
     says: {
