@@ -87,8 +87,8 @@ async function uploadOnce({ page, url, pid, file, frames }, name, meanwhile) {
   const milliseconds = performance.now() - begun
   const last = await watch.read()
   clearInterval(sample)
-  const longest = Math.max(reading.longest, last.longest, ...pages.map(one => one.longest))
-  return { milliseconds, reading: reading.milliseconds, longestFrame: longest, pages, serverGrowth: highest - before }
+  const parts = [{ page: 'the form, reading', ...reading }, ...pages, { page: 'to the end', milliseconds: 0, ...last }]
+  return { milliseconds, longestFrame: Math.max(...parts.map(({ longest }) => longest)), pages: parts, serverGrowth: highest - before }
 }
 
 async function listed(url, path) {
