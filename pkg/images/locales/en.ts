@@ -77,7 +77,7 @@ export default {
     ready: 'Ready',
     waiting: 'Waiting',
     paused: 'Paused',
-    imported: 'Imported, unseen since',
+    imported: 'Out of sight',
     degraded: 'Degraded',
     recovering: 'Recovering',
     lost: 'Copies lost',

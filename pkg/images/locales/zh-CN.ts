@@ -77,7 +77,7 @@ export default {
     ready: '就绪',
     waiting: '等待中',
     paused: '已暂停',
-    imported: '已导入，之后未知',
+    imported: '看不到现状',
     degraded: '降级',
     recovering: '恢复中',
     lost: '副本全部失效',
