@@ -4,8 +4,11 @@ import { toApiError } from '#kube/apiError.ts'
 import { objectKey } from '#kube/object.ts'
 import { formatBytes } from '#sdk/bytes.ts'
 import { carryOut } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES } from '#images/image.ts'
-import { imageState, isImported } from '#images/imageState.ts'
+import { indexKeepers } from '#images/imageKeeper.ts'
+import { imageState } from '#images/imageState.ts'
+import { BACKING_IMAGES, LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { dataEngineOf } from '#images/storageClass.ts'
 import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -13,11 +16,12 @@ import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useFieldProblems } from '#sdk/useFieldProblems.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
+import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { makeVm } from './makeVm.ts'
 import { NETWORKS } from './network.ts'
 import { VMS } from './vm.ts'
 import type { VmFormField, VmFormReason } from './vmForm.ts'
-import { checkVmForm } from './vmForm.ts'
+import { checkVmForm, imageChoices } from './vmForm.ts'
 import type { VmForm, VmSuffixes } from './vmPlan.ts'
 import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
 
@@ -43,6 +47,8 @@ export function useVmCreate() {
   const classes = proxy.collection(STORAGE_CLASSES)
   const networks = proxy.collection(NETWORKS)
   const vms = proxy.collection(VMS)
+  const backingImages = proxy.collection(BACKING_IMAGES, { namespaces: [LONGHORN_NAMESPACE] })
+  const dataVolumes = proxy.collection(DATA_VOLUMES)
 
   const form = reactive<{ -readonly [Field in keyof VmForm]: VmForm[Field] }>({
     name: '', namespace: host.namespaces.value[0] ?? '', description: '', cpu: 2, memoryGib: 4, image: '', diskGib: 10, network: '', userData: '', networkData: '', runStrategy: 'RerunOnFailure',
@@ -50,8 +56,11 @@ export function useVmCreate() {
   // Names are made up once, so that what is shown is what is sent; a refused attempt makes new ones.
   const names = reactive<{ -readonly [Part in keyof VmSuffixes]: VmSuffixes[Part] }>({ disk: suffix(), secret: suffix() })
 
-  const ready = computed(() => images.objects.filter(image => isImported(imageState(image)) && image.status?.storageClassName))
+  const keepersOf = computed(() => indexKeepers({ backingImages, dataVolumes }))
+  const stateOf = (image: VirtualMachineImage) => imageState(image, keepersOf.value(image))
+  const choices = computed(() => imageChoices(images.objects, stateOf))
   const image = computed(() => images.find(form.image))
+  const standing = computed(() => image.value && stateOf(image.value))
   const storageClass = computed(() => classes.find(image.value?.status?.storageClassName ?? ''))
   const engine = computed(() => storageClass.value && dataEngineOf(storageClass.value))
   const smallest = computed(() => Math.max(10, Math.ceil((image.value?.status?.virtualSize ?? 0) / GIB)))
@@ -59,7 +68,7 @@ export function useVmCreate() {
   // Only when another image is chosen: what is typed stays, and what is wrong with it is said.
   watch(smallest, size => { form.diskGib = Math.max(form.diskGib, size) })
 
-  const problems = computed(() => checkVmForm(form, { images: images.objects, vms: vms.objects, networks: networks.objects }))
+  const problems = computed(() => checkVmForm(form, { images: images.objects, stateOf, vms: vms.objects, networks: networks.objects }))
   const writes = computed(() => image.value ? planVm(form, image.value, names) : [])
   const manifests = computed(() => writes.value.flatMap(write => write.act === 'create' ? write.manifest : []))
 
@@ -90,5 +99,5 @@ export function useVmCreate() {
   const blocked = computed(() => unmet.value && t('vms.create.incomplete', { fields: unmet.value }))
 
   const networkChoices = computed(() => networks.objects.map(objectKey))
-  return { form, namespaces, images: ready, image, storageClass, engine, smallest, networkChoices, shown, touch, blocked, manifests, submission }
+  return { form, namespaces, choices, image, standing, storageClass, engine, smallest, networkChoices, shown, touch, blocked, manifests, submission }
 }

@@ -1,21 +1,26 @@
+import type { StorageClass } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { ImageState } from '#images/imageState.ts'
 import type { VirtualMachine } from './vm.ts'
 import type { VmForm } from './vmPlan.ts'
 import { objectKey } from '#kube/object.ts'
 import { IMAGE_TYPE_LABEL } from '#images/image.ts'
-import { imageState, isImported } from '#images/imageState.ts'
+import { isImported } from '#images/imageState.ts'
+import { IMAGE_TONES } from '#images/imageTone.ts'
 import { isMap, parseDocument } from 'yaml'
 
 export interface VmFormWorld {
   readonly images: readonly VirtualMachineImage[]
+  /** How an image stands, its copies looked at. */
+  readonly stateOf: (image: VirtualMachineImage) => ImageState
   readonly vms: readonly VirtualMachine[]
   readonly networks: readonly KubeObject[]
 }
 
 export type VmFormField = 'name' | 'namespace' | 'cpu' | 'memoryGib' | 'image' | 'diskGib' | 'network' | 'userData' | 'networkData'
 export type VmFormReason
-  = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' }
+  = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-lost' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' }
     | { readonly code: 'below-minimum', readonly minimumGib: number }
     | { readonly code: 'smaller-than-image', readonly bytes: number }
     | { readonly code: 'not-yaml', readonly line: number, readonly message: string }
@@ -25,6 +30,22 @@ export type VmFormProblems = Partial<Record<VmFormField, VmFormReason>>
 const SMALLEST_DISK_GIB = 10
 const GIB = 2 ** 30
 
+/** An image that a VM can be made from, or could be if its copies were there. */
+export interface ImageChoice { readonly key: string, readonly image: VirtualMachineImage, readonly state: ImageState['word'] }
+
+/** The images that were imported, those that can be used first. */
+export function imageChoices(images: readonly VirtualMachineImage[], stateOf: VmFormWorld['stateOf']): ImageChoice[] {
+  const imported = images.filter(image => isImported(stateOf(image)) && image.status?.storageClassName)
+  const choices = imported.map(image => ({ key: objectKey(image), image, state: stateOf(image).word }))
+  return [...choices.filter(({ state }) => state !== 'lost'), ...choices.filter(({ state }) => state === 'lost')]
+}
+
+/** Whether a VM of this image is seen to boot: never better than its image, nor where its storage class is not seen. Without an image nothing is known. */
+export function bootSign(standing: ImageState | undefined, storageClass: StorageClass | undefined): (typeof IMAGE_TONES)[keyof typeof IMAGE_TONES] {
+  const sign = standing ? IMAGE_TONES[standing.word] : 'unknown'
+  return sign === 'ok' && !storageClass ? 'unknown' : sign
+}
+
 /** What stands in the way of creating the VM, by field; empty when nothing does. */
 export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
   const image = world.images.find(candidate => objectKey(candidate) === form.image)
@@ -33,7 +54,7 @@ export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
     namespace: form.namespace ? undefined : { code: 'required' },
     cpu: checkNumber(form.cpu, true),
     memoryGib: checkNumber(form.memoryGib, false),
-    image: checkImage(form.image, image),
+    image: checkImage(form.image, image, world.stateOf),
     diskGib: checkDisk(form.diskGib, image),
     network: form.network && !world.networks.some(network => objectKey(network) === form.network) ? { code: 'not-found' } : undefined,
     userData: checkUserData(form.userData),
@@ -58,12 +79,15 @@ function checkNumber(value: number, whole: boolean): VmFormReason | undefined {
   return whole && !Number.isInteger(value) ? { code: 'not-whole' } : undefined
 }
 
-function checkImage(name: string, image: VirtualMachineImage | undefined): VmFormReason | undefined {
+function checkImage(name: string, image: VirtualMachineImage | undefined, stateOf: VmFormWorld['stateOf']): VmFormReason | undefined {
   if (!name)
     return { code: 'required' }
   if (!image)
     return { code: 'not-found' }
-  if (!isImported(imageState(image)))
+  const state = stateOf(image)
+  if (state.word === 'lost' || state.word === 'missing')
+    return { code: 'image-lost' }
+  if (!isImported(state))
     return { code: 'image-not-ready' }
   if (!image.status?.storageClassName)
     return { code: 'image-without-class' }

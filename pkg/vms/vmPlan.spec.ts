@@ -1,9 +1,12 @@
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { ImageState, ImageStateWord } from '#images/imageState.ts'
+import type { StorageClass } from '#kube/core.ts'
 import type { VirtualMachine } from './vm.ts'
 import type { VmForm } from './vmPlan.ts'
 import type { VmFormProblems } from './vmForm.ts'
 import { describe, expect, it } from 'vitest'
-import { checkVmForm } from './vmForm.ts'
+import { imageState } from '#images/imageState.ts'
+import { bootSign, checkVmForm, imageChoices } from './vmForm.ts'
 import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
 
 const meta = (name: string, extra: object = {}) => ({ name, namespace: 'production', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
@@ -17,8 +20,10 @@ function image(name: string, storageClassName: string | undefined, extra: { impo
 }
 const V1 = image('image-v1', 'lh-1234')
 const CDI = image('image-v2', 'longhorn-v2', { backend: 'cdi' })
-const images = [V1, CDI, image('image-half', 'lh-9', { imported: false }), image('image-iso', 'lh-8', { type: 'iso' }), image('image-odd', undefined)]
+const LOST = image('image-lost', 'lh-7')
+const images = [LOST, V1, CDI, image('image-half', 'lh-9', { imported: false }), image('image-iso', 'lh-8', { type: 'iso' }), image('image-odd', undefined)]
 const vms: VirtualMachine[] = [{ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta('taken'), spec: { template: { spec: {} } } }]
+const stateOf = (one: VirtualMachineImage): ImageState => one === LOST ? { word: 'lost' } : imageState(one)
 const networks = [{ apiVersion: 'k8s.cni.cncf.io/v1', kind: 'NetworkAttachmentDefinition', metadata: meta('vlan-100') }]
 
 const FORM: VmForm = { name: 'web-09', namespace: 'production', description: '', cpu: 2, memoryGib: 4, image: 'production/image-v1', diskGib: 20, network: '', userData: '#cloud-config\nhostname: wéb\n', networkData: '', runStrategy: 'RerunOnFailure' }
@@ -89,6 +94,7 @@ describe('the check of the VM form', () => {
     ['no image', { image: '' }, { image: { code: 'required' } }],
     ['an image that is gone', { image: 'production/x' }, { image: { code: 'not-found' } }],
     ['an image that is not ready', { image: 'production/image-half' }, { image: { code: 'image-not-ready' } }],
+    ['an image whose copies are lost', { image: 'production/image-lost' }, { image: { code: 'image-lost' } }],
     ['an image without class', { image: 'production/image-odd' }, { image: { code: 'image-without-class' } }],
     ['an installer', { image: 'production/image-iso' }, { image: { code: 'installer-iso' } }],
     ['a disk smaller than the image', { diskGib: 11 }, { diskGib: { code: 'smaller-than-image', bytes: 12 * 2 ** 30 } }],
@@ -100,10 +106,31 @@ describe('the check of the VM form', () => {
     ['an empty cloud-config as fine', { userData: '#cloud-config\n' }, {}],
     ['a script as fine', { userData: '#!/bin/sh\necho [\n' }, {}],
   ])('finds %s', (_, change, problems) => {
-    expect(checkVmForm({ ...FORM, ...change }, { images, vms, networks })).toEqual(problems)
+    expect(checkVmForm({ ...FORM, ...change }, { images, stateOf, vms, networks })).toEqual(problems)
   })
 
   it('names the line where YAML ends to be YAML', () => {
-    expect(checkVmForm({ ...FORM, userData: '#cloud-config\nusers: [\n', networkData: 'a: b: c' }, { images, vms, networks })).toMatchObject({ userData: { code: 'not-yaml', line: 3 }, networkData: { code: 'not-yaml', line: 1 } })
+    expect(checkVmForm({ ...FORM, userData: '#cloud-config\nusers: [\n', networkData: 'a: b: c' }, { images, stateOf, vms, networks })).toMatchObject({ userData: { code: 'not-yaml', line: 3 }, networkData: { code: 'not-yaml', line: 1 } })
+  })
+})
+
+describe('the image of a VM', () => {
+  it('is one that was imported and has a class; one without a usable copy comes last', () => {
+    expect(imageChoices(images, stateOf).map(({ key, state }) => [key, state])).toEqual([['production/image-v1', 'imported'], ['production/image-v2', 'imported'], ['production/image-iso', 'imported'], ['production/image-lost', 'lost']])
+  })
+
+  const storageClass: StorageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('lh-1234'), provisioner: 'driver.longhorn.io' }
+  it.each<[ImageStateWord | undefined, StorageClass | undefined, string]>([
+    [undefined, undefined, 'unknown'],
+    ['ready', storageClass, 'ok'],
+    ['ready', undefined, 'unknown'],
+    ['degraded', storageClass, 'attention'],
+    ['recovering', storageClass, 'progress'],
+    ['lost', storageClass, 'bad'],
+    ['missing', storageClass, 'bad'],
+    ['imported', storageClass, 'unknown'],
+    ['unknown', storageClass, 'unknown'],
+  ])('that is %s, with the class %o: a VM of it boots, %s', (word, seen, sign) => {
+    expect(bootSign(word && { word }, seen)).toBe(sign)
   })
 })
