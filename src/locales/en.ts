@@ -48,7 +48,7 @@ export default {
     back: 'Go to the overview',
   },
   ended: {
-    title: 'This session has ended',
+    title: 'This browser has no session, or it has ended',
     why: 'Run this where the console’s server runs, and open the link that it prints:',
     command: 'the command',
   },
