@@ -87,6 +87,9 @@ function fileOf(text: string): string {
 
 const nowhere = fileOf(kubeconfigOf({ name: 'lab', cluster: { server: 'https://127.0.0.1:9/k8s/clusters/local' }, user: { token: 'kubeconfig-secret' } }))
 
+/** The demonstration without the log's line that it listens. */
+const quiet = ['--port', '0', '--log-level', 'warn']
+
 describe('what cannot be done', { timeout: 60_000 }, () => {
   it.each([
     ['a flag that is not known', ['--colour'], '--colour'],
@@ -96,6 +99,8 @@ describe('what cannot be done', { timeout: 60_000 }, () => {
     ['an address of another machine', ['--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is not an address of this machine'],
     ['a webhook\'s certificate that is missing', ['--webhook-port', '0', '--webhook-tls-cert', 'no-such-cert', '--webhook-tls-key', 'k', '--port', '0'], 'no-such-cert cannot be read'],
     ['a webhook in a service whose authority is not named', ['webhook-manifest', 'lab/guardrails'], 'guardrails.lab.svc'],
+    ['a data folder that cannot be made', [...quiet, '--data', '/proc/guardrails/data'], '--data /proc/guardrails/data cannot be used: '],
+    ['a data folder that is a file', [...quiet, '--data', nowhere], `--data ${nowhere} cannot be used: EEXIST`],
     ['a link of a console that does not run', ['link', '--port', '1'], 'no console of yours runs on port 1'],
   ])('is said in one line with exit code 2: %s', async (_what, args, words) => {
     const process = run(args)
@@ -245,6 +250,12 @@ describe('a console on the demonstration', { timeout: 90_000 }, () => {
     expect((await ask(`${console.origin}/favicon.svg`)).response.headers['cache-control']).toBe('no-cache')
     for (const path of ['/assets/gone.js', '/console/nothing', '/../package.json', '/.vite/manifest.json'])
       expect([path, (await ask(`${console.origin}${path}`)).response.statusCode]).toEqual([path, 404])
+  })
+
+  it('says in which folder it is kept', async () => {
+    const folder = makeFolder()
+    const console = await start(['--port', '0', '--data', 'kept'], folder)
+    expect(console.out()).toContain(`  cluster  a demonstration kept in ${join(folder, 'kept')}; no login`)
   })
 
   it('asks for a login where the network can reach it', async () => {

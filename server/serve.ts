@@ -79,15 +79,17 @@ interface Announcement {
   readonly webhook: RunningWebhook | undefined
   /** Where the demonstration's images may be had. */
   readonly mirror: string | undefined
+  /** The folder in which the demonstration is kept; in memory where there is none. */
+  readonly data: string | undefined
 }
 
-function announce({ url, port, link, needsLogin, kubeconfig, webhook, mirror }: Announcement, { say, complain }: Surroundings): void {
+function announce({ url, port, link, needsLogin, kubeconfig, webhook, mirror, data }: Announcement, { say, complain }: Surroundings): void {
   const noLogin = needsLogin ? '' : '; no login, because only this machine can reach it'
   say(`Harvester Guardrails ${version}`)
   say(`  console  ${link}`)
   if (needsLogin)
     say(`           this link works once, within five minutes; another: npm start -- link${port === 8090 ? '' : ` --port ${port}`}`)
-  say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration in memory${noLogin}`}`)
+  say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration ${data === undefined ? 'in memory' : `kept in ${data}`}${noLogin}`}`)
   if (!kubeconfig)
     say('  kubectl  kubectl --kubeconfig demo.kubeconfig get virtualmachines -A')
   if (mirror !== undefined)
@@ -158,7 +160,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const url = addressOf(host, port, secure)
   const makeLink = () => sessions ? `${url}session?code=${sessions.issueCode()}` : url
   const links = await openLinks(port, makeLink, around)
-  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook: hook, mirror: demonstration?.mirror }, around)
+  announce({ url, port, link: makeLink(), needsLogin, kubeconfig, webhook: hook, mirror: demonstration?.mirror, data: path(options.data) }, around)
   if (kubeconfig)
     void complainWhenUnreachable(kubeconfig, around)
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { ownFolder } from './folder.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
 /** What `use` makes of the folder; what the file system has against it becomes a UsageError. */
@@ -21,7 +22,7 @@ function using<T>(folder: string, use: () => T): T {
 export function stateFolder(env: NodeJS.ProcessEnv): string {
   const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'harvester-guardrails')
   return using(folder, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    ownFolder(folder)
     chmodSync(folder, 0o700)
     return folder
   })

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownFolder } from '../folder.ts'
 import { makeCertificate } from './certificate.ts'
 import type { ServingCertificate } from './certificate.ts'
 import type { JsonObject } from './json.ts'
@@ -34,7 +35,7 @@ export async function readIdentity(folder: string | undefined, now: Date): Promi
 
 /** Keeps an identity in the folder, readable by its owner only. */
 export function keepIdentity(folder: string, { tokens, certificate, port, mirrorPort }: Identity): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  ownFolder(folder)
   const path = join(folder, FILE)
   writeFileSync(`${path}.new`, JSON.stringify({ tokens, ...certificate, port, mirrorPort }), { mode: 0o600 })
   renameSync(`${path}.new`, path)

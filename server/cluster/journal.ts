@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownFolder } from '../folder.ts'
 import type { JsonObject } from './json.ts'
 import { isObject } from './json.ts'
 import { metaText } from './metadata.ts'
@@ -44,7 +45,7 @@ export class DiskJournal implements Journal {
 
   /** Opens the folder, made where it is missing. Throws when what it holds cannot be read. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    ownFolder(folder)
     this.folder = folder
     const { saved, bytes } = this.load()
     this.saved = saved
