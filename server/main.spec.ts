@@ -258,6 +258,20 @@ describe('a console on the demonstration', { timeout: 90_000 }, () => {
     expect(console.out()).toContain(`  cluster  a demonstration kept in ${join(folder, 'kept')}; no login`)
   })
 
+  it('has its folder for itself, until it ends in whatever way', async () => {
+    const folder = makeFolder()
+    const first = await start(['--port', '0', '--data', 'kept'], folder)
+    const second = run([...quiet, '--data', 'kept'], folder)
+    expect(await second.ended).toBe(2)
+    expect(second.err()).toMatch(new RegExp(`^the data folder ${join(folder, 'kept')} is in use by process ${first.child.pid}: [^\n]+\n$`))
+    first.child.kill('SIGKILL')
+    await first.ended
+    const third = await start(['--port', '0', '--data', 'kept'], folder)
+    third.child.kill('SIGTERM')
+    expect(await third.ended).toBe(0)
+    expect(readFileSync(join(folder, 'kept', 'holder.3'), 'utf8')).toBe('nobody\n')
+  })
+
   it('asks for a login where the network can reach it', async () => {
     const console = await start(['--port', '0', '--host', '0.0.0.0'])
     expect(console.link).toContain('/session?code=')

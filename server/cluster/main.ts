@@ -1,5 +1,6 @@
 import { furnish } from './bootstrap.ts'
 import type { ActionRoute, AdmissionHook, Cluster, SubresourceRoute } from './cluster.ts'
+import { holdFolder } from './hold.ts'
 import { keepIdentity, readIdentity } from './identity.ts'
 import { DiskJournal } from './journal.ts'
 import { keepDefinitions } from './keepers/definitions.ts'
@@ -84,8 +85,22 @@ async function listen<T>(start: (port: number) => Promise<T>, port: number, wish
   }
 }
 
-/** Starts the embedded cluster: a Kubernetes API in memory behind HTTPS on loopback. Rejects when a port that was asked for is taken, or `dataDir` cannot be read. */
+/**
+ * Starts the embedded cluster: a Kubernetes API in memory behind HTTPS on loopback. Rejects when a port that was asked for
+ * is taken, with a UsageError when `dataDir` is damaged or in use, and with what the file system says when it cannot be had.
+ */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+  const letGo = options.dataDir === undefined ? () => undefined : holdFolder(options.dataDir)
+  try {
+    return await start(options, letGo)
+  }
+  catch (error) {
+    letGo()
+    throw error
+  }
+}
+
+async function start(options: EmbeddedClusterOptions, letGo: () => void): Promise<EmbeddedCluster> {
   const { dataDir, log = line => { process.stderr.write(`embedded cluster: ${line}\n`) } } = options
   const journal = dataDir === undefined ? undefined : new DiskJournal(dataDir)
   const saved = journal?.saved ?? { revision: 0, objects: [] }
@@ -128,6 +143,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     await Promise.all([listener.stop(), mirror?.stop()])
     journal?.shorten(store, true)
     journal?.close()
+    letGo()
   }
   return {
     ...doors,
