@@ -258,6 +258,18 @@ describe('a console on the demonstration', { timeout: 90_000 }, () => {
     expect(console.out()).toContain(`  cluster  a demonstration kept in ${join(folder, 'kept')}; no login`)
   })
 
+  it.each(['identity.json', 'objects.ndjson'])('says which file of its folder is damaged, and nothing of what is in it: %s', async file => {
+    const folder = makeFolder()
+    const first = await start(['--port', '0', '--data', 'kept'], folder)
+    first.child.kill('SIGTERM')
+    await first.ended
+    const path = join(folder, 'kept', file)
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, 300))
+    const second = run([...quiet, '--data', 'kept'], folder)
+    expect(await second.ended).toBe(2)
+    expect(second.err()).toMatch(new RegExp(`^${path} is damaged \\([^)]+\\): [^\\n{]+\\n$`))
+  })
+
   it('has its folder for itself, until it ends in whatever way', async () => {
     const folder = makeFolder()
     const first = await start(['--port', '0', '--data', 'kept'], folder)

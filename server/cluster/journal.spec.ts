@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -86,5 +86,35 @@ describe('a journal', () => {
     const after = open()
     expect(named(after.store)).toEqual([])
     expect(after.store.revision).toBe(before.store.revision)
+  })
+
+  it.each([
+    ['a line cut in the middle', 'journal.ndjson', 3, (line: string) => line.slice(0, 30)],
+    ['a line broken in two', 'journal.ndjson', 2, (line: string) => `${line.slice(0, 30)}\n${line.slice(30)}`],
+    ['a line of something else', 'journal.ndjson', 1, () => '{"kind":"secret-word"}'],
+    ['a line without its revision', 'journal.ndjson', 4, (line: string) => line.replace(/"revision":\d+/, '"revision":"x"')],
+    ['a garbled head of the snapshot', 'objects.ndjson', 1, () => '\u0000'],
+    ['a garbled row of the snapshot', 'objects.ndjson', 3, (line: string) => line.replaceAll('"', '\'')],
+  ])('names the damaged file and line, never what it holds: %s', (_what, file, number, spoil) => {
+    const before = open()
+    fill(before.store)
+    before.store.put('things', 's', { metadata: {}, value: 'secret-word' })
+    if (file === 'objects.ndjson') before.journal.shorten(before.store, true)
+    before.journal.close()
+    const path = join(folder, file)
+    writeFileSync(path, readFileSync(path, 'utf8').split('\n').map((line, index) => (index === number - 1 ? spoil(line) : line)).join('\n'))
+    expect(open).toThrow(expect.objectContaining({ name: 'UsageError', message: `${path} is damaged (line ${number}): put a copy of the folder back, or start a fresh cluster after mv ${folder} ${folder}.damaged` }))
+  })
+
+  it('does not pass over the end of a snapshot that is torn', () => {
+    const before = open()
+    fill(before.store)
+    before.journal.shorten(before.store, true)
+    before.journal.close()
+    const path = join(folder, 'objects.ndjson')
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, -5))
+    expect(open).toThrow(`${path} is damaged (line 3)`)
+    writeFileSync(path, '')
+    expect(open).toThrow(`${path} is damaged (line 1)`)
   })
 })

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ownFolder } from '../folder.ts'
+import { damaged, parseKept } from './damage.ts'
 import type { JsonObject } from './json.ts'
 import { isObject } from './json.ts'
 import { metaText } from './metadata.ts'
@@ -20,18 +21,31 @@ export interface Saved {
   readonly objects: readonly { readonly resource: string, readonly stored: Stored }[]
 }
 
-/** The whole lines of a file, and how many bytes they take; what follows the last line end was never finished. */
-function wholeLines(path: string): { lines: string[], bytes: number } {
-  if (!existsSync(path)) return { lines: [], bytes: 0 }
+/** The whole lines of a file, how many bytes they take, and how many it has: what follows the last line end was never finished. */
+function wholeLines(path: string): { lines: string[], bytes: number, length: number } {
+  if (!existsSync(path)) return { lines: [], bytes: 0, length: 0 }
   const content = readFileSync(path)
   const bytes = content.lastIndexOf(0x0A) + 1
-  return { lines: content.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1), bytes }
+  return { lines: content.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1), bytes, length: content.length }
 }
 
-function readEntry(line: string): Entry {
-  const value: unknown = JSON.parse(line)
-  if (!isObject(value) || typeof value['resource'] !== 'string' || typeof value['key'] !== 'string') throw new Error(`not a line of a journal: ${line.slice(0, 80)}`)
-  return { resource: value['resource'], key: value['key'], revision: Number(value['revision']), object: isObject(value['object']) ? value['object'] : undefined }
+/** The entry in a line of a file, lines counted from 1. Throws UsageError where it is none. */
+function readEntry(line: string, path: string, number: number): Entry {
+  const value = parseKept(line)
+  if (!isObject(value)) throw damaged(path, `line ${number}`)
+  const { resource, key, revision, object } = value
+  if (typeof resource !== 'string' || typeof key !== 'string' || typeof revision !== 'number' || !(object === undefined || isObject(object))) throw damaged(path, `line ${number}`)
+  return { resource, key, revision, object }
+}
+
+/** The snapshot's revision and rows. It is moved into place whole: a torn one is damaged too. */
+function readSnapshot(path: string): { revision: number, entries: Entry[] } {
+  const { lines: [head, ...rows], bytes, length } = wholeLines(path)
+  if (!existsSync(path)) return { revision: 0, entries: [] }
+  const header = parseKept(head ?? '')
+  if (!isObject(header) || typeof header['revision'] !== 'number') throw damaged(path, 'line 1')
+  if (bytes < length) throw damaged(path, `line ${rows.length + 2}`)
+  return { revision: header['revision'], entries: rows.map((row, index) => readEntry(row, path, index + 2)) }
 }
 
 /** Keeps a cluster's objects in a folder: a snapshot, and a line for each change since. A line is with the operating system before its write is answered, and on the disk a moment later. */
@@ -43,7 +57,7 @@ export class DiskJournal implements Journal {
   private dirty = false
   private syncing: NodeJS.Timeout | undefined
 
-  /** Opens the folder, made where it is missing. Throws when what it holds cannot be read. */
+  /** Opens the folder, made where it is missing. Throws UsageError where what it holds is damaged. */
   constructor(folder: string) {
     ownFolder(folder)
     this.folder = folder
@@ -94,18 +108,18 @@ export class DiskJournal implements Journal {
   }
 
   private load(): { saved: Saved, bytes: number } {
-    const [head, ...rows] = wholeLines(join(this.folder, SNAPSHOT)).lines
-    const header: unknown = head === undefined ? {} : JSON.parse(head)
-    let revision = isObject(header) ? Number(header['revision'] ?? 0) : 0
+    const snapshot = readSnapshot(join(this.folder, SNAPSHOT))
+    let { revision } = snapshot
     const objects = new Map<string, { resource: string, stored: Stored }>()
     const take = ({ resource, key, object, revision: at }: Entry) => {
       if (object) objects.set(`${resource} ${key}`, { resource, stored: new Stored(key, object, Number(metaText(object, 'resourceVersion')) || at) })
       else objects.delete(`${resource} ${key}`)
     }
-    for (const row of rows) take(readEntry(row))
-    const { lines, bytes } = wholeLines(join(this.folder, JOURNAL))
-    for (const line of lines) {
-      const entry = readEntry(line)
+    snapshot.entries.forEach(take)
+    const path = join(this.folder, JOURNAL)
+    const { lines, bytes } = wholeLines(path)
+    for (const [index, line] of lines.entries()) {
+      const entry = readEntry(line, path, index + 1)
       if (entry.revision <= revision) continue
       take(entry)
       revision = entry.revision
