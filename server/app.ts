@@ -69,7 +69,6 @@ function addSession(app: FastifyInstance, { sessions }: AppOptions): void {
   app.get<{ Querystring: { code?: unknown } }>('/session', { exposeHeadRoute: false }, async (request, reply) => {
     const code = typeof request.query.code === 'string' ? request.query.code : ''
     const session = sessions?.exchange(code)
-    reply.header('cache-control', 'no-store')
     if (session !== undefined)
       reply.header('set-cookie', session)
     if (session !== undefined || !sessions || sessions.admits(request.headers.cookie))
@@ -125,7 +124,7 @@ export function createApp(options: AppOptions): App {
   const known = () => clusters ?? []
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(PAGE_HEADERS)
+    reply.headers({ ...PAGE_HEADERS, 'cache-control': 'no-store' })
     const { url: route } = request.routeOptions
     // Whoever asks for health knows no name of ours.
     if (HEALTH.includes(route ?? ''))

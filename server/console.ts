@@ -26,8 +26,7 @@ function wantsPage({ method, headers, url }: FastifyRequest): boolean {
 
 /** Adds the console's files (hashed ones kept for ever, the page itself never) and what the page asks of the server. */
 export function addConsole(app: FastifyInstance, { root, clusters, real }: ConsoleOptions): void {
-  app.get('/console/clusters', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
+  app.get('/console/clusters', async () => {
     const entries = clusters().map(cluster => {
       const { id, title, default: isDefault, server } = cluster
       return { id, title, demo: !real, default: isDefault, server, upload: uploadOffer(cluster) }
@@ -36,7 +35,6 @@ export function addConsole(app: FastifyInstance, { root, clusters, real }: Conso
   })
 
   app.get<{ Params: { id: string } }>('/console/clusters/:id', async ({ params }, reply) => {
-    reply.header('cache-control', 'no-store')
     const cluster = clusters().find(({ id }) => id === params.id)
     if (cluster)
       return { id: cluster.id, ...await reach(cluster) }

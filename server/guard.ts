@@ -144,7 +144,6 @@ export function addGuard(app: FastifyInstance, { clusters, sessions, limits, ...
   }
 
   app.register((scope, _options, done) => {
-    scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
     scope.setErrorHandler((error: Error & { status?: Status, statusCode?: number }, request, reply) => {
       const code = error.statusCode ?? 500
       if (!error.status && code >= 500)

@@ -49,9 +49,12 @@ const K8S_ANSWER = {
   'referrer-policy': 'no-referrer',
 }
 
-/** The headers of the API's answer that the browser gets: all but hop-by-hop ones and those that would act on this origin. */
+/**
+ * The headers of the API's answer that the browser gets: all but hop-by-hop ones and those that would act on this origin.
+ * Where nothing is said of keeping it, it is not kept: browsers may keep a 404 or a 410 for good (RFC 9110 §15.1).
+ */
 export function responseHeaders(upstream: IncomingHttpHeaders): Headers {
-  return { ...select(upstream, name => !HOP_BY_HOP.has(name) && !ABOUT_THE_ORIGIN.test(name)), ...K8S_ANSWER }
+  return { 'cache-control': 'no-store', ...select(upstream, name => !HOP_BY_HOP.has(name) && !ABOUT_THE_ORIGIN.test(name)), ...K8S_ANSWER }
 }
 
 /** The rules for the console's own pages: nothing from elsewhere, no inline script, no frame (issue: strict CSP). */

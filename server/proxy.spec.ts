@@ -84,6 +84,12 @@ describe('a request through the proxy', () => {
     expect(response.headers['set-cookie']).toBeUndefined()
   })
 
+  it('is not kept by the browser where the cluster, or who answers for it, says nothing of that', async () => {
+    const { base } = await start((request, response) => request.url === '/version' ? response.writeHead(200, { 'cache-control': 'no-cache, private' }).end('{}') : response.writeHead(410).end())
+    expect((await ask(`${base}/apis/harvesterhci.io/v1beta1/virtualmachineimages`)).response.headers['cache-control']).toBe('no-store')
+    expect((await ask(`${base}/version`)).response.headers['cache-control']).toBe('no-cache, private')
+  })
+
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('carries the body of a %s', async method => {
     const { cluster, base } = await start((request, response) => { request.pipe(response) })
     const { text } = await ask(`${base}/apis/x/v1/things`, { method, body: '{"a":1}', headers: { 'content-type': 'application/merge-patch+json', 'content-length': '7' } })
@@ -527,6 +533,19 @@ describe('the door', () => {
     expect(cluster.seen).toEqual([])
     expect((await ask(`${console.url}/healthz`, { headers: { Host: '10.1.2.3' } })).text).toBe('ok')
     expect((await ask(`${console.url}/readyz`)).text).toBe('ok')
+  })
+
+  it('lets no answer of its own be kept, whatever it says', async () => {
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => 1, secure: false, real: true, now: Date.now })
+    const { console } = await start((_request, response) => response.end('{}'), { sessions })
+    const Cookie = sessions.exchange(sessions.issueCode())?.split(';')[0] ?? ''
+    const kept: unknown[] = []
+    for (const [path, code] of [['/console/clusters', 200], ['/console/clusters/c0', 200], ['/console/clusters/none', 404], ['/console/none', 404], ['/guard/none', 404], ['/guard/reads', 400], ['/session?code=used', 303], ['/k8s/clusters/none/version', 404], ['/healthz', 200]] as const) {
+      const answers = [await ask(console.url + path, { headers: { Cookie } }), await ask(console.url + path), await ask(console.url + path, { headers: { Cookie, Host: 'evil.example' } })]
+      expect([path, answers[0]?.response.statusCode]).toEqual([path, code])
+      kept.push(...answers.map(({ response }) => response.headers['cache-control']))
+    }
+    expect(kept).toEqual(Array(27).fill('no-store'))
   })
 
   const SPELLINGS = [
