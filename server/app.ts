@@ -7,6 +7,7 @@ import { addGuard } from './guard.ts'
 import type { GuardOptions } from './guard.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import type { Cluster } from './kubeconfig.ts'
+import { linkCommand } from './link.ts'
 import type { LogLevel } from './cli.ts'
 import { judgeVisit } from './origin.ts'
 import type { Door } from './origin.ts'
@@ -37,7 +38,7 @@ export interface App {
   stop(): Promise<void>
 }
 
-const LOGIN = 'no session: open the link that the server printed to its terminal; npm start -- link prints another'
+const noSession = (port: number) => `no session: open the link that the server printed to its terminal; ${linkCommand(port)} prints another`
 const LAST_WORDS = 1_500
 /** A body that nobody wants any more is thrown away for so long, in milliseconds: until its sender looks for the answer. */
 const LINGER = 3_000
@@ -62,10 +63,10 @@ function turnAway(incoming: IncomingMessage, kind: 'upgrade' | 'guarded' | 'free
   const refusal = judgeVisit(visitOf(incoming, kind === 'upgrade'), door())
   if (refusal)
     return statusOf(refusal.code, refusal.message)
-  return sessions && kind !== 'free' && !sessions.admits(incoming.headers.cookie) ? statusOf(401, LOGIN) : undefined
+  return sessions && kind !== 'free' && !sessions.admits(incoming.headers.cookie) ? statusOf(401, noSession(door().port)) : undefined
 }
 
-function addSession(app: FastifyInstance, { sessions }: AppOptions): void {
+function addSession(app: FastifyInstance, { sessions, door }: AppOptions): void {
   app.get<{ Querystring: { code?: unknown } }>('/session', { exposeHeadRoute: false }, async (request, reply) => {
     const code = typeof request.query.code === 'string' ? request.query.code : ''
     const session = sessions?.exchange(code)
@@ -73,7 +74,7 @@ function addSession(app: FastifyInstance, { sessions }: AppOptions): void {
       reply.header('set-cookie', session)
     if (session !== undefined || !sessions || sessions.admits(request.headers.cookie))
       return reply.redirect('/', 303)
-    return reply.code(403).type('text/plain; charset=utf-8').send('This link was used before, or is older than five minutes.\nnpm start -- link prints another.\n')
+    return reply.code(403).type('text/plain; charset=utf-8').send(`This link was used before, or is older than five minutes.\n${linkCommand(door().port)} prints another.\n`)
   })
 }
 

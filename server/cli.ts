@@ -5,6 +5,7 @@ import type { ImageFindingCode } from '#images/imageFindings.ts'
 import { readHarvesterUrl } from './harvester.ts'
 import { parseMirror } from './addressRules.ts'
 import type { Mirror } from './addressRules.ts'
+import { USUAL_PORT } from './link.ts'
 import type { ReadLimits } from './reads.ts'
 import { firstLine, UsageError } from './usageError.ts'
 
@@ -83,7 +84,7 @@ function readFlags(argv: readonly string[]) {
   }
 }
 
-function readPort(text = '8090', flag = '--port'): number {
+function readPort(text = String(USUAL_PORT), flag = '--port'): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65535)
     throw new UsageError(`${flag} ${text} is not a port: a number from 0 to 65535 (0 takes any free one)`)

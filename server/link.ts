@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from './usageError.ts'
 
+/** The port where none is named. */
+export const USUAL_PORT = 8090
+
 /** A Unix socket's path has room for some 100 bytes; a longer one moves to the temporary folder under a name made of it. */
 const LONGEST = 100
 
@@ -12,6 +15,11 @@ const LONGEST = 100
 export function linkSocket(folder: string, port: number): string {
   const path = join(folder, `link-${port}.sock`)
   return Buffer.byteLength(path) <= LONGEST ? path : join(tmpdir(), `guardrails-${createHash('sha256').update(path).digest('hex').slice(0, 24)}.sock`)
+}
+
+/** What prints another link of the console on a port. */
+export function linkCommand(port: number): string {
+  return `npm start -- link${port === USUAL_PORT ? '' : ` --port ${port}`}`
 }
 
 /** Answers every caller on the socket with one new link and a newline; who may open the socket is who may read the terminal. */

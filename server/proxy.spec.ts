@@ -548,6 +548,21 @@ describe('the door', () => {
     expect(kept).toEqual(Array(27).fill('no-store'))
   })
 
+  it.each([[8090, 'npm start -- link prints'], [9443, 'npm start -- link --port 9443 prints']])('names the command that prints another link of port %i', async (port, words) => {
+    const sessions = createSessions({ key: Buffer.alloc(32), port: () => port, secure: false, real: true, now: Date.now })
+    const app = createApp({
+      clusters: Promise.resolve([]), real: true, consoleRoot: '/no-console', logLevel: 'silent', sessions, guard: { mirrors: [], proxyFor: () => '' },
+      door: () => ({ names: new Set(['localhost']), port, secure: false }),
+    })
+    running.push(() => app.stop())
+    const said = async (url: string) => {
+      const { statusCode, body } = await app.fastify.inject({ url, headers: { host: `localhost:${port}` } })
+      return [statusCode, body]
+    }
+    expect(await said('/session?code=used')).toEqual([403, expect.stringContaining(words)])
+    expect(await said('/console/clusters')).toEqual([401, expect.stringContaining(words)])
+  })
+
   const SPELLINGS = [
     ['an escaped letter', '/%63onsole/clusters', '/%6b8s/clusters/c0/version'],
     ['a whole URL', 'http://evil/console/clusters/c0', 'http://evil/k8s/clusters/c0/version'],

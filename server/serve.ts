@@ -8,7 +8,7 @@ import { isLoopback } from './cli.ts'
 import type { ServeOptions } from './cli.ts'
 import { loadKubeconfig, readKubeconfigFile } from './kubeconfig.ts'
 import type { Cluster, Kubeconfig } from './kubeconfig.ts'
-import { linkSocket, offerLinks } from './link.ts'
+import { linkCommand, linkSocket, offerLinks } from './link.ts'
 import { addressOf, doorNames, listen, readTls } from './listen.ts'
 import { reach } from './reach.ts'
 import { createSessions } from './session.ts'
@@ -88,7 +88,7 @@ function announce({ url, port, link, needsLogin, kubeconfig, webhook, mirror, da
   say(`Harvester Guardrails ${version}`)
   say(`  console  ${link}`)
   if (needsLogin)
-    say(`           this link works once, within five minutes; another: npm start -- link${port === 8090 ? '' : ` --port ${port}`}`)
+    say(`           this link works once, within five minutes; another: ${linkCommand(port)}`)
   say(`  cluster  ${kubeconfig ? describeClusters(kubeconfig) : `a demonstration ${data === undefined ? 'in memory' : `kept in ${data}`}${noLogin}`}`)
   if (!kubeconfig)
     say('  kubectl  kubectl --kubeconfig demo.kubeconfig get virtualmachines -A')
