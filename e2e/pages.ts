@@ -29,6 +29,13 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'virtual-machines', path: '/virtual-machines', shows: /web-01/ },
   { name: 'virtual-machine', path: '/virtual-machines/production/web-01', shows: /web-01-root/ },
   { name: 'vm-create', path: '/virtual-machines/create', shows: /CPU/ },
+  {
+    name: 'vm-create-choosing', path: '/virtual-machines/create', shows: /CPU/,
+    async act(page) {
+      await page.locator('form .el-select').nth(1).click()
+      await page.getByRole('option').filter({ hasText: 'jammy' }).first().waitFor()
+    },
+  },
   { name: 'backing-images', path: '/backing-images', shows: /node-1[^]*analytics-01/ },
   { name: 'backing-image', path: '/backing-images', act: follow('ubuntu-22.04-jammy-current'), shows: /node-1/ },
   { name: 'missing-page', path: '/nothing/here', shows: /./ },
