@@ -35,6 +35,7 @@ export default ts.config(
       'vue/require-default-prop': 'off',
       'vue/html-self-closing': ['error', { html: { void: 'always' } }],
       'vue/component-name-in-template-casing': 'error',
+      'vue/max-lines-per-block': ['error', { script: 80, template: 80, skipBlankLines: true }],
     },
   },
   // Tables of cases and a seed are data: long is not deep.

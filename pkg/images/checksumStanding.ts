@@ -47,3 +47,8 @@ export function readOf(url: string, reads: readonly ReadJob[]): ReadJob | undefi
   asked.hash = ''
   return reads.find(({ url: read, state }) => read === asked.href && state !== 'cancelled')
 }
+
+/** How far a read has got, in per cent; undefined while its size is not known. */
+export function percentOf(job: Pick<ReadJob, 'bytes' | 'file'> | undefined): number | undefined {
+  return job?.file.size ? Math.floor(100 * job.bytes / job.file.size) : undefined
+}

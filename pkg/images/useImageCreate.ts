@@ -45,6 +45,7 @@ export function useImageCreate() {
   const storageClass = computed(() => choices.value.find(choice => choice.metadata.name === form.storageClass))
   const backend = computed(() => storageClass.value ? imageBackendOf(storageClass.value) : 'backingimage')
   const verdict = computed(() => isFile.value ? undefined : judgeImageUrl(form.url).verdict)
+  const isJudged = computed(() => !isFile.value && verdict.value !== 'unusable' && form.url.trim() !== '')
   watchEffect(() => {
     form.storageClass ||= choices.value.find(isDefaultClass)?.metadata.name ?? ''
     form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? ''
@@ -104,5 +105,8 @@ export function useImageCreate() {
       return fileSource.value && !fileSource.value.obstacles.length ? undefined : t(file.value ? 'images.create.fileNotSound' : 'images.create.fileNeeded')
     return verdict.value === 'mutable' && !acknowledgement.value ? t('images.create.acknowledgeNeeded') : undefined
   })
-  return { form, file, fileSource, isFile, osType, imageType, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission, pin }
+  return { form, file, fileSource, isFile, isJudged, osType, imageType, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission, pin }
 }
+
+/** What the parts of the form share: its state is one, and `useImageCreate` its owner. */
+export type ImageCreation = ReturnType<typeof useImageCreate>

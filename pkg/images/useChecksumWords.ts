@@ -1,0 +1,36 @@
+import { formatBytes } from '#sdk/bytes.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import type { ChecksumStanding } from './checksumStanding.ts'
+import { percentOf } from './checksumStanding.ts'
+import type { ImageBackend } from './image.ts'
+import type { ReadJob } from './probe.ts'
+import { useGuardWords } from './useGuardWords.ts'
+
+const nameOf = (algorithm: string) => algorithm.toUpperCase().replace('SHA', 'SHA-')
+
+/** Where a checksum stands, in the reader's words: the line, and why. Call in setup. */
+export function useChecksumWords() {
+  const { t, locale } = useI18n()
+  const { failure } = useGuardWords()
+
+  const titleOf = ({ word, kind }: ChecksumStanding) => t(`images.checksum.title.${word}`, { algorithm: nameOf(kind) })
+
+  function linesOf({ word, kind }: ChecksumStanding, job: ReadJob | undefined, backend: ImageBackend): string[] {
+    const against = job?.expected ?? job?.published
+    if (word === 'queued')
+      return [t('images.checksum.queued')]
+    if (word === 'reading')
+      return [t('images.checksum.read', { read: formatBytes(job?.bytes ?? 0, locale.value), size: formatBytes(job?.file.size, locale.value), percent: percentOf(job) ?? '…' }), t('images.checksum.stays')]
+    if (word === 'failed')
+      return job?.failure ? [failure(job.failure)] : []
+    if (word === 'computed')
+      return [t('images.checksum.nothingToCompare')]
+    if (!against || (word !== 'verified' && word !== 'mismatch'))
+      return [t(`images.checksum.why.${word}`, { algorithm: nameOf(kind) })]
+    const origin = job?.published ? t('images.checksum.ofPublisher', { file: job.published.file }) : t('images.checksum.ofYours')
+    const facts = { algorithm: nameOf(against.algorithm), expected: against.digest, origin, found: job?.digests?.[against.algorithm] ?? '' }
+    return [t(`images.checksum.${word}Against`, facts), ...word === 'verified' && backend === 'cdi' ? [t('images.checksum.verifiedCdi')] : []]
+  }
+
+  return { titleOf, linesOf }
+}
