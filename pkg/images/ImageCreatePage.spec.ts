@@ -25,12 +25,16 @@ const LISTS: Readonly<Record<string, readonly object[]>> = { storageclasses: [DE
 const ends: (() => unknown)[] = []
 afterEach(async () => { for (const end of ends.splice(0).reverse()) await end() })
 
-async function open(answer: (response: ServerResponse, image: object, isTrial: boolean) => void) {
+type Rights = 'all' | 'none' | 'untold'
+
+async function open(answer: (response: ServerResponse, image: object, isTrial: boolean) => void, rights: Rights = 'all') {
   const server = await startScriptedServer(({ method, path, query, body }, response) => {
     for (const name of ['allow-origin', 'allow-headers', 'allow-methods', 'expose-headers'])
       response.setHeader(`access-control-${name}`, '*')
     if (method === 'OPTIONS')
       return response.end()
+    if (path.endsWith('/selfsubjectaccessreviews'))
+      return rights === 'untold' ? sendStatus(response, 500, 'InternalError', 'no answer') : sendJson(response, 201, { status: { allowed: rights === 'all' } })
     if (method === 'POST')
       return answer(response, JSON.parse(body) as object, query.has('dryRun'))
     const plural = path.split('/').at(-1) ?? ''
@@ -68,7 +72,7 @@ async function open(answer: (response: ServerResponse, image: object, isTrial: b
     await vi.waitFor(() => expect(button()?.attributes('disabled')).toBeUndefined())
     await page.find('form').trigger('submit')
   }
-  const posted = () => server.heard.filter(({ method }) => method === 'POST').map(({ query }) => query.has('dryRun') ? 'trial' : 'image')
+  const posted = () => server.heard.filter(({ method, path }) => method === 'POST' && path.endsWith('/virtualmachineimages')).map(({ query }) => query.has('dryRun') ? 'trial' : 'image')
   return { page, field, control, block, send, went, posted, notices: useNotices() }
 }
 
@@ -109,6 +113,22 @@ describe('what the cluster says to the image that is sent', () => {
     await send()
     await vi.waitFor(() => expect(field('Storage class')?.find('.is-error').text()).toBe('storageClassName should keep the consistency'))
     expect(posted()).toEqual(['trial', 'image'])
+  })
+})
+
+describe('who may not create an image there', () => {
+  it('finds the button barred, with the right that is missing', async () => {
+    const { page } = await open(response => created(response, {}), 'none')
+    const button = () => page.find('button[type=submit]')
+    const words = 'You may not: it needs create virtualmachineimages.harvesterhci.io in namespace lab.'
+    await vi.waitFor(() => expect(page.find(`[id="${button().attributes('aria-describedby')}"]`).text()).toBe(words))
+    expect(button().attributes('disabled')).toBeDefined()
+  })
+
+  it('is let through while the cluster has not said so: it decides', async () => {
+    const { send, posted } = await open(response => sendStatus(response, 403, 'Forbidden', 'no'), 'untold')
+    await send()
+    await vi.waitFor(() => expect(posted()).toEqual(['trial']))
   })
 })
 

@@ -36,12 +36,12 @@ describe('an act on an image is barred', () => {
 
   it('for who may only look, in all that writes', async () => {
     const { bars } = await open(image(), 'failed', {}, async () => ({ allowed: false }))
-    await expect.poll(() => bars.value).toEqual({ edit: 'images.detail.barred.denied', retry: 'images.detail.barred.denied', remove: 'images.detail.barred.denied' })
+    await expect.poll(() => bars.value).toEqual({ edit: 'sdk.barred.denied', retry: 'sdk.barred.denied', remove: 'sdk.barred.denied' })
   })
 
   it('for who may delete and not create: a retry would end half-way', async () => {
     const { bars } = await open(image(), 'failed', {}, async ({ verb }) => ({ allowed: verb !== 'create' }))
-    await expect.poll(() => bars.value).toEqual({ edit: undefined, retry: 'images.detail.barred.denied', remove: undefined })
+    await expect.poll(() => bars.value).toEqual({ edit: undefined, retry: 'sdk.barred.denied', remove: undefined })
   })
 
   it('while it goes', async () => {

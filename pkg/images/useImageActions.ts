@@ -1,7 +1,7 @@
 import { computed, ref } from 'vue'
 import { objectKey } from '#kube/object.ts'
 import type { Permission } from '#kube/write.ts'
-import { permissionText } from '#kube/write.ts'
+import { barOf, permissionText } from '#kube/write.ts'
 import { useConfirm } from '#sdk/confirm.ts'
 import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -39,12 +39,11 @@ export function useImageActions(subject: () => Subject) {
   const retry = computed(() => judgeRetry(image.value, subject().state, users.value))
 
   /** The first of the rights that is missing, or not known yet. */
-  function barOf(...verbs: readonly string[]): string | undefined {
+  function barredBy(...verbs: readonly string[]): string | undefined {
     const where = { namespace: image.value.metadata.namespace }
     const permissions: Permission[] = verbs.map(verb => ({ verb, resource: IMAGES as unknown as Resource, where }))
-    const asked = permissions.map(permission => ({ permission, state: proxy.can(permission.verb, permission.resource, where).state }))
-    const bar = (['denied', 'unknown'] as const).flatMap(state => asked.filter(answer => answer.state === state))[0]
-    return bar && t(`images.detail.barred.${bar.state}`, { permission: permissionText(bar.permission) })
+    const bar = barOf(permissions, ({ verb, resource }) => proxy.can(verb, resource, where).state, 'denied', 'unknown')
+    return bar && t(`sdk.barred.${bar.state}`, { permission: permissionText(bar.permission) })
   }
 
   function retryWords(bar: RetryBar): string {
@@ -55,9 +54,9 @@ export function useImageActions(subject: () => Subject) {
 
   const leaving = computed(() => image.value.metadata.deletionTimestamp ? t('images.retry.barred.deleting') : undefined)
   const bars = computed(() => ({
-    edit: leaving.value ?? barOf('patch'),
-    retry: leaving.value ?? (isLooking.value ? t('images.detail.usersLoading') : retry.value ? retryWords(retry.value) : barOf('delete', 'create')),
-    remove: leaving.value ?? (removal.value.word === 'refused' ? t('images.delete.refused', { words: removal.value.words }) : isLooking.value ? t('images.detail.usersLoading') : barOf('delete')),
+    edit: leaving.value ?? barredBy('patch'),
+    retry: leaving.value ?? (isLooking.value ? t('images.detail.usersLoading') : retry.value ? retryWords(retry.value) : barredBy('delete', 'create')),
+    remove: leaving.value ?? (removal.value.word === 'refused' ? t('images.delete.refused', { words: removal.value.words }) : isLooking.value ? t('images.detail.usersLoading') : barredBy('delete')),
   }))
   const offersRetry = computed(() => retry.value?.code !== 'not-needed')
 

@@ -5,6 +5,7 @@ import { useHost } from '#sdk/host.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useBar } from '#sdk/useBar.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { ImageForm } from './imageForm.ts'
 import type { VirtualMachineImage } from './image.ts'
@@ -28,6 +29,7 @@ export function useImageCreate() {
   const proxy = useProxyStore()
   const { t } = useI18n()
   const notices = useNotices()
+  const barredBy = useBar()
   const classes = proxy.collection(STORAGE_CLASSES)
   const namespaces = proxy.collection(NAMESPACES)
   const images = proxy.collection(IMAGES)
@@ -98,7 +100,11 @@ export function useImageCreate() {
 
   const refusals = computed(() => submission.error.value ? refusalsOf(submission.error.value) : {})
   const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => refusals.value)
+  // Without a namespace the question would be of all of them.
+  const barred = computed(() => form.namespace ? barredBy([{ verb: 'create', resource: IMAGES, where: { namespace: form.namespace } }]) : undefined)
   const blocked = computed(() => {
+    if (barred.value)
+      return barred.value
     if (unmet.value)
       return t('images.create.incomplete', { fields: unmet.value })
     if (isFile.value)

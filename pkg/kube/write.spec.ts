@@ -4,7 +4,7 @@ import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
 import { NODES, PODS } from './core.ts'
 import { blindSpot, isKnown } from './seen.ts'
-import { annotate, carryOut, createOf, jsonPointer, patchOf } from './write.ts'
+import { annotate, barOf, carryOut, createOf, jsonPointer, patchOf } from './write.ts'
 
 const object = (annotations?: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'n', uid: 'u', resourceVersion: '7', creationTimestamp: 'x', ...(annotations && { annotations }) } })
 
@@ -76,4 +76,18 @@ it.each<[string, Omit<Seen, 'objects'>, string | undefined, boolean]>([
   ['not all where some may be read', { state: 'live', partial: ['lab'] }, undefined, false],
 ])('something is known of %s', (_, seen, namespace, known) => {
   expect(isKnown(seen, namespace)).toBe(known)
+})
+
+describe('what bars a write', () => {
+  const may = (verb: string) => ({ verb, resource: PODS, where: { namespace: 'n' } })
+  const answers = { create: 'allowed', patch: 'denied', delete: 'unknown', update: 'absent' } as const
+  it.each<[string, (keyof typeof answers)[], ('absent' | 'denied' | 'unknown')[], string | undefined]>([
+    ['nothing, where all is allowed', ['create'], ['absent', 'denied', 'unknown'], undefined],
+    ['the first that is denied', ['create', 'patch'], ['absent', 'denied'], 'patch'],
+    ['what is certain before what is not known', ['delete', 'patch'], ['denied', 'unknown'], 'patch'],
+    ['what is not served before what is denied', ['patch', 'update'], ['absent', 'denied'], 'update'],
+    ['not what is not known, where the cluster is to decide', ['delete'], ['absent', 'denied'], undefined],
+  ])('%s', (_, verbs, bars, barred) => {
+    expect(barOf(verbs.map(may), ({ verb }) => answers[verb as keyof typeof answers], ...bars)?.permission.verb).toBe(barred)
+  })
 })

@@ -47,6 +47,13 @@ export function permissionText({ verb, resource, where: { namespace, subresource
   return `${verb} ${qualifiedName({ ...resource, plural })}${namespace ? ` in namespace ${namespace}` : ''}`
 }
 
+/** What bars a write: the first of its permissions that was answered with one of these words; an earlier word counts before a later one. */
+export function barOf<Answer extends string, Bar extends Answer>(needed: readonly Permission[], answerTo: (permission: Permission) => Answer, ...bars: readonly Bar[]): { readonly permission: Permission, readonly state: Bar } | undefined {
+  // All are asked at once, before the first is sent.
+  const answers = needed.map(permission => ({ permission, answer: answerTo(permission) }))
+  return bars.flatMap(state => answers.flatMap(({ permission, answer }) => answer === state ? { permission, state } : []))[0]
+}
+
 /** Sends one write. With `dryRun` a call is skipped: aggregated servers ignore the query and would act (kubevirt pkg/virt-api/rest/lifecycle.go). */
 export async function carryOut(client: Pick<KubeClient, 'create' | 'patch' | 'call'>, write: Write, options?: WriteOptions): Promise<Partial<Written<KubeObject>>> {
   if (write.act === 'create')

@@ -22,14 +22,14 @@ afterEach(() => opened.app.unmount())
 
 describe('an act is barred', () => {
   it.each<[string, Rights, typeof running, 'start' | 'stop' | 'restart', string | undefined]>([
-    ['restart where the cluster has no subresources', {}, running, 'restart', 'vms.barred.absent'],
-    ['start of a Manual VM there, before any patch', {}, haltedManual, 'start', 'vms.barred.absent'],
+    ['restart where the cluster has no subresources', {}, running, 'restart', 'sdk.barred.absent'],
+    ['start of a Manual VM there, before any patch', {}, haltedManual, 'start', 'sdk.barred.absent'],
     ['not: start of another VM there, which needs none', {}, halted, 'start', undefined],
     ['not: shutdown there', {}, running, 'stop', undefined],
     ['not: restart where they are served', { served }, running, 'restart', undefined],
-    ['restart for who may not', { served, review: async ({ subresource }) => ({ allowed: !subresource }) }, running, 'restart', 'vms.barred.denied'],
-    ['shutdown for who may only look', { served, review: async () => ({ allowed: false }) }, running, 'stop', 'vms.barred.denied'],
-    ['restart while nobody answers', { served: () => Promise.reject(new Error('away')) }, running, 'restart', 'vms.barred.unknown'],
+    ['restart for who may not', { served, review: async ({ subresource }) => ({ allowed: !subresource }) }, running, 'restart', 'sdk.barred.denied'],
+    ['shutdown for who may only look', { served, review: async () => ({ allowed: false }) }, running, 'stop', 'sdk.barred.denied'],
+    ['restart while nobody answers', { served: () => Promise.reject(new Error('away')) }, running, 'restart', 'sdk.barred.unknown'],
     ['restart by the state first', {}, halted, 'restart', 'vms.refused.not-running'],
   ])('%s', async (_, rights, row, act, reason) => {
     opened = await openConsole(() => usePower(), {}, rights)

@@ -1,4 +1,4 @@
-import { carryOut, permissionOf, permissionText } from '#kube/write.ts'
+import { barOf, carryOut, permissionOf, permissionText } from '#kube/write.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { objectKey } from '#kube/object.ts'
 import { useConfirm } from '#sdk/confirm.ts'
@@ -21,10 +21,9 @@ function useRefusal() {
     const offer = actions[act]
     if (!offer.offered)
       return t(`vms.refused.${offer.because}`)
-    // All are asked at once, before the first is sent; what is certain is said first.
-    const answers = planPower(act, vm).map(permissionOf).map(permission => ({ permission, state: proxy.can(permission.verb, permission.resource, permission.where).state }))
-    const bar = (['absent', 'denied', 'unknown'] as const).flatMap(state => answers.filter(answer => answer.state === state))[0]
-    return bar && t(`vms.barred.${bar.state}`, { permission: permissionText(bar.permission) })
+    // What is certain is said first.
+    const bar = barOf(planPower(act, vm).map(permissionOf), ({ verb, resource, where }) => proxy.can(verb, resource, where).state, 'absent', 'denied', 'unknown')
+    return bar && t(`sdk.barred.${bar.state}`, { permission: permissionText(bar.permission) })
   }
 }
 

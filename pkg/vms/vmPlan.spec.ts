@@ -7,7 +7,7 @@ import type { VmFormProblems } from './vmForm.ts'
 import { describe, expect, it } from 'vitest'
 import { imageState } from '#images/imageState.ts'
 import { bootSign, checkVmForm, imageChoices } from './vmForm.ts'
-import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
+import { cloudInitNameOf, ownCloudInit, planVm, rightsOfVm } from './vmPlan.ts'
 
 const meta = (name: string, extra: object = {}) => ({ name, namespace: 'production', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
 function image(name: string, storageClassName: string | undefined, extra: { imported?: boolean, type?: string, backend?: 'cdi' } = {}): VirtualMachineImage {
@@ -133,4 +133,13 @@ describe('the image of a VM', () => {
   ])('that is %s, with the class %o: a VM of it boots, %s', (word, seen, sign) => {
     expect(bootSign(word && { word }, seen)).toBe(sign)
   })
+})
+
+it.each([
+  ['cloud-init', FORM, ['secrets', 'virtualmachines']],
+  ['network data alone', { ...FORM, userData: '', networkData: 'version: 2' }, ['secrets', 'virtualmachines']],
+  ['neither', { ...FORM, userData: ' \n' }, ['virtualmachines']],
+])('a VM with %s takes the right to create what its plan creates', (_, form, plurals) => {
+  expect(rightsOfVm(form)).toMatchObject(plurals.map(plural => ({ verb: 'create', resource: { plural }, where: { namespace: 'production' } })))
+  expect(rightsOfVm(form)).toHaveLength(planVm(form, V1, SUFFIXES).length)
 })

@@ -1,6 +1,6 @@
 import type { Secret } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
-import type { Write } from '#kube/write.ts'
+import type { Permission, Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { RunStrategy, VirtualMachine } from './vm.ts'
 import { SECRETS } from '#kube/core.ts'
@@ -50,6 +50,12 @@ export function planVm(form: VmForm, image: VirtualMachineImage, suffixes: VmSuf
   return [...(secret ? [createOf(SECRETS, secret)] : []), createOf(VMS, vmOf(form, image, suffixes, secret?.metadata.name))]
 }
 
+/** What whoever makes the VM must be allowed: it, and its Secret where cloud-init is given. */
+export function rightsOfVm(form: VmForm): readonly Permission[] {
+  const where = { namespace: form.namespace }
+  return (hasCloudInit(form) ? [SECRETS, VMS] : [VMS]).map(resource => ({ verb: 'create', resource, where }))
+}
+
 /** The Secret belongs to the VM from now on, and goes with it. Undefined where the plan has none. */
 export function ownCloudInit(vm: VirtualMachine, secretName: string): Write {
   const owner = { apiVersion: vm.apiVersion, kind: vm.kind, name: vm.metadata.name, uid: vm.metadata.uid }
@@ -61,8 +67,12 @@ export function cloudInitNameOf(form: VmForm, suffixes: VmSuffixes): string | un
   return planCloudInit(form, suffixes)?.metadata.name
 }
 
+function hasCloudInit({ userData, networkData }: VmForm): boolean {
+  return Boolean(userData.trim() || networkData.trim())
+}
+
 function planCloudInit(form: VmForm, suffixes: VmSuffixes): Manifest<Secret> | undefined {
-  if (!form.userData.trim() && !form.networkData.trim())
+  if (!hasCloudInit(form))
     return undefined
   return {
     apiVersion: 'v1',

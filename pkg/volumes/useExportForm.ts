@@ -3,6 +3,7 @@ import { toApiError } from '#kube/apiError.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { carryOut } from '#kube/write.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
+import { useBar } from '#sdk/useBar.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useOperator } from '#sdk/useOperator.ts'
@@ -11,6 +12,7 @@ import { usersOfClaim } from './claimUsers.ts'
 import { planExport } from './exportIntent.ts'
 import { isRefusedInUse } from './exportRefusal.ts'
 import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
+import { rightsOfExport } from './exportRights.ts'
 import { createExportImage } from './exportSteps.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { useExportRunner } from './useExportRunner.ts'
@@ -21,6 +23,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const proxy = useProxyStore()
   const operator = useOperator()
   const runner = useExportRunner()
+  const barredBy = useBar()
   const { t } = useI18n()
   const form = reactive({ displayName: `${claim().metadata.name}-export`, storageClass: '', description: '', restart: true })
 
@@ -54,7 +57,10 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const verb = computed(() => running.value.length
     ? t('volumes.export.verbStopping', { vms: new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)) })
     : t('volumes.export.verb'))
+  const barred = computed(() => barredBy(rightsOfExport(planned.value.intent)))
   const blocked = computed(() => {
+    if (barred.value)
+      return barred.value
     if (Object.keys(target.value.problems).length)
       return t('volumes.export.incomplete')
     return freeable.value || safety.value.word === 'detaching' ? undefined : t(`volumes.export.notYet.${safety.value.word}`)

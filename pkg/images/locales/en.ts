@@ -274,10 +274,6 @@ export default {
     usersLoading: 'Still looking who uses it.',
     usersUnseen: 'Not everything can be seen, so more may use it.',
     noUsers: 'Nothing uses it.',
-    barred: {
-      denied: 'You may not: it needs {permission}.',
-      unknown: 'The cluster has not said yet whether you may; it needs {permission}.',
-    },
   },
   upstream: {
     look: 'Check upstream now',

@@ -274,10 +274,6 @@ export default {
     usersLoading: '正在查看谁在使用它。',
     usersUnseen: '不是所有对象都能看到，可能还有其他使用者。',
     noUsers: '没有使用者。',
-    barred: {
-      denied: '你没有权限：需要 {permission}。',
-      unknown: '集群尚未说明你是否有权限；需要 {permission}。',
-    },
   },
   upstream: {
     look: '立即检查上游',

@@ -16,6 +16,11 @@ export default {
     typeName: 'Type {name} to go on',
   },
   form: { outcome: 'What will happen', optional: 'optional' },
+  barred: {
+    absent: 'The cluster does not serve this act: it would need {permission}.',
+    denied: 'You may not: it needs {permission}.',
+    unknown: 'The cluster has not said yet whether you may; it needs {permission}.',
+  },
   panel: {
     actFailed: 'That did not work: {message}',
     broken: '{title} cannot be shown',

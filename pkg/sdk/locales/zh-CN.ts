@@ -16,6 +16,11 @@ export default {
     typeName: '输入 {name} 以继续',
   },
   form: { outcome: '将会发生什么', optional: '可选' },
+  barred: {
+    absent: '集群不提供此操作：它需要 {permission}。',
+    denied: '你没有权限：需要 {permission}。',
+    unknown: '集群尚未说明你是否有权限；需要 {permission}。',
+  },
   panel: {
     actFailed: '操作未成功：{message}',
     broken: '无法显示“{title}”',

@@ -84,11 +84,6 @@ export default {
     'strategy-forbids': 'Its run strategy does not allow a restart.',
     'state-unknown': 'Its state is unknown.',
   },
-  barred: {
-    absent: 'The cluster does not serve this act: it would need {permission} (KubeVirt’s subresources API).',
-    denied: 'You may not: it needs {permission}.',
-    unknown: 'The cluster has not said yet whether you may; it needs {permission}.',
-  },
   action: {
     start: 'Start',
     stop: 'Shut down',

@@ -84,11 +84,6 @@ export default {
     'strategy-forbids': '运行策略不允许重启。',
     'state-unknown': '状态未知。',
   },
-  barred: {
-    absent: '集群不提供此操作：它需要 {permission}（KubeVirt 的子资源 API）。',
-    denied: '没有权限：需要 {permission}。',
-    unknown: '集群尚未说明你是否有权限；需要 {permission}。',
-  },
   action: {
     start: '启动',
     stop: '正常关机',

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { permissionText } from '#kube/write.ts'
+import type { ExportedVm } from './exportIntent.ts'
+import { rightsOfExport, rightsOfStart } from './exportRights.ts'
+
+const vm = (runStrategy: ExportedVm['runStrategy'], wasRunning = true): ExportedVm => ({ name: 'web-01', runStrategy, wasRunning })
+const intent = (vms: readonly ExportedVm[], restart = true) => ({ claim: { namespace: 'lab', name: 'root' }, image: { namespace: 'images', displayName: 'root' }, vms, restart })
+
+const CLAIM = 'patch persistentvolumeclaims in namespace lab'
+const VM = 'patch virtualmachines.kubevirt.io in namespace lab'
+const IMAGE = 'create virtualmachineimages.harvesterhci.io in namespace images'
+const START = 'update virtualmachines/start.subresources.kubevirt.io in namespace lab'
+
+it.each<[string, Parameters<typeof rightsOfExport>, string[]]>([
+  ['of a disk that nobody uses: the note and the image', [intent([])], [IMAGE, CLAIM]],
+  ['of a disk whose VM is off already: no more', [intent([vm('Always', false)])], [IMAGE, CLAIM]],
+  ['under a VM: its strategy besides', [intent([vm('RerunOnFailure')])], [IMAGE, CLAIM, VM]],
+  ['under a Manual VM: its start besides, without which it would stay off', [intent([vm('Manual')])], [IMAGE, CLAIM, VM, START]],
+  ['under a Manual VM that is to stay off: not its start', [intent([vm('Manual')], false)], [IMAGE, CLAIM, VM]],
+  ['whose image is made: only the end', [intent([vm('Always')]), true], [CLAIM, VM]],
+])('an export %s', (_, given, rights) => {
+  expect(rightsOfExport(...given).map(permissionText)).toEqual(rights)
+})
+
+it('what it has stopped is started without a right to images', () => {
+  expect(rightsOfStart(intent([vm('Manual'), vm('Always')])).map(permissionText)).toEqual([CLAIM, VM, START])
+})

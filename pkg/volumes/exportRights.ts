@@ -1,0 +1,27 @@
+import type { Permission } from '#kube/write.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { CLAIMS } from '#kube/core.ts'
+import { IMAGES } from '#images/image.ts'
+import { VMS, VM_SUBRESOURCES } from '#vms/vm.ts'
+
+type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart'>
+
+/**
+ * What whoever carries the export out must be allowed, from the note on the claim to the start of the VMs: nobody may shut
+ * down what he cannot start again. `made`: the image is there already, and only the end is left.
+ */
+export function rightsOfExport(intent: Rights, made = false): readonly Permission[] {
+  const image: Permission = { verb: 'create', resource: IMAGES, where: { namespace: intent.image.namespace } }
+  return [...made ? [] : [image], ...rightsOfStart(intent)]
+}
+
+/** What *Start now* takes: the note that the export was given up, and the VMs back on with their own strategies. */
+export function rightsOfStart({ claim: { namespace }, vms, restart }: Rights): readonly Permission[] {
+  const stopped = vms.filter(vm => vm.wasRunning)
+  const start = restart && stopped.some(vm => vm.runStrategy === 'Manual')
+  return [
+    { verb: 'patch', resource: CLAIMS, where: { namespace } },
+    ...stopped.length ? [{ verb: 'patch', resource: VMS, where: { namespace } }] : [],
+    ...start ? [{ verb: 'update', resource: VM_SUBRESOURCES, where: { namespace, subresource: 'start' } }] : [],
+  ]
+}
