@@ -13,14 +13,46 @@ export interface ChecksumStanding {
   readonly usable?: string
 }
 
-/** What the checksum is worth: what the server read counts more than what was typed, for it looked at the bytes. */
-export function standingOf(checksum: string, backend: ImageBackend, job?: Pick<ReadJob, 'state' | 'digests'>): ChecksumStanding {
+/** Whose checksum the bytes were compared with: one that was typed, or the publisher's, which stands in `file`. */
+interface ChecksumComparison extends ExpectedChecksum { readonly found: string, readonly file?: string }
+
+type Read = Pick<ReadJob, 'state' | 'digests' | 'expected' | 'published'>
+
+/**
+ * What the checksum is worth. What the server read counts more than what was typed, for it looked at the bytes; but a read is
+ * kept, and what is typed now need not be what it was compared with. It is compared here, and where the read did not compute its
+ * algorithm, the read says nothing of it.
+ */
+export function standingOf(checksum: string, backend: ImageBackend, job?: Read): ChecksumStanding {
   const kind = recognizeChecksum(checksum)
-  if (!job || job.state === 'cancelled')
-    return { word: wordOf(kind, backend), kind }
-  const sha512 = job.state === 'verified' || job.state === 'computed' ? job.digests?.sha512 : undefined
+  const word = (job && wordOfRead(checksum, kind, job)) ?? wordOf(kind, backend)
+  const sha512 = word === 'verified' || word === 'computed' ? job?.digests?.sha512 : undefined
   const isUsable = sha512 !== undefined && backend === 'backingimage' && acceptedChecksum(checksum) !== sha512
-  return { word: job.state, kind, ...(isUsable && { usable: sha512 }) }
+  return { word, kind, ...(isUsable && { usable: sha512 }) }
+}
+
+/** What the read says of what is typed now; undefined where it says nothing of it. */
+function wordOfRead(checksum: string, kind: ChecksumKind, { state, digests, published }: Read): ChecksumWord | undefined {
+  if (state === 'cancelled' || kind === 'unrecognised')
+    return undefined
+  if (state === 'queued' || state === 'reading' || state === 'failed')
+    return state
+  const typed = expectedOf(checksum)
+  if (!typed)
+    return published ? state : 'computed'
+  const found = digests?.[typed.algorithm]
+  return found === undefined ? undefined : found === typed.digest ? 'verified' : 'mismatch'
+}
+
+/** What was compared when a read verified or refused the checksum: the one typed now, or, where that is the SHA-512 of the read itself, what the read was for. */
+export function comparisonOf(checksum: string, { state, digests, expected, published }: Read): ChecksumComparison | undefined {
+  const typed = expectedOf(checksum)
+  const isOwn = typed?.algorithm === 'sha512' && typed.digest === digests?.sha512 && state === 'verified'
+  const against = typed && !isOwn ? typed : expected ?? published ?? typed
+  if (!against)
+    return undefined
+  const file = against === published ? published.file : undefined
+  return { algorithm: against.algorithm, digest: against.digest, found: digests?.[against.algorithm] ?? '', ...(file && { file }) }
 }
 
 function wordOf(kind: ChecksumKind, backend: ImageBackend): ChecksumWord {

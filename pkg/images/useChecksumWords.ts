@@ -1,7 +1,8 @@
 import { formatBytes } from '#sdk/bytes.ts'
 import { useI18n } from '#sdk/i18n.ts'
+import { absoluteTime } from '#sdk/time.ts'
 import type { ChecksumStanding } from './checksumStanding.ts'
-import { percentOf } from './checksumStanding.ts'
+import { comparisonOf, percentOf } from './checksumStanding.ts'
 import type { ImageBackend } from './image.ts'
 import type { ReadJob } from './probe.ts'
 import { useGuardWords } from './useGuardWords.ts'
@@ -15,8 +16,10 @@ export function useChecksumWords() {
 
   const titleOf = ({ word, kind }: ChecksumStanding) => t(`images.checksum.title.${word}`, { algorithm: nameOf(kind) })
 
-  function linesOf({ word, kind }: ChecksumStanding, job: ReadJob | undefined, backend: ImageBackend): string[] {
-    const against = job?.expected ?? job?.published
+  function linesOf({ word, kind }: ChecksumStanding, job: ReadJob | undefined, checksum: string, backend: ImageBackend): string[] {
+    const against = job && comparisonOf(checksum, job)
+    // A read is kept for hours: what the link serves by now is not said by it.
+    const when = job?.ended ? [t('images.checksum.readAt', { when: absoluteTime(job.ended, locale.value) })] : []
     if (word === 'queued')
       return [t('images.checksum.queued')]
     if (word === 'reading')
@@ -24,12 +27,12 @@ export function useChecksumWords() {
     if (word === 'failed')
       return job?.failure ? [failure(job.failure)] : []
     if (word === 'computed')
-      return [t('images.checksum.nothingToCompare')]
+      return [t('images.checksum.nothingToCompare'), ...when]
     if (!against || (word !== 'verified' && word !== 'mismatch'))
       return [t(`images.checksum.why.${word}`, { algorithm: nameOf(kind) })]
-    const origin = job?.published ? t('images.checksum.ofPublisher', { file: job.published.file }) : t('images.checksum.ofYours')
-    const facts = { algorithm: nameOf(against.algorithm), expected: against.digest, origin, found: job?.digests?.[against.algorithm] ?? '' }
-    return [t(`images.checksum.${word}Against`, facts), ...word === 'verified' && backend === 'cdi' ? [t('images.checksum.verifiedCdi')] : []]
+    const origin = against.file ? t('images.checksum.ofPublisher', { file: against.file }) : t('images.checksum.ofYours')
+    const facts = { algorithm: nameOf(against.algorithm), expected: against.digest, origin, found: against.found }
+    return [t(`images.checksum.${word}Against`, facts), ...word === 'verified' && backend === 'cdi' ? [t('images.checksum.verifiedCdi')] : [], ...when]
   }
 
   return { titleOf, linesOf }
