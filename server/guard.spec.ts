@@ -341,7 +341,7 @@ describe('the build behind an alias', () => {
       [`${root}/3975.2.2/${file}`]: QCOW2, [`${root}/3975.2.2/${file}.DIGESTS`]: digests,
     }
     expect(await pins(tree, `http://${root}/current/${file}`)).toMatchObject({ state: 'found', candidates: [{
-      url: `http://${root}/3975.2.2/${file}`, looks: 'same', evidence: [{ code: 'version-file', version: '3975.2.2' }, { code: 'dated-sibling' }],
+      url: `http://${root}/3975.2.2/${file}`, looks: 'same', evidence: [{ code: 'version-file', version: '3975.2.2' }, { code: 'dated-sibling' }], checksum: { algorithm: 'sha512', digest: sum('sha512') },
     }] })
   })
 

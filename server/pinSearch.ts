@@ -51,7 +51,7 @@ async function twinInDirectory(outbound: Outbound, { image, checksums }: PinStar
   for (const { url } of checksums.filter(found => found.own.length > 0)) {
     const place = new URL(imageName(url), directoryOf(elsewhere)).href
     const found = await readChecksums(outbound, place, imageName(image), signal)
-    const entry = found?.file.entries.find(({ digest }) => own.some(mine => mine.digest === digest))
+    const entry = strongest(found?.file.entries.filter(({ digest }) => own.some(mine => mine.digest === digest)) ?? [])
     if (entry)
       return { url: entry.file === undefined ? elsewhere : namedUrl(elsewhere, entry.file) ?? elsewhere, checksum: entry, evidence: [{ code: 'dated-sibling', file: place, directory: directoryOf(elsewhere) }] }
   }
