@@ -85,7 +85,8 @@ test('what its URL serves is compared with what was imported, and the result is 
   const verdict = page.getByTestId('upstream-verdict')
   await expect(verdict).toContainText('Nobody has looked yet')
   await button(page, 'Check upstream now').click()
-  await expect(verdict).toContainText('The link still serves what was imported.')
+  // Its size is the same and its date is old, but a link whose bytes change is often published hours after they were written.
+  await expect(verdict).toContainText('Whether the link still serves this image cannot be told.')
   await expect(verdict).toContainText('The publisher publishes no SHA-512 to compare with the recorded one.')
 
   const { status } = await own.direct('PATCH', '/api/v1/namespaces/default/configmaps/guardrails-tour', { data: { daysAhead: '1' } }, MERGE)

@@ -16,7 +16,7 @@ const served = (facts: Partial<ServedFile> = {}, checksums: readonly PublishedCh
   state: 'served', hops: [], file: { format: { kind: 'raw' } as ServedFile['format'], ranges: true, ...facts }, checksums, pins: { state: 'none', because: 'no-twin' },
 })
 const earlier = (word: UpstreamCheck['word'], facts: UpstreamCheck['served']): UpstreamCheck => ({ word, at: '2026-07-01T00:00:00Z', findings: [], served: facts })
-const record = (facts: Partial<UpstreamRecord> = {}): UpstreamRecord => ({ made: MADE, size: 100, ...facts })
+const record = (facts: Partial<UpstreamRecord> = {}): UpstreamRecord => ({ made: MADE, link: 'pinned', size: 100, ...facts })
 const failed = (status: number): ProbeReport => ({ state: 'failed', hops: [], failure: { code: 'http', status } })
 
 describe('what the URL serves today', () => {
@@ -25,10 +25,12 @@ describe('what the URL serves today', () => {
     ['has another SHA-512', record({ sha512: A }), served({ size: 100, lastModified: OLD }, [published('sha512', B)]), 'changed'],
     ['has another size', record({ sha512: A }), served({ size: 101, lastModified: OLD }), 'changed'],
     ['has the same size and was written before the image was made', record(), served({ size: 100, lastModified: OLD }), 'unchanged'],
+    ['has the same size and was written before the image was made, behind a link whose bytes change', record({ link: 'mutable' }), served({ size: 100, lastModified: OLD }), 'cannot-say'],
+    ['has the same size and was written before the image was made, behind a link that says nothing', record({ link: 'unknown', sha512: A }), served({ size: 100, lastModified: OLD }, [published('sha256', '1')]), 'cannot-say'],
     ['has the same size and was written later', record(), served({ size: 100, lastModified: NEW }), 'cannot-say'],
     ['has the same size and no date', record(), served({ size: 100 }), 'cannot-say'],
     ['has an old date and no size', record(), served({ lastModified: OLD }), 'cannot-say'],
-    ['has an old date, and no size was recorded', { made: MADE }, served({ size: 100, lastModified: OLD }), 'cannot-say'],
+    ['has an old date, and no size was recorded', { made: MADE, link: 'pinned' }, served({ size: 100, lastModified: OLD }), 'cannot-say'],
     ['says nothing at all', record(), served(), 'cannot-say'],
     ['has the checksum of another file beside it', record({ sha512: A }), served({ size: 100 }, [published('sha512', B, 'other.img')]), 'cannot-say'],
     ['has a published SHA-256 that differs from that of the look before', record({ sha512: A, before: earlier('unchanged', { published: { algorithm: 'sha256', digest: '1' } }) }), served({ size: 100, lastModified: OLD }, [published('sha256', '2')]), 'changed'],
@@ -52,7 +54,7 @@ describe('what the URL serves today', () => {
       { fact: 'earlier-checksum', standing: 'not-recorded' }, { fact: 'earlier-etag', standing: 'not-recorded' },
     ])
     expect(answer.served).toEqual({ size: 100, lastModified: OLD, etag: '"1"', published: { algorithm: 'sha256', digest: '1' } })
-    expect(judgeUpstream({ made: MADE }, served()).findings.map(({ standing }) => standing)).toEqual(['not-recorded', 'not-recorded', 'not-served', 'not-served', 'not-served'])
+    expect(judgeUpstream({ made: MADE, link: 'pinned' }, served()).findings.map(({ standing }) => standing)).toEqual(['not-recorded', 'not-recorded', 'not-served', 'not-served', 'not-served'])
   })
 
   it('is remembered while nothing is served, and kept only where something was found out', () => {
@@ -88,7 +90,7 @@ describe('what is recorded of an image', () => {
   })
 
   it('is none on CDI, which looks at no checksum', () => {
-    expect(recordOf(image({ checksum: B, backend: 'cdi' }), undefined)).toEqual({ size: 100, made: MADE })
+    expect(recordOf(image({ checksum: B, backend: 'cdi' }), undefined)).toEqual({ size: 100, made: MADE, link: 'unusable' })
   })
 
   it('is the last look too, where it can be read', () => {

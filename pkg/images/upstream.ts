@@ -1,7 +1,9 @@
 import type { BackingImage } from '#health/longhorn.ts'
 import type { UpstreamCheck, UpstreamFinding, UpstreamWord, VirtualMachineImage } from './image.ts'
+import type { ImageUrlVerdict } from './imageUrl.ts'
 import type { ProbeReport, ReadJob } from './probe.ts'
 import { recognizeChecksum } from './checksum.ts'
+import { judgeImageUrl } from './imageUrl.ts'
 import { upstreamCheckOf } from './image.ts'
 
 // Is what an image's URL serves today still what was imported? Judged by what is recorded, which differs from image to image; what
@@ -14,6 +16,8 @@ export interface UpstreamRecord {
   readonly sha512?: string
   /** When the image was made: what was written before has not changed since (ISO 8601). */
   readonly made: string
+  /** What the link itself says of its bytes. */
+  readonly link: ImageUrlVerdict
   readonly before?: UpstreamCheck
 }
 
@@ -25,7 +29,7 @@ export function recordOf(image: VirtualMachineImage, backingImage: BackingImage 
   const asked = image.spec.backend === 'cdi' ? '' : image.spec.checksum ?? ''
   const sha512 = [backingImage?.status?.checksum ?? '', asked].find(checksum => recognizeChecksum(checksum) === 'sha512')?.trim().toLowerCase()
   const before = upstreamCheckOf(image)
-  return { ...(image.status?.size && { size: image.status.size }), ...(sha512 && { sha512 }), made: image.metadata.creationTimestamp, ...(before && { before }) }
+  return { ...(image.status?.size && { size: image.status.size }), ...(sha512 && { sha512 }), made: image.metadata.creationTimestamp, link: judgeImageUrl(image.spec.url ?? '').verdict, ...(before && { before }) }
 }
 
 /** Whether the URL still serves what was imported, by what the server saw of it without reading it whole. */
@@ -45,7 +49,7 @@ export function judgeUpstream(record: UpstreamRecord, report: ProbeReport): Answ
     ...(published && { published: { algorithm: published.algorithm, digest: published.digest } }),
   }
   const findings = compare(record, served)
-  return { word: wordOf(findings, record.before?.word), findings, served }
+  return { word: wordOf(findings, record), findings, served }
 }
 
 /** The same by a read of all bytes, with the recorded checksum as what they must be. Undefined while it goes on and where it came to nothing. */
@@ -85,16 +89,17 @@ function standing(recorded: string | number, served: string | number): Standing 
 
 /**
  * A checksum decides, then the size. What is the same as at an earlier look is as it was found then. A date alone proves nothing
- * new: a mirror may write a file again, and servers make an ETag of more than the bytes. An old date and the same size together do.
+ * new: a mirror may write a file again, and servers make an ETag of more than the bytes. An old date and the same size do
+ * where the link names one build; behind another a file is often published hours after it was written.
  */
-function wordOf(findings: readonly UpstreamFinding[], before: UpstreamWord | undefined): UpstreamWord {
+function wordOf(findings: readonly UpstreamFinding[], { link, before }: UpstreamRecord): UpstreamWord {
   const of = (fact: UpstreamFinding['fact']) => findings.find(finding => finding.fact === fact)?.standing
   if (of('checksum') === 'same')
     return 'unchanged'
   if (of('checksum') === 'differs' || of('size') === 'differs' || of('earlier-checksum') === 'differs')
     return 'changed'
   const isAsBefore = of('earlier-checksum') === 'same' || of('earlier-etag') === 'same'
-  if (isAsBefore && (before === 'unchanged' || before === 'changed'))
-    return before
-  return of('size') === 'same' && of('date') === 'same' ? 'unchanged' : 'cannot-say'
+  if (isAsBefore && (before?.word === 'unchanged' || before?.word === 'changed'))
+    return before.word
+  return link === 'pinned' && of('size') === 'same' && of('date') === 'same' ? 'unchanged' : 'cannot-say'
 }
