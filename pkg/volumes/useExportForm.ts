@@ -54,9 +54,8 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const running = computed(() => planned.value.intent.vms.filter(vm => vm.wasRunning))
   const writes = computed(() => targetClass.value ? [...planned.value.writes, createExportImage(planned.value.intent, targetClass.value)] : planned.value.writes)
   const freeable = computed(() => isFreedByStopping(safety.value, new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`))))
-  const verb = computed(() => running.value.length
-    ? t('volumes.export.verbStopping', { vms: new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)) })
-    : t('volumes.export.verb'))
+  const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)))
+  const verb = computed(() => running.value.length ? t('volumes.export.verbStopping', { vms: names.value }) : t('volumes.export.verb'))
   const barred = computed(() => barredBy(rightsOfExport(planned.value.intent)))
   const blocked = computed(() => {
     if (barred.value)
@@ -82,5 +81,5 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
     // From here on the intent is in the cluster, and whatever else happens the export can be taken up from it.
     runner.run(intent)
   })
-  return { form, choices, running, safety, target, writes, verb, blocked, submission }
+  return { form, choices, running, names, safety, target, writes, verb, blocked, submission }
 }

@@ -25,10 +25,18 @@ export function useExportWords() {
   const { t, te } = useI18n()
 
   function reasonOf(reason: StepReason): VerdictReason {
+    return sentence(reason, reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined ? 'waiting-for-guest-left' : reason.code)
+  }
+
+  /** The same where this console does not carry the export out, and perhaps nobody does: what is to be sent is not said to be under way. */
+  function waitingOf(reason: StepReason): VerdictReason {
+    return reason.code === 'stopping-vm' || reason.code === 'starting-vm' ? sentence(reason, `${reason.code}-waiting`) : reasonOf(reason)
+  }
+
+  function sentence(reason: StepReason, key: string): VerdictReason {
     const facts: Record<string, unknown> = { ...reason }
     const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' ? [reference(resource, facts[field])] : [])
     const longhorn = reason.code === 'longhorn-attached' ? [{ resource: LONGHORN_VOLUMES as Resource, namespace: LONGHORN_NAMESPACE, name: reason.volume }] : []
-    const key = reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined ? 'waiting-for-guest-left' : reason.code
     const text = t(`volumes.because.${key}`, { ...facts, ...wordsOf(facts) })
     return { text: typeof facts.message === 'string' ? `${text} ${facts.message}` : text, objects: [...objects, ...longhorn] }
   }
@@ -41,5 +49,5 @@ export function useExportWords() {
   }
 
   const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
-  return { reasonOf, claimOf }
+  return { reasonOf, waitingOf, claimOf }
 }
