@@ -45,6 +45,8 @@ export interface ExportIntent {
   readonly refusal?: string
   /** VMs whose guest did not end by itself: the power was cut, and the disk is only as whole as after a crash. */
   readonly cutOff?: readonly string[]
+  /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */
+  readonly madeAt?: string
 }
 
 /** Name of the image's object: the same for everybody who carries the export out, so that there is never a second one. */
@@ -54,8 +56,8 @@ export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
 
 /** The intent as it is written on the claim. The claim itself is not in it: it stands on it. */
 export function writeIntent(intent: ExportIntent): string {
-  const { id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff } = intent
-  return JSON.stringify({ id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff })
+  const { id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff, madeAt } = intent
+  return JSON.stringify({ id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff, madeAt })
 }
 
 const ID = /^[a-z0-9]{4,20}$/
@@ -92,6 +94,7 @@ function parseIntent(read: unknown, claim: PersistentVolumeClaim): ExportIntent 
     startedAt: typeof startedAt === 'string' && !Number.isNaN(Date.parse(startedAt)) ? startedAt : '',
     ...(typeof read.abandonedBy === 'string' && { abandonedBy: read.abandonedBy }),
     ...(typeof read.refusal === 'string' && { refusal: read.refusal }),
+    ...(typeof read.madeAt === 'string' && !Number.isNaN(Date.parse(read.madeAt)) && { madeAt: read.madeAt }),
     ...(Array.isArray(read.cutOff) && { cutOff: read.cutOff.filter(name => typeof name === 'string') }),
   }
 }
@@ -169,9 +172,9 @@ export function stopForExport(vm: VirtualMachine, intent: Pick<ExportIntent, 'cl
 
 /**
  * Adds to the intent on the claim what became known meanwhile: who gave it up, what the cluster refused, whose power was
- * cut. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read.
+ * cut, when the image was made. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read.
  */
-export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, more: Pick<ExportIntent, 'abandonedBy' | 'refusal' | 'cutOff'>): Write {
+export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, more: Pick<ExportIntent, 'abandonedBy' | 'refusal' | 'cutOff' | 'madeAt'>): Write {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
   return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, ...more }) }])
 }

@@ -25,7 +25,7 @@ export type StepReason
     | { readonly code: 'class-gone', readonly storageClass: string }
     | { readonly code: 'claim-gone' }
     | { readonly code: 'abandoned', readonly by: string }
-    | { readonly code: 'importing' | 'import-failed' | 'exported' | 'overtaken', readonly image: string, readonly message?: string }
+    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken', readonly image: string, readonly message?: string }
 
 export interface ExportStep {
   readonly word: StepWord

@@ -129,7 +129,7 @@ class Cluster {
     if (write.act === 'create') {
       if (this.images.some(image => image.metadata.name === write.manifest.metadata.name))
         return 'refused'
-      this.images.push({ ...structuredClone(write.manifest), metadata: { ...meta(''), ...write.manifest.metadata } } as unknown as Open<VirtualMachineImage>)
+      this.images.push({ ...structuredClone(write.manifest), metadata: { ...meta('', { creationTimestamp: new Date(this.time).toISOString() }), ...write.manifest.metadata } } as unknown as Open<VirtualMachineImage>)
       return 'ok'
     }
     const all: KubeObject[] = [...this.vms as VirtualMachine[], ...this.images as VirtualMachineImage[], this.claim as PersistentVolumeClaim]
@@ -359,6 +359,49 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'stopped', result: 'import-failed', because: [{ code: 'import-failed', image: 'production/export-abcde', message: 'disk is full' }] })
     expect(cluster.running('web-01')).toBe(true)
     expect(last.timeline.find(entry => entry.step === 'import')?.state).toBe('failed')
+  })
+
+  describe('of which somebody deletes the image during the import', () => {
+    const isImporting = (cluster: Cluster) => readIntent(cluster.claim as PersistentVolumeClaim) !== undefined && cluster.images.length > 0
+
+    it.each(['at once', 'and waits for a finalizer'])('ends with that: no second image is made, and the VM comes back (%s)', how => {
+      const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+      cluster.importHangs = true
+      const { words, last } = run(cluster, cluster.begin(), { each: (step, turn) => {
+        const [image] = cluster.images
+        if (step.word === 'wait-import' && image && turn > 12) {
+          cluster.images = how === 'at once' || image.metadata.deletionTimestamp ? [] : cluster.images
+          image.metadata.deletionTimestamp = new Date(cluster.time).toISOString()
+        }
+      } })
+      expect(words.filter(word => word === 'create-image')).toHaveLength(1)
+      expect(last).toMatchObject({ word: 'stopped', result: 'image-gone', because: [{ code: 'image-gone', image: 'production/export-abcde' }] })
+      expect(last.timeline.find(entry => entry.step === 'import')?.state).toBe('failed')
+      expect(cluster.running('web-01')).toBe(true)
+    })
+
+    it('says so of a disk that nobody uses, too', () => {
+      const cluster = new Cluster({})
+      cluster.importHangs = true
+      const { words, last } = run(cluster, cluster.begin(), { each: step => {
+        if (step.word === 'wait-import' && isImporting(cluster))
+          cluster.images = []
+      } })
+      expect(words.filter(word => word === 'create-image')).toHaveLength(1)
+      expect(last).toMatchObject({ word: 'stopped', result: 'image-gone' })
+    })
+
+    it('is not said of one that this console has not seen yet: nothing is started on its disk', () => {
+      const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+      const intent = cluster.begin()
+      cluster.importHangs = true
+      let late: ExportStep | undefined
+      run(cluster, intent, { each: step => {
+        if (step.word === 'wait-import')
+          late ??= nextExportStep({ ...cluster.world(), images: { objects: [], state: 'live' } }, intent, cluster.time)
+      } })
+      expect(late).toMatchObject({ word: 'wait-import', writes: [], because: [{ code: 'image-unseen', image: 'production/export-abcde' }] })
+    })
   })
 
   it('marks the image when a VM runs on the disk while it is read', () => {

@@ -22,6 +22,9 @@ import { startAgain, vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 import { exportTimeline } from './exportTimeline.ts'
 
+/** A watch may show the note that an image was made before the image itself; one that went silent is cut within a minute. */
+const SIGHT_MS = 90_000
+
 type Bare = Omit<ExportStep, 'timeline'>
 
 /**
@@ -54,6 +57,8 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): Bare {
     return afterwards(world, current, 'given-up', [{ code: 'abandoned', by: current.abandonedBy }], now)
   if (current.refusal !== undefined)
     return afterwards(world, current, 'given-up', [{ code: 'refused', message: current.refusal }], now)
+  if (current.madeAt !== undefined)
+    return withoutImage(world, current, current.madeAt, now)
   const intruder = [...takenByOthers(world, current), ...startedMeanwhile(world, current, claim)]
   return intruder.length ? afterwards(world, current, 'given-up', intruder, now) : beforeImage(world, current, claim, now)
 }
@@ -149,7 +154,9 @@ function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
   const state = imageState(image, { dataVolume: { object: dataVolumeOf(image, world.dataVolumes) } })
   const { word, progress, message } = state
   const words = message ? { message } : {}
-  if (word === 'failed' || word === 'missing' || word === 'deleting')
+  if (word === 'deleting')
+    return afterwards(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
+  if (word === 'failed' || word === 'missing')
     return afterwards(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now)
   if (isImported(state))
     return afterwards(world, intent, resultOf(image, world), [{ code: isOvertaken(image) ? 'overtaken' : 'exported', image: key }, ...cutOffOf(image).map(name => ({ code: 'cut-off' as const, vm: keyOf(intent, name) }))], now)
@@ -161,7 +168,16 @@ function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
     const mark = JSON.stringify({ when: new Date(now).toISOString(), by: holders.map(holder => holder.vmi) })
     return { word: 'mark-overtaken', writes: [patchOf(IMAGES, image, annotate(image, { [OVERTAKEN_ANNOTATION]: mark }))], because: holders }
   }
-  return { word: 'wait-import', writes: [], because: [{ code: 'importing', image: key, ...words }, ...holders], ...(progress !== undefined && { progress }) }
+  const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
+  return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }, ...holders], ...(progress !== undefined && { progress }) }
+}
+
+/** The image was made and is not there. Until every console must have seen it, it may still be read from the disk. */
+function withoutImage(world: StepWorld, intent: ExportIntent, madeAt: string, now: number): Bare {
+  const image = `${intent.image.namespace}/${exportImageName(intent)}`
+  if (now - Date.parse(madeAt) < SIGHT_MS)
+    return { word: 'wait-import', writes: [], because: [{ code: 'image-unseen', image }] }
+  return afterwards(world, intent, 'image-gone', [{ code: 'image-gone', image }], now)
 }
 
 function resultOf(image: VirtualMachineImage, { dataVolumes }: Pick<StepWorld, 'dataVolumes'>): ExportResult {

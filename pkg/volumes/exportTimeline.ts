@@ -2,8 +2,8 @@ import type { ExportIntent } from './exportIntent.ts'
 
 export type StepWord = 'blind' | 'stop-vm' | 'wait-guest' | 'wait-detach' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'start-vm' | 'wait-start' | 'clean' | 'stopped' | 'done'
 
-/** How an export ended. `crash-consistent`: the power of a guest was cut before. `overtaken`: the image is there, but a VM ran on the disk while it was read. */
-export type ExportResult = 'exported' | 'crash-consistent' | 'overtaken' | 'import-failed' | 'given-up'
+/** How an export ended. `crash-consistent`: the power of a guest was cut before. `overtaken`: the image is there, but a VM ran on the disk while it was read. `image-gone`: somebody deleted it. */
+export type ExportResult = 'exported' | 'crash-consistent' | 'overtaken' | 'import-failed' | 'image-gone' | 'given-up'
 
 type TimelineStep = 'record' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
 export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'done' | 'now' | 'to-come' | 'failed' | 'left-out' }
@@ -33,7 +33,7 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
 }
 
 function brokenBy(entry: TimelineStep, result: ExportResult | undefined): 'failed' | 'left-out' | undefined {
-  if (entry === 'import' && (result === 'import-failed' || result === 'overtaken'))
+  if (entry === 'import' && (result === 'import-failed' || result === 'image-gone' || result === 'overtaken'))
     return 'failed'
   return result === 'given-up' && (entry === 'create' || entry === 'import') ? 'left-out' : undefined
 }
