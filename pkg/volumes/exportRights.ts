@@ -8,7 +8,7 @@ type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart'>
 
 /**
  * What whoever carries the export out must be allowed, from the note on the claim to the start of the VMs: nobody may shut
- * down what he cannot start again. `made`: the image is there already, and only the end is left.
+ * down what he cannot start again. `made`: the image is there, or will not be, and only the end is left.
  */
 export function rightsOfExport(intent: Rights, made = false): readonly Permission[] {
   const image: Permission = { verb: 'create', resource: IMAGES, where: { namespace: intent.image.namespace } }
