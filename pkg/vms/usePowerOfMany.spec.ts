@@ -35,7 +35,10 @@ async function open(state: 'allowed' | 'denied' = 'allowed') {
       throw new ApiError({ status: 403, reason: 'Forbidden', message: 'web-2 is not yours' })
     return { object: {}, warnings: [] }
   }
-  const i18n = createConsoleI18n([{ id: 'vms', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
+  const i18n = createConsoleI18n([
+    { id: 'sdk', messages: { 'en': () => import('#sdk/locales/en.ts'), 'zh-CN': () => import('#sdk/locales/zh-CN.ts') } },
+    { id: 'vms', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } },
+  ])
   await i18n.setLanguage('en')
   const setup = () => {
     const { bulkActions } = usePowerOfMany()
