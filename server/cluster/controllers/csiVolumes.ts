@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
 import { BACKING_IMAGES, LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { objectKey } from '#kube/object.ts'
-import { PODS_BY_CLAIM } from './claimIndexes.ts'
+import { waitsForConsumer } from './claims.ts'
 import type { PersistentVolume } from './kinds.ts'
 import { PERSISTENT_VOLUMES } from './kinds.ts'
 import { parseQuantity } from '#kube/quantity.ts'
@@ -27,7 +27,7 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
     const kind = world.get(STORAGE_CLASSES, claim.spec?.storageClassName)
     if (kind?.provisioner !== DRIVER || claim.spec?.volumeName || claim.metadata.deletionTimestamp)
       return NOTHING
-    if (kind.volumeBindingMode === 'WaitForFirstConsumer' && !world.find(PODS_BY_CLAIM, objectKey(claim)).some(pod => pod.spec?.nodeName))
+    if (waitsForConsumer(claim, kind, world))
       return NOTHING
     const name = `pvc-${claim.metadata.uid}`
     if (world.get(PERSISTENT_VOLUMES, name))

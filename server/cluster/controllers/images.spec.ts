@@ -122,7 +122,10 @@ describe('an export on Longhorn v1', () => {
     const play = stage()
     addClaim(play, 'data')
     play.run(5_000)
-    expect(play.get(CLAIMS, 'lab/data')?.status?.phase).toBe('Bound')
+    expect(play.get(CLAIMS, 'lab/data')).toMatchObject({
+      metadata: { annotations: { 'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io', 'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes' } },
+      status: { phase: 'Bound' },
+    })
     addImage(play, { sourceType: 'export-from-volume', pvcName: 'data', pvcNamespace: 'lab' })
     play.run(60_000)
     expect(conditionOf(play, 'Imported')?.status).toBe('True')

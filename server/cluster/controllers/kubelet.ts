@@ -142,9 +142,10 @@ function running(pod: Pod, node: Node, world: World, time: Time): Write[] {
   const gate: Finding[] = gated ? [paused ? { type: UNPAUSED, status: 'False', reason: 'Paused', message: 'the virtual machine is paused' } : { type: UNPAUSED, status: 'True', reason: 'NotPaused', message: 'the virtual machine is not paused' }] : []
   const ready: Finding = paused ? { type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady', message: `corresponding condition of pod readiness gate "${UNPAUSED}" is not "True"` } : { type: 'Ready', status: 'True' }
   const status = pod.status as { podIP?: string, startTime?: string } | undefined
+  const [hostIP, podIP] = [addressOfNode(node), status?.podIP ?? podAddress(pod)]
   return setStatus(PODS, pod, {
     ...pod.status, phase: 'Running', conditions: withFindings(pod, [...PLACED, { type: 'ContainersReady', status: 'True' }, ...gate, ready], time),
-    hostIP: addressOfNode(node), podIP: status?.podIP ?? podAddress(pod), startTime: status?.startTime ?? stamp(time.now),
+    hostIP, hostIPs: [{ ip: hostIP }], podIP, podIPs: [{ ip: podIP }], startTime: status?.startTime ?? stamp(time.now),
     containerStatuses: pod.status?.phase === 'Running' ? pod.status.containerStatuses : containersOf(pod, true, { running: { startedAt: stamp(time.now) } }),
   })
 }

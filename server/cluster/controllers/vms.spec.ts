@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CLAIMS, NODES } from '#kube/core.ts'
+import { CLAIMS, NODES, PODS } from '#kube/core.ts'
 import { findCondition } from '#kube/object.ts'
 import type { RunStrategy, VirtualMachine } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
@@ -53,6 +53,14 @@ function ask(play: Play, act: typeof start, body = {}): string {
 const forget = (play: Play) => { play.history.length = 0 }
 
 describe('a VM that is created', () => {
+  it('has a pod with an address, said once and as a list', () => {
+    const play = stage('Always')
+    play.run(20_000)
+    const status = play.world.all(PODS)[0]?.status as { podIP?: string, podIPs?: object, hostIP?: string, hostIPs?: object } | undefined
+    expect(status?.podIP).toMatch(/^10\.52\./)
+    expect([status?.podIPs, status?.hostIPs]).toEqual([[{ ip: status?.podIP }], [{ ip: status?.hostIP }]])
+  })
+
   it.each(['Always', 'RerunOnFailure', 'Once'] as const)('with %s starts', runStrategy => {
     const play = stage(runStrategy)
     play.run(20_000)

@@ -226,6 +226,8 @@ function vmiStatus(seed: VmSeed, made: Made, now: number): SeedObject {
   }
 }
 
+const addresses = (hostIP: string, podIP: string) => ({ hostIP, hostIPs: [{ ip: hostIP }], podIP, podIPs: [{ ip: podIP }] })
+
 function podOf(seed: VmSeed, made: Made, now: number): SeedObject {
   const { object } = launcherOf(made.get(VMIS, keyOf(seed)))
   const manifest = object as unknown as SeedManifest & { readonly spec: object }
@@ -240,7 +242,7 @@ function podOf(seed: VmSeed, made: Made, now: number): SeedObject {
   return {
     kind: PODS, object: { ...manifest, spec: { ...manifest.spec, nodeName: seed.node } },
     status: pod => ({
-      phase: ended ? 'Succeeded' : 'Running', hostIP: `192.168.10.${10 + Number(seed.node?.at(-1) ?? 0)}`, podIP: podAddress(pod as Parameters<typeof podAddress>[0]), startTime: since, qosClass: 'Burstable',
+      phase: ended ? 'Succeeded' : 'Running', ...addresses(`192.168.10.${10 + Number(seed.node?.at(-1) ?? 0)}`, podAddress(pod as Parameters<typeof podAddress>[0])), startTime: since, qosClass: 'Burstable',
       conditions: [
         at('PodScheduled', 'True'), at('Initialized', 'True'), at('ContainersReady', ended ? 'False' : 'True', done),
         paused ? at('kubevirt.io/virtual-machine-unpaused', 'False', 'Paused', 'the virtual machine is paused') : at('kubevirt.io/virtual-machine-unpaused', 'True', 'NotPaused', 'the virtual machine is not paused'),
@@ -284,7 +286,8 @@ function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedOb
       metadata: {
         name: disk.claim, namespace,
         annotations: {
-          'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
+          'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes',
+          'volume.beta.kubernetes.io/storage-provisioner': 'driver.longhorn.io', 'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
           ...(vm ? openExport(vm, disk.claim, now) : {}),
           ...(disk.image ? { 'harvesterhci.io/imageId': imageId(disk.image) } : {}), ...(vm ? {} : source ? { 'harvesterhci.io/goldenImage': 'true' } : {}),
           ...(shared.length > 0 ? { [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: shared.map(keyOf) }]) } : {}),
