@@ -183,18 +183,55 @@ describe('claims', () => {
     expect(chosen).toBe(name)
   })
 
-  it('and the volume made for them come together', async () => {
+  /** A claim of 10Gi of a class, and a volume made for it. */
+  async function meet(name: string, storageClassName: string) {
     const volume = {
-      apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${namespace}` },
-      spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'nobody-provides', persistentVolumeReclaimPolicy: 'Retain', csi: { driver: 'driver.test', volumeHandle: 'h1' }, claimRef: { namespace, name: 'meets' } },
+      apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${name}-${namespace}` },
+      spec: { capacity: { storage: '10Gi' }, accessModes: ['ReadWriteOnce'], storageClassName, persistentVolumeReclaimPolicy: 'Retain', csi: { driver: 'driver.test', volumeHandle: 'h1' }, claimRef: { namespace, name } },
     }
     const made = await make('/api/v1/persistentvolumes', volume)
     expect(made.object).toMatchObject({ metadata: { finalizers: ['kubernetes.io/pv-protection'] }, status: { phase: 'Pending' } })
-    const { object: meets } = await make(claims, claim('meets'))
+    const { object } = await make(claims, claim(name, { storageClassName, resources: { requests: { storage: '10Gi' } } }))
     // Who provisions does so itself on the embedded cluster; binding is kube-controller-manager's on the real one.
-    await admin.merge(`${claims}/meets`, { spec: { volumeName: `pv-${namespace}` } })
-    await admin.merge(`/api/v1/persistentvolumes/pv-${namespace}`, { spec: { claimRef: { uid: meets.metadata.uid } } })
-    await eventually('both are bound', async () => (await admin.get(`${claims}/meets`)).object.status?.phase === 'Bound')
+    await admin.merge(`${claims}/${name}`, { spec: { volumeName: `pv-${name}-${namespace}` } })
+    await admin.merge(`/api/v1/persistentvolumes/pv-${name}-${namespace}`, { spec: { claimRef: { uid: object.metadata.uid } } })
+    return eventually('both are bound', async () => {
+      const { object: bound } = await admin.get(`${claims}/${name}`)
+      return bound.status?.phase === 'Bound' && bound
+    })
+  }
+
+  it('are handed to the provisioner of their class, unless that waits for a pod', async () => {
+    const now = `now-${namespace}`
+    const later = `later-${namespace}`
+    await make(`${storage}/storageclasses`, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: now }, provisioner: 'nobody.test' })
+    await make(`${storage}/storageclasses`, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: later }, provisioner: 'nobody.test', volumeBindingMode: 'WaitForFirstConsumer' })
+    await make(claims, claim('later', { storageClassName: later }))
+    await make(claims, claim('now', { storageClassName: now }))
+    const annotations = async (name: string) => (await admin.get(`${claims}/${name}`)).object.metadata.annotations
+    expect(await eventually('the claim is handed over', () => annotations('now'))).toEqual({ 'volume.beta.kubernetes.io/storage-provisioner': 'nobody.test', 'volume.kubernetes.io/storage-provisioner': 'nobody.test' })
+    expect(await annotations('later')).toBeUndefined()
+  })
+
+  it('and the volume made for them come together', async () => {
+    const bound = await meet('meets', 'nobody-provides')
+    expect(bound.metadata.annotations).toMatchObject({ 'pv.kubernetes.io/bind-completed': 'yes' })
+    expect(bound.status).toMatchObject({ capacity: { storage: '10Gi' } })
+  })
+
+  it('never ask for less than they have, and for less again than they wanted', async () => {
+    const name = `grows-${namespace}`
+    await make(`${storage}/storageclasses`, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name }, provisioner: 'nobody.test', allowVolumeExpansion: true })
+    await meet('grows', name)
+    const ask = async (size: string) => {
+      const { status, failure } = await admin.merge(`${claims}/grows`, { spec: { resources: { requests: { storage: size } } } })
+      return status === 200 ? 200 : [status, failure.details?.causes]
+    }
+    const refused = [422, [{ reason: 'FieldValueForbidden', message: 'Forbidden: field can not be less than status.capacity', field: 'spec.resources.requests.storage' }]]
+    expect(await ask('5Gi')).toEqual(refused)
+    expect(await ask('12Gi')).toBe(200)
+    expect(await ask('11Gi')).toBe(200)
+    expect(await ask('10Gi')).toEqual(refused)
   })
 })
 

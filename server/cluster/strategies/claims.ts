@@ -1,3 +1,4 @@
+import { parseQuantity } from '#kube/quantity.ts'
 import { sameJson } from '../equality.ts'
 import type { JsonObject } from '../json.ts'
 import { fieldAt, isObject } from '../json.ts'
@@ -20,6 +21,14 @@ function defaultClass(store: ObjectStore): string | undefined {
     .sort((a, b) => (a.since === b.since ? (a.name < b.name ? -1 : 1) : a.since < b.since ? 1 : -1))[0]?.name
 }
 
+const SIZE = 'spec.resources.requests.storage'
+
+/** A claim may ask for less again while its volume has not grown that far, and never for less than it has (ValidatePersistentVolumeClaimUpdate). */
+function isShrunk(object: JsonObject, previous: JsonObject): boolean {
+  const [size, before, capacity] = [fieldAt(object, SIZE), fieldAt(previous, SIZE), fieldAt(previous, 'status.capacity.storage')].map(quantity => parseQuantity(String(quantity)) ?? 0) as [number, number, number]
+  return size < before && size <= capacity
+}
+
 function checkClaimUpdate(object: JsonObject, previous: JsonObject): StatusCause[] {
   const { resources, volumeAttributesClassName, ...after } = section(object, 'spec')
   const { resources: before, volumeAttributesClassName: classBefore, ...old } = section(previous, 'spec')
@@ -31,6 +40,7 @@ function checkClaimUpdate(object: JsonObject, previous: JsonObject): StatusCause
   const fixed = sameJson(after, expected) && (bound || sameJson(resources, before))
   return [
     ...(fixed ? [] : [forbiddenChange('spec', FIXED)]),
+    ...(isShrunk(object, previous) ? [forbiddenChange(SIZE, 'field can not be less than status.capacity')] : []),
     ...(after['volumeMode'] === old['volumeMode'] ? [] : [immutable('volumeMode', after['volumeMode'])]),
   ]
 }
