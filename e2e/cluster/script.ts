@@ -209,6 +209,13 @@ export const SCRIPT: readonly Step[] = [
   ['patch nothing', ['patch', 'vm', 'web-01', '--type=merge', '-p', '{}', ...here]],
   ['get all over the cluster by field', ['get', 'vm', '-A', '--field-selector', `metadata.namespace=${NAMESPACE}`]],
 
+  ['create a service', ['create', 'service', 'clusterip', 'front', '--tcp=80:8080', '--tcp=443:https', ...here]],
+  ['get the service', sequence(['get', 'service', 'front', ...here], ['get', 'service', 'front', '-o', 'yaml', ...here], ['delete', 'service', 'front', ...here])],
+  ['create a service without an address', sequence(['create', 'service', 'clusterip', 'headless', '--clusterip=None', '--tcp=80', ...here], ['get', 'service', 'headless', '-o', 'yaml', ...here], ['delete', 'service', 'headless', ...here])],
+  ['create a service that is a name', sequence(['create', 'service', 'externalname', 'named', '--external-name=db.lab.test', ...here], ['get', 'service', 'named', '-o', 'yaml', ...here], ['delete', 'service', 'named', ...here])],
+  ['create a quota', ['create', 'quota', 'bounds', '--hard=count/secrets=50,requests.cpu=1500m', ...here]],
+  ['get the quota', sequence(['get', 'quota', 'bounds', '-o', 'yaml', ...here], ['delete', 'quota', 'bounds', ...here])],
+
   ['create a definition', create(DEFINITION)],
   ['wait for the definition', ['wait', '--for=condition=Established', 'crd/gears.kubectl.test', '--timeout=10s']],
   ['get the definition', ['get', 'crd', 'gears.kubectl.test']],

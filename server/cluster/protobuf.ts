@@ -4,7 +4,7 @@ import { timestamp } from './metadata.ts'
 // kubectl writes some built-ins as protobuf whatever the server offers (its typed clients: `create configmap`, `auth can-i`).
 // Only those messages are known here; field numbers are those of the generated.proto files of k8s.io/api and apimachinery 0.34.
 
-type Field = 'text' | 'bytes' | 'flag' | 'number' | 'time' | 'textMap' | 'bytesMap' | 'texts' | { readonly one: string } | { readonly many: string }
+type Field = 'text' | 'bytes' | 'flag' | 'number' | 'time' | 'intOrString' | 'textMap' | 'bytesMap' | 'quantityMap' | 'texts' | { readonly one: string } | { readonly many: string }
 type Message = Readonly<Record<number, readonly [name: string, field: Field]>>
 
 const withMeta = (fields: Message): Message => ({ 1: ['metadata', { one: 'ObjectMeta' }], ...fields })
@@ -33,6 +33,20 @@ const MESSAGES: Readonly<Record<string, Message>> = {
   PolicyRule: { 1: ['verbs', 'texts'], 2: ['apiGroups', 'texts'], 3: ['resources', 'texts'], 4: ['resourceNames', 'texts'], 5: ['nonResourceURLs', 'texts'] },
   Subject: { 1: ['kind', 'text'], 2: ['apiGroup', 'text'], 3: ['name', 'text'], 4: ['namespace', 'text'] },
   RoleRef: { 1: ['apiGroup', 'text'], 2: ['kind', 'text'], 3: ['name', 'text'] },
+  Service: withMeta({ 2: ['spec', { one: 'ServiceSpec' }] }),
+  ServiceSpec: {
+    1: ['ports', { many: 'ServicePort' }], 2: ['selector', 'textMap'], 3: ['clusterIP', 'text'], 4: ['type', 'text'], 5: ['externalIPs', 'texts'], 7: ['sessionAffinity', 'text'],
+    8: ['loadBalancerIP', 'text'], 9: ['loadBalancerSourceRanges', 'texts'], 10: ['externalName', 'text'], 11: ['externalTrafficPolicy', 'text'], 12: ['healthCheckNodePort', 'number'],
+    13: ['publishNotReadyAddresses', 'flag'], 14: ['sessionAffinityConfig', { one: 'SessionAffinityConfig' }], 17: ['ipFamilyPolicy', 'text'], 18: ['clusterIPs', 'texts'], 19: ['ipFamilies', 'texts'],
+    20: ['allocateLoadBalancerNodePorts', 'flag'], 21: ['loadBalancerClass', 'text'], 22: ['internalTrafficPolicy', 'text'], 23: ['trafficDistribution', 'text'],
+  },
+  ServicePort: { 1: ['name', 'text'], 2: ['protocol', 'text'], 3: ['port', 'number'], 4: ['targetPort', 'intOrString'], 5: ['nodePort', 'number'], 6: ['appProtocol', 'text'] },
+  SessionAffinityConfig: { 1: ['clientIP', { one: 'ClientIPConfig' }] },
+  ClientIPConfig: { 1: ['timeoutSeconds', 'number'] },
+  ResourceQuota: withMeta({ 2: ['spec', { one: 'ResourceQuotaSpec' }] }),
+  ResourceQuotaSpec: { 1: ['hard', 'quantityMap'], 2: ['scopes', 'texts'], 3: ['scopeSelector', { one: 'ScopeSelector' }] },
+  ScopeSelector: { 1: ['matchExpressions', { many: 'ScopeRequirement' }] },
+  ScopeRequirement: { 1: ['scopeName', 'text'], 2: ['operator', 'text'], 3: ['values', 'texts'] },
   SelfSubjectReview: withMeta({}),
   SelfSubjectAccessReview: withMeta({ 2: ['spec', { one: 'SelfSubjectAccessReviewSpec' }] }),
   SelfSubjectAccessReviewSpec: { 1: ['resourceAttributes', { one: 'ResourceAttributes' }], 2: ['nonResourceAttributes', { one: 'NonResourceAttributes' }] },
@@ -84,11 +98,26 @@ function readTime(bytes: Buffer): JsonValue {
   return typeof seconds === 'bigint' && seconds > 0n ? timestamp(Number(seconds) * 1000) : ''
 }
 
-function readPair(bytes: Buffer, encoding: 'utf8' | 'base64'): JsonObject {
-  const parts = new Map([...readFields(bytes)].map(({ number, value }) => [number, value]))
-  const [key, value] = [parts.get(1), parts.get(2)]
-  return { [Buffer.isBuffer(key) ? key.toString('utf8') : '']: Buffer.isBuffer(value) ? value.toString(encoding) : '' }
+type MapField = 'textMap' | 'bytesMap' | 'quantityMap'
+
+const partsOf = (bytes: Buffer) => new Map([...readFields(bytes)].map(({ number, value }) => [number, value]))
+const textOf = (value: bigint | Buffer | undefined, encoding: 'utf8' | 'base64' = 'utf8') => (Buffer.isBuffer(value) ? value.toString(encoding) : '')
+
+function readPair(bytes: Buffer, field: MapField): JsonObject {
+  const parts = partsOf(bytes)
+  const value = parts.get(2)
+  const read = field === 'quantityMap' ? textOf(partsOf(Buffer.isBuffer(value) ? value : Buffer.alloc(0)).get(1)) : textOf(value, field === 'bytesMap' ? 'base64' : 'utf8')
+  return { [textOf(parts.get(1))]: read }
 }
+
+function readIntOrString(bytes: Buffer): JsonValue {
+  const parts = partsOf(bytes)
+  const number = parts.get(2)
+  return parts.get(1) === 1n ? textOf(parts.get(3)) : readScalar('number', typeof number === 'bigint' ? number : 0n)
+}
+
+/** Numbers and flags that Go always writes; JSON leaves them out where they say nothing. */
+const ALWAYS_WRITTEN = new Set(['generation', 'nodePort', 'targetPort', 'healthCheckNodePort', 'publishNotReadyAddresses'])
 
 function readScalar(field: Field, value: bigint): JsonValue {
   return field === 'flag' ? value !== 0n : Number(BigInt.asIntN(64, value))
@@ -98,16 +127,17 @@ function put(object: JsonObject, name: string, field: Field, value: bigint | Buf
   const before = object[name]
   if (typeof value === 'bigint') object[name] = readScalar(field, value)
   else if (field === 'texts') object[name] = [...(Array.isArray(before) ? before : []), value.toString('utf8')]
-  else if (field === 'textMap' || field === 'bytesMap') {
+  else if (field === 'textMap' || field === 'bytesMap' || field === 'quantityMap') {
     const map = typeof before === 'object' && before && !Array.isArray(before) ? before : {}
-    object[name] = { ...map, ...readPair(value, field === 'textMap' ? 'utf8' : 'base64') }
+    object[name] = { ...map, ...readPair(value, field) }
   }
+  else if (field === 'intOrString') object[name] = readIntOrString(value)
   else if (field === 'time') object[name] = readTime(value)
   else if (typeof field === 'string') object[name] = value.toString(field === 'bytes' ? 'base64' : 'utf8')
   else if ('one' in field) object[name] = readMessage(field.one, value)
   else object[name] = [...(Array.isArray(before) ? before : []), readMessage(field.many, value)]
-  // Go writes empty texts and no generation yet; JSON leaves them out.
-  if (object[name] === '' || (name === 'generation' && object[name] === 0)) Reflect.deleteProperty(object, name)
+  // Go writes empty texts too.
+  if (object[name] === '' || (ALWAYS_WRITTEN.has(name) && !object[name])) Reflect.deleteProperty(object, name)
 }
 
 function readMessage(name: string, bytes: Buffer): JsonObject {
@@ -124,7 +154,7 @@ const MAGIC = Buffer.from([0x6B, 0x38, 0x73, 0x00])
 /** Reads an object from Kubernetes' protobuf envelope; undefined where its kind is not among those known here. Throws on a broken message. */
 export function readProtobuf(body: Buffer, expected: string): JsonObject | undefined {
   if (!body.subarray(0, 4).equals(MAGIC)) throw new Error('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
-  const parts = new Map([...readFields(body.subarray(4))].map(({ number, value }) => [number, value]))
+  const parts = partsOf(body.subarray(4))
   const [meta, raw] = [parts.get(1), parts.get(2)]
   const type = new Map(Buffer.isBuffer(meta) ? [...readFields(meta)].map(({ number, value }) => [number, String(value)]) : [])
   const kind = type.get(2) || expected

@@ -205,7 +205,7 @@ const resourceQuota: KindDefinition = {
   ...core, kind: 'ResourceQuota', plural: 'resourcequotas', shortNames: ['quota'], status: true,
   schema: object('What all of a namespace may use together.', {
     spec: shape('The bounds.', { hard: quantities('Most of each resource.'), scopes: textList('What is counted.'), scopeSelector: open('What is counted.') }),
-    status: shape('What is used.', { hard: quantities('Most of each resource.'), used: quantities('Used of each resource.') }),
+    status: shape('What is used.', { hard: quantities('Most of each resource.'), used: quantities('Used of each resource.') }, { default: {} }),
   }),
 }
 
