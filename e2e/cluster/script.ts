@@ -48,6 +48,12 @@ kind: PersistentVolumeClaim
 metadata: {name: disk, labels: {app: web}}
 spec: {accessModes: [ReadWriteMany], volumeMode: Block, storageClassName: contract-class, resources: {requests: {storage: 10Gi}}}
 `
+const WRONG_IMAGE = `
+apiVersion: harvesterhci.io/v1beta1
+kind: VirtualMachineImage
+metadata: {name: wrong}
+spec: {sourceType: guess}
+`
 const CLASS = `
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -215,6 +221,8 @@ export const SCRIPT: readonly Step[] = [
   ['create a service that is a name', sequence(['create', 'service', 'externalname', 'named', '--external-name=db.lab.test', ...here], ['get', 'service', 'named', '-o', 'yaml', ...here], ['delete', 'service', 'named', ...here])],
   ['create a quota', ['create', 'quota', 'bounds', '--hard=count/secrets=50,requests.cpu=1500m', ...here]],
   ['get the quota', sequence(['get', 'quota', 'bounds', '-o', 'yaml', ...here], ['delete', 'quota', 'bounds', ...here])],
+
+  ['create an image that is wrong', create(WRONG_IMAGE, '--validate=false')],
 
   ['create a definition', create(DEFINITION)],
   ['wait for the definition', ['wait', '--for=condition=Established', 'crd/gears.kubectl.test', '--timeout=10s']],

@@ -47,6 +47,16 @@ describe('a schema refuses with causes by field', () => {
     expect(message).toMatch(/^Gadget\.\S+ "bad" is invalid: \[spec\.\w+: .*, spec\.\w+: .*\]$/)
   })
 
+  it('what is wrong inside before what is missing', async () => {
+    const { details } = await refusal({ color: 'pink' })
+    expect(details?.causes?.map(({ field }) => field)).toEqual(['spec.color', 'spec.size'])
+  })
+
+  it('of a text that is too long no pattern too', async () => {
+    const { details } = await refusal({ size: 1, title: 'ABCDEFGHIJ' })
+    expect(details?.causes).toEqual([{ reason: 'FieldValueTooLong', message: 'Too long: may not be more than 8 bytes', field: 'spec.title' }])
+  })
+
   it('on a replace and on a patch too', async () => {
     const { object } = await admin.post(gadgets, gadget('turns-bad'))
     const replaced = await admin.put(`${gadgets}/turns-bad`, { ...object, spec: { size: 99 } })

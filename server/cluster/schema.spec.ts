@@ -37,6 +37,10 @@ const LISTS: JsonObject = {
                 emb: { 'type': 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
                 enum: { type: 'integer', enum: [1, 2] },
                 deep: { type: 'object', properties: { filled: { type: 'string', default: 'x' } } },
+                order: {
+                  type: 'object', required: ['x', 'z'], minProperties: 3, anyOf: [{ required: ['a'] }, { required: ['b'] }],
+                  properties: { a: { type: 'string' }, b: { type: 'string' }, x: { type: 'string' }, z: { type: 'string' }, list: { type: 'array', minItems: 3, items: { type: 'string', maxLength: 2 } }, s: { type: 'string', maxLength: 2, pattern: '^a$', enum: ['a', 'b'] } },
+                },
               },
             },
           },
@@ -81,6 +85,7 @@ describe('a custom object that breaks its schema', () => {
     ['too much', image({ retry: 11 }), of('spec.retry: Invalid value: 11: spec.retry in body should be less than or equal to 10')],
     ['too little', image({ retry: -1 }), of('spec.retry: Invalid value: -1: spec.retry in body should be greater than or equal to 0')],
     ['an item of a list', image({}, { status: { conditions: [{ type: 'A' }] } }), of('status.conditions[0].status: Required value')],
+    ['an unknown word, and a missing field', image({ sourceType: 'nope', displayName: null }), of('[spec.sourceType: Unsupported value: "nope": supported values: "download", "upload", "export-from-volume", "restore", "clone", spec.displayName: Required value]')],
     ['two faults', image({ retry: 11, url: true }), of('[spec.retry: Invalid value: 11: spec.retry in body should be less than or equal to 10, spec.url: Invalid value: "boolean": spec.url in body must be of type string: "boolean"]')],
   ]
   it.each(cases)('%s', (_, object, message) => {
@@ -107,6 +112,8 @@ describe('a custom object that breaks its schema', () => {
     [{ when: 5 }, 'spec.when: Invalid value: "int64": spec.when in body must be of type date-time: "int64"'],
     [{ i32: true }, 'spec.i32: Invalid value: "boolean": spec.i32 in body must be of type integer: "boolean"'],
     [{ enum: 3 }, 'spec.enum: Unsupported value: 3: supported values: "1", "2"'],
+    [{ order: { list: ['abc'] } }, '[<nil>: Invalid value: "": "spec.order" must validate at least one schema (anyOf), spec.order.a: Required value, spec.order: Invalid value: 1: spec.order in body should have at least 3 properties, spec.order.list[0]: Too long: may not be more than 2 bytes, spec.order.list: Invalid value: 1: spec.order.list in body should have at least 3 items, spec.order.x: Required value, spec.order.z: Required value]'],
+    [{ order: { a: '', x: '', z: '', s: 'xyz' } }, '[spec.order.s: Too long: may not be more than 2 bytes, spec.order.s: Unsupported value: "xyz": supported values: "a", "b"]'],
     [{ emb: {} }, '[spec.emb.apiVersion: Required value, spec.emb.kind: Required value]'],
   ]
   it.each(wider)('%j', (spec, text) => {

@@ -12,9 +12,28 @@ import type { StatusCause } from './schema.ts'
 const { 'date-time': dateTime, date, email, hostname, ipv4, ipv6, uuid, byte, uri } = fullFormats
 const formats = { 'date-time': dateTime, date, email, hostname, ipv4, ipv6, uuid, byte, uri, 'duration': /^([+-]?\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$|^0$/ }
 const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, formats, logger: false, code: { optimize: false } })
+followKubeOpenapi()
 const compiled = new WeakMap<Schema, ValidateFunction>()
 
-/** What is wrong with a value by its schema, in the schema's order. Field paths begin at the root of the object. */
+/**
+ * Has Ajv find faults in the order of kube-openapi (pkg/validation/validate, schema.go, slice_validator.go and
+ * object_validator.go): alternatives, numbers and texts, lists, enumerations, objects; what is inside before what is
+ * missing or too few. Of several fields it tells in any order (it reads a Go map); here, in the schema's.
+ */
+function followKubeOpenapi(): void {
+  for (const [name, ...others] of [['minItems', 'maxItems'], ['required']] as const) {
+    const definition = ajv.getKeyword(name)
+    if (typeof definition === 'boolean') continue
+    for (const keyword of [name, ...others]) ajv.removeKeyword(keyword)
+    ajv.addKeyword(definition)
+  }
+  const common = ajv.RULES.rules.filter(({ type }) => type === undefined).flatMap(({ rules }) => rules)
+  const of = (wanted: string) => ajv.RULES.rules.filter(({ type }) => type === wanted)
+  const isEnumeration = ({ keyword }: { readonly keyword: string }) => keyword === 'enum'
+  ajv.RULES.rules = [{ rules: common.filter(rule => !isEnumeration(rule)) }, ...of('number'), ...of('string'), ...of('array'), { rules: common.filter(isEnumeration) }, ...of('object')]
+}
+
+/** What is wrong with a value by its schema. Field paths begin at the root of the object. */
 export function validate(value: JsonValue, schema: Schema): StatusCause[] {
   let check = compiled.get(schema)
   if (!check) {
@@ -92,8 +111,23 @@ function causesOf(errors: readonly ErrorObject[], root: JsonValue): StatusCause[
   const alternatives = errors.filter(error => error.keyword === 'anyOf' || error.keyword === 'oneOf')
   const inAlternative = (error: ErrorObject, of: ErrorObject) => error.schemaPath.startsWith(`${of.schemaPath}/`) && error.instancePath.startsWith(of.instancePath)
   const inside = new Set(errors.filter(error => alternatives.some(of => inAlternative(error, of))))
-  const told = alternatives.flatMap(of => [of, ...errors.filter(error => inAlternative(error, of) && isBestBranch(error, of, errors))])
-  return [...errors.filter(error => !inside.has(error) && !alternatives.includes(error)), ...new Set(told)].map(error => causeOf(error, pathOf(error.instancePath, root)))
+  const told = errors.flatMap(error => {
+    if (alternatives.includes(error)) return [error, ...errors.filter(other => inAlternative(other, error) && isBestBranch(other, error, errors))]
+    return inside.has(error) ? [] : [error]
+  })
+  return [...new Set(told)].filter(isFirstOfText()).map(error => causeOf(error, pathOf(error.instancePath, root)))
+}
+
+/** Of a text's length and pattern only the first fault is told. */
+function isFirstOfText(): (error: ErrorObject) => boolean {
+  const told = new Set<string>()
+  return ({ keyword, schemaPath }) => {
+    if (!['maxLength', 'minLength', 'pattern'].includes(keyword)) return true
+    const schema = schemaPath.slice(0, -keyword.length)
+    const isFirst = !told.has(schema)
+    told.add(schema)
+    return isFirst
+  }
 }
 
 /** Of the alternatives that all fail, only the one with the fewest faults is told. */
