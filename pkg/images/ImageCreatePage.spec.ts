@@ -22,6 +22,10 @@ const CURRENT = 'https://cloud-images.ubuntu.com/noble/current/noble-server-clou
 const DEFAULT_CLASS = { metadata: { name: 'harvester-longhorn', uid: 'c', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }, provisioner: 'driver.longhorn.io' }
 const LISTS: Readonly<Record<string, readonly object[]>> = { storageclasses: [DEFAULT_CLASS], namespaces: [{ metadata: { name: 'lab', uid: 'n' } }] }
 
+// The whole page is mounted: on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 30_000 })
+const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000 })
+
 const ends: (() => unknown)[] = []
 afterEach(async () => { for (const end of ends.splice(0).reverse()) await end() })
 
@@ -69,7 +73,7 @@ async function open(answer: (response: ServerResponse, image: object, isTrial: b
     await control('Name')?.setValue('noble')
     await control('Description')?.setValue('for web')
     const button = () => page.findAll('button').find(one => one.text() === 'Create noble')
-    await vi.waitFor(() => expect(button()?.attributes('disabled')).toBeUndefined())
+    await soon(() => expect(button()?.attributes('disabled')).toBeUndefined())
     await page.find('form').trigger('submit')
   }
   const posted = () => server.heard.filter(({ method, path }) => method === 'POST' && path.endsWith('/virtualmachineimages')).map(({ query }) => query.has('dryRun') ? 'trial' : 'image')
@@ -82,7 +86,7 @@ describe('what the cluster says to the image that is sent', () => {
   it('is shown where admission only warns, and the image is made', async () => {
     const { send, notices, went, posted } = await open((response, image) => created(response, image, { warning: ['299 - "spec.url: what this URL serves changes"', '299 - "spec.displayName: \\"noble\\" is taken"'] }))
     await send()
-    await vi.waitFor(() => expect(went).toEqual(['/images']))
+    await soon(() => expect(went).toEqual(['/images']))
     expect(posted()).toEqual(['trial', 'image'])
     expect(notices.notices).toMatchObject([{ tone: 'attention', link: { path: '/images/lab/image-1' } }])
     expect(notices.notices[0]?.text).toContain('spec.url: what this URL serves changes')
@@ -97,7 +101,7 @@ describe('what the cluster says to the image that is sent', () => {
   ])('stands beside %s where it refuses, nothing is made, and nothing typed is lost', async (_, label, refuse, words) => {
     const { page, field, control, send, went, posted } = await open(response => refuse(response))
     await send()
-    await vi.waitFor(() => expect(field(label)?.find('.is-error').text()).toContain(words))
+    await soon(() => expect(field(label)?.find('.is-error').text()).toContain(words))
     expect(page.find('[role=alert]').text()).toContain(words)
     expect(posted()).toEqual(['trial'])
     expect(went).toEqual([])
@@ -111,7 +115,7 @@ describe('what the cluster says to the image that is sent', () => {
   it('is shown where only the writing itself is refused', async () => {
     const { field, send, posted } = await open((response, image, isTrial) => isTrial ? created(response, image) : sendStatus(response, 422, 'Invalid', 'denied', { causes: [{ field: 'spec.targetStorageClassName', message: 'storageClassName should keep the consistency' }] }))
     await send()
-    await vi.waitFor(() => expect(field('Storage class')?.find('.is-error').text()).toBe('storageClassName should keep the consistency'))
+    await soon(() => expect(field('Storage class')?.find('.is-error').text()).toBe('storageClassName should keep the consistency'))
     expect(posted()).toEqual(['trial', 'image'])
   })
 })
@@ -121,14 +125,14 @@ describe('who may not create an image there', () => {
     const { page } = await open(response => created(response, {}), 'none')
     const button = () => page.find('button[type=submit]')
     const words = 'You may not: it needs create virtualmachineimages.harvesterhci.io in namespace lab.'
-    await vi.waitFor(() => expect(page.find(`[id="${button().attributes('aria-describedby')}"]`).text()).toBe(words))
+    await soon(() => expect(page.find(`[id="${button().attributes('aria-describedby')}"]`).text()).toBe(words))
     expect(button().attributes('disabled')).toBeDefined()
   })
 
   it('is let through while the cluster has not said so: it decides', async () => {
     const { send, posted } = await open(response => sendStatus(response, 403, 'Forbidden', 'no'), 'untold')
     await send()
-    await vi.waitFor(() => expect(posted()).toEqual(['trial']))
+    await soon(() => expect(posted()).toEqual(['trial']))
   })
 })
 
@@ -136,12 +140,12 @@ describe('the form of a console without a server, as inside of Rancher', () => {
   it('judges the link by its words, says what it cannot check, and offers what works there', async () => {
     const { control, block } = await open(response => created(response, {}))
     await control('URL')?.setValue(CURRENT)
-    await vi.waitFor(() => expect(block('url-facts').text()).toContain('This console has no server of its own here. Redirects, size, format and checksum files stay unchecked'))
+    await soon(() => expect(block('url-facts').text()).toContain('This console has no server of its own here. Redirects, size, format and checksum files stay unchecked'))
     expect(block('url-facts').findAll('button')).toEqual([])
-    await vi.waitFor(() => expect(block('url-verdict').text()).toContain('The bytes behind this link change.'))
+    await soon(() => expect(block('url-verdict').text()).toContain('The bytes behind this link change.'))
     expect(block('url-verdict').findAll('button').map(button => button.text())).toEqual(['Upload instead'])
     expect(block('pin-panel').exists()).toBe(false)
-    await vi.waitFor(() => expect(block('checksum-verdict').find('button').attributes('disabled')).toBeDefined())
+    await soon(() => expect(block('checksum-verdict').find('button').attributes('disabled')).toBeDefined())
     expect(block('checksum-verdict').text()).toContain('This console has no server of its own here, so it cannot ask the publisher.')
   })
 })

@@ -17,7 +17,7 @@ import { useUpstreamCheck } from './useUpstreamCheck.ts'
 
 // One server that is the console's own and the cluster at once.
 
-const image: VirtualMachineImage = { apiVersion: '', kind: '', metadata: { name: 'i', namespace: 'lab', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-06-01T00:00:00Z' }, spec: { displayName: 'i', sourceType: 'download', url: 'https://x/i.img' }, status: { size: 100 } }
+const image: VirtualMachineImage = { apiVersion: '', kind: '', metadata: { name: 'i', namespace: 'lab', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-06-01T00:00:00Z' }, spec: { displayName: 'i', sourceType: 'download', url: 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img' }, status: { size: 100 } }
 const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '', upload: 'offered' }, namespaces: ref([]), to: path => path, go: () => Promise.resolve(), extensions: [], kinds: [] }
 const served = (size: number) => ({ state: 'served', hops: [], file: { format: { kind: 'raw' }, ranges: true, size, lastModified: 'Sun, 31 May 2026 10:00:00 GMT' }, checksums: [], pins: { state: 'none', because: 'no-checksum' } })
 
