@@ -34,6 +34,7 @@ describe('where the checksum stands', () => {
     ['half a checksum beside a kept read', { word: 'unrecognised', kind: 'unrecognised' }, ['abc', 'backingimage', published]],
     ['nothing typed, and a kept read that was for what somebody typed', { word: 'computed', kind: 'none', usable: SHA512 }, ['', 'backingimage', typed]],
     ['nothing typed, and the publisher\'s checksum', { word: 'verified', kind: 'none', usable: SHA512 }, ['', 'backingimage', published]],
+    ['nothing typed, and a kept read that found other bytes than somebody typed', { word: 'mismatch', kind: 'none' }, ['', 'backingimage', over('mismatch', { expected: { algorithm: 'sha256', digest: OTHER256 } })]],
     ['a read that had nothing to compare with', { word: 'computed', kind: 'none', usable: SHA512 }, ['', 'backingimage', over('computed')]],
     ['a verified read for CDI, which would look at no SHA-512', { word: 'verified', kind: 'none' }, ['', 'cdi', published]],
     ['other bytes than were expected, whose SHA-512 is of no use', { word: 'mismatch', kind: 'sha256' }, [OTHER256, 'backingimage', over('mismatch', { expected: { algorithm: 'sha256', digest: OTHER256 } })]],

@@ -39,7 +39,7 @@ function wordOfRead(checksum: string, kind: ChecksumKind, { state, digests, publ
     return state
   const typed = expectedOf(checksum)
   if (!typed)
-    return published ? state : 'computed'
+    return published || state === 'mismatch' ? state : 'computed'
   const found = digests?.[typed.algorithm]
   return found === undefined ? undefined : found === typed.digest ? 'verified' : 'mismatch'
 }

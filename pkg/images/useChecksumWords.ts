@@ -26,13 +26,13 @@ export function useChecksumWords() {
       return [t('images.checksum.read', { read: formatBytes(job?.bytes ?? 0, locale.value), size: formatBytes(job?.file.size, locale.value), percent: percentOf(job) ?? '…' }), t('images.checksum.stays')]
     if (word === 'failed')
       return job?.failure ? [failure(job.failure)] : []
-    if (word === 'computed')
+    if (word === 'computed' && !against)
       return [t('images.checksum.nothingToCompare'), ...when]
-    if (!against || (word !== 'verified' && word !== 'mismatch'))
+    if (!against || !['verified', 'computed', 'mismatch'].includes(word))
       return [t(`images.checksum.why.${word}`, { algorithm: nameOf(kind) })]
     const origin = against.file ? t('images.checksum.ofPublisher', { file: against.file }) : t('images.checksum.ofYours')
     const facts = { algorithm: nameOf(against.algorithm), expected: against.digest, origin, found: against.found }
-    return [t(`images.checksum.${word}Against`, facts), ...word === 'verified' && backend === 'cdi' ? [t('images.checksum.verifiedCdi')] : [], ...when]
+    return [t(`images.checksum.${word === 'mismatch' ? 'mismatch' : 'verified'}Against`, facts), ...word === 'verified' && backend === 'cdi' ? [t('images.checksum.verifiedCdi')] : [], ...when]
   }
 
   return { titleOf, linesOf }
