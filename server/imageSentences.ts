@@ -22,6 +22,7 @@ function cut(text: string, longest: number): string {
 const ALIASES = {
   pointer: 'points to whichever build is newest',
   rebuild: 'is a tree that is built again and again',
+  branch: 'is a branch, and each commit to it may change the file',
   weak: 'is a name that a later build can take over',
 } as const
 

@@ -1,8 +1,10 @@
 import type { Address, AddressReason } from './imageUrlAddress.ts'
-import type { AliasKind, FoundIdentity } from './imageUrlRules.ts'
+import type { Reference } from './imageUrlReference.ts'
+import type { AliasKind, FoundAlias, FoundIdentity } from './imageUrlRules.ts'
 import type { Algorithm, ChecksumFile, Habit } from './publishers.ts'
 import { isBucket, isLoopback, readAddress, signedLink } from './imageUrlAddress.ts'
-import { CHOOSING_PARAMETER, CLOUD_IMAGE, REBUILT_FLAVOUR, RELEASE_TAG, TAKEN_ENDING, aliasOf, identityOfDirectory, identityOfName, isEdition, isNumbered, isRebuiltInTime, releaseOfDirectory } from './imageUrlRules.ts'
+import { referenceOf, standingOfTag } from './imageUrlReference.ts'
+import { CLOUD_IMAGE, COMPONENT_VERSION, REBUILT_FLAVOUR, TAKEN_ENDING, aliasOf, hasNumber, identityOfDirectory, identityOfName, isEdition, isNumbered, isRebuiltInTime, releaseOfDirectory } from './imageUrlRules.ts'
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 
@@ -45,8 +47,8 @@ type Decision = Pick<ImageUrlJudgement, 'verdict'> & { readonly because: ImageUr
  * Judges whether the bytes behind an image URL can change, from the text alone. Never throws.
  *
  * `mutable`: a later build takes the same URL. `pinned`: the URL names one build. `unknown`: nothing says so.
- * `unusable`: no image can come from it. Evidence in this order: what cannot be downloaded, links that end, what a query
- * chooses, build identity in the file name, then in a directory, tags of releases, alias words in the name, versions,
+ * `unusable`: no image can come from it. Evidence in this order: what cannot be downloaded, links that end, what a store, a
+ * forge or a build server is asked for, build identity in the file name, then in a directory, tags of releases, alias words in the name, versions,
  * alias words in directories from the nearest, what is known of the publisher, flavours, release numbers, the host's name.
  * Source of the order: measured on labelled URLs (bench/urls.mjs); Longhorn downloads the same URL again when all
  * copies are lost (longhorn-manager controller/backing_image_controller.go).
@@ -74,41 +76,50 @@ export function judgeImageUrl(text: string): ImageUrlJudgement {
 }
 
 function decide(address: Address): Decision {
-  const asked = chosenByQuery(address) ?? habit(address, true)
+  const reference = referenceOf(address)
+  const asked = (reference && askedFor(reference)) ?? habit(address, true)
   if (asked)
     return asked
   const stem = address.file.slice(0, address.file.length - address.ending.length)
   const own = identityOfName(stem)
+  if (reference?.means === 'either')
+    return branchOrTag(reference.name, own)
   if (own.identity === 'build')
     return pinned({ code: 'build', build: own.text, where: 'name' })
   const near = readDirectories(address.directories)
   if (near?.identity === 'build')
     return pinned({ code: 'build', build: near.text, where: 'directory' })
-  return releaseTag(address) ?? aliasInName(address, stem, own) ?? versionOf(address, own, near) ?? weakEvidence(address, stem, own, near)
+  return releaseTag(reference) ?? aliasInName(address, stem, own) ?? versionOf(address, stem, own, near) ?? weakEvidence(address, stem, own, near)
 }
 
 function pinned(because: ImageUrlReason): Decision {
   return { verdict: 'pinned', because }
 }
 
-/** A version of an object, or what a server is asked to choose: `?versionId=…`, `?branch=main`. */
-function chosenByQuery({ query }: Address): Decision | undefined {
-  for (const [name, value] of query) {
-    if ((name === 'versionid' || name === 'generation') && value && value !== 'null')
-      return pinned({ code: 'build', build: value, where: 'query' })
-    const word = CHOOSING_PARAMETER.test(name) ? value.toLowerCase() : ''
-    if (/^[0-9a-f]{40}$/.test(word))
-      return pinned({ code: 'build', build: value, where: 'query' })
-    const alias = aliasOf(word)
-    if (alias?.word === word)
-      return { verdict: 'mutable', because: { code: 'alias', ...alias, where: 'query', segment: `${name}=${value}` } }
-  }
-  return undefined
+/** A version of an object, a commit, a branch, the newest run of a job. */
+function askedFor(reference: Reference): Decision | undefined {
+  if (reference.means === 'build')
+    return pinned({ code: 'build', build: reference.build, where: reference.where })
+  return reference.means === 'moving' ? { verdict: 'mutable', because: aliasReason(reference, reference.where, reference.segment) } : undefined
 }
 
-function releaseTag({ path }: Address): Decision | undefined {
-  const tag = RELEASE_TAG.exec(path)?.[1]
-  return tag && !aliasOf(tag) ? pinned({ code: 'version', version: tag, where: 'directory' }) : undefined
+/** A name without a number is a branch as a rule; whether a file that says its build is put there once, nobody knows. */
+function branchOrTag(name: string, own: FoundIdentity): Decision {
+  if (hasNumber(name))
+    return { verdict: 'unknown', because: { code: 'no-build-identity' } }
+  return { verdict: own.identity === 'none' || own.identity === 'release' ? 'mutable' : 'unknown', because: { code: 'alias', word: name, kind: 'branch', where: 'directory', segment: name } }
+}
+
+/** A tag with a number is a release, whatever the file is called; what stands for no release is moved. */
+function releaseTag(reference: Reference | undefined): Decision | undefined {
+  if (reference?.means !== 'tag')
+    return undefined
+  const { tag } = reference
+  switch (standingOfTag(tag)) {
+    case 'numbered': return pinned({ code: 'version', version: tag, where: 'directory' })
+    case 'rolling': return { verdict: 'mutable', because: { code: 'alias', word: tag, kind: 'weak', where: 'directory', segment: tag } }
+    case 'unnumbered': return undefined
+  }
 }
 
 function aliasInName({ file }: Address, stem: string, own: FoundIdentity): Decision | undefined {
@@ -118,11 +129,11 @@ function aliasInName({ file }: Address, stem: string, own: FoundIdentity): Decis
     : undefined
 }
 
-function versionOf({ directories }: Address, own: FoundIdentity, near: Near | undefined): Decision | undefined {
+function versionOf({ directories }: Address, stem: string, own: FoundIdentity, near: Near | undefined): Decision | undefined {
+  if (near?.kind && isBuiltAgain(near) && (own.identity === 'version' || near.overVersion))
+    return { verdict: directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: aliasIn(near) }
   if (own.identity === 'version')
-    return near?.kind === 'rebuild'
-      ? { verdict: directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: aliasIn(near) }
-      : pinned({ code: 'version', version: own.text, where: 'name' })
+    return COMPONENT_VERSION.test(stem) ? { verdict: 'unknown', because: { code: 'flavour', flavour: 'kube' } } : pinned({ code: 'version', version: own.text, where: 'name' })
   return near?.identity === 'version' ? pinned({ code: 'version', version: near.text, where: 'directory' }) : undefined
 }
 
@@ -139,7 +150,7 @@ function weakEvidence(address: Address, stem: string, own: FoundIdentity, near: 
   if (flavour && !privateHost && !isBucket(address))
     return { verdict: 'mutable', because: { code: 'flavour', flavour } }
   if (release)
-    return { verdict: privateHost || REBUILT_FLAVOUR.test(stem) ? 'unknown' : 'pinned', because: { code: 'release', version: release, where: 'name' } }
+    return { verdict: 'unknown', because: { code: 'release', version: release, where: 'name' } }
   const alias = aliasOf(stem)
   if (alias)
     return { verdict: 'mutable', because: { code: 'alias', ...alias, where: 'name', segment: file } }
@@ -157,10 +168,19 @@ function movingHost({ host, privateHost }: Address): Decision | undefined {
 
 type Near
   = | { readonly identity: 'build' | 'version', readonly text: string, readonly kind?: undefined }
-    | { readonly identity?: undefined, readonly kind: AliasKind, readonly word: string, readonly segment: string }
+    | { readonly identity?: undefined, readonly kind: AliasKind, readonly word: string, readonly segment: string, readonly overVersion?: boolean }
 
-function aliasIn({ word, kind, segment }: Near & { readonly kind: AliasKind }): ImageUrlReason {
-  return { code: 'alias', word, kind, where: 'directory', segment }
+function aliasIn(near: Near & { readonly kind: AliasKind }): ImageUrlReason {
+  return aliasReason(near, 'directory', near.segment)
+}
+
+function aliasReason({ word, kind }: FoundAlias, where: UrlPlace, segment: string): ImageUrlReason {
+  return { code: 'alias', word, kind, where, segment }
+}
+
+/** Whether what lies below is built again, so that a version there says little. */
+function isBuiltAgain({ kind, word }: FoundAlias): boolean {
+  return kind === 'rebuild' || isRebuiltInTime(word)
 }
 
 /** The nearest directory that says something. A word for rebuilds beats a pointer further down: `/daily/current/`. */
@@ -170,12 +190,12 @@ function readDirectories(directories: readonly string[]): Near | undefined {
   for (let index = directories.length - 1; index >= 0; index--) {
     const segment = directories[index] ?? ''
     const { identity, text } = identityOfDirectory(segment, directories[index - 1] ?? '')
-    if (identity === 'build' && (!found || found.kind === 'weak'))
+    if (identity === 'build' && (!found || found.kind === 'weak' || found.identity === 'version'))
       return { identity, text }
     numbered ||= isNumbered(segment)
     const alias = aliasOf(segment)
-    if (alias?.kind === 'rebuild' && found?.identity !== 'version')
-      return { ...alias, segment }
+    if (alias && isBuiltAgain(alias))
+      return { ...alias, segment, overVersion: found?.identity === 'version' }
     // `stable/22/` is a release in a tree of releases: the word moves nothing.
     const speaks = alias && (alias.kind !== 'weak' || (alias.word === segment && !numbered))
     if (speaks && (!found || (found.kind === 'weak' && alias.kind === 'pointer')))

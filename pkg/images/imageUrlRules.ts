@@ -7,27 +7,34 @@ type Identity = 'build' | 'version' | 'release' | 'none'
 
 export interface FoundIdentity { readonly identity: Identity, readonly text: string }
 
-/** What only one build can carry: a date, a build number, a commit. */
+/** What only one build can carry, wherever it stands: a date with its year, a build number that says so, a whole commit or digest. */
 const BUILD: readonly RegExp[] = [
   /(?<!\d)20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:t?\d{2,6}z?)?(?!\d)(?:[.-]\d{1,6}(?![\da-z]))?/, // 20240423, 20240423.1, 20240423-1714, 20240423T170542Z
   /(?<!\d)20[0-3]\d([-._])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 2024-04-23, 2024.04.23
   /(?<!\d)20[0-3]\d-?(?:0[1-9]|1[0-2])(?![\d.])(?!-\d)/, // 202404, 2024-04
   /(?<!\d)20[0-3]\d-?w[0-5]\d(?!\d)/, // 2024-w43
-  /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)(?:-\d{4}(?!\d))?/, // 240906, 240906-0331
+  /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{4}(?!\d)/, // 240906-0331
   /(?<![a-z])snapshot-?\d{6,}/,
   /(?<![a-z])build-?\d+(?:\.\d+)*/,
   /b(?<=[-_.]b)\d{2,6}(?![\da-z])/, // b234
-  /(?<![\da-z])g?(?=[0-9a-f]{0,39}\d)(?=[0-9a-f]{0,39}[a-f])[0-9a-f]{7,40}(?![0-9a-z])(?!-[0-9a-f]{4}-)/, // a commit, but no UUID
-  /(?<![\da-f])[0-9a-f]{64}(?![\da-f])/, // a content hash
-  /(?<![\d.]|[-_]r)\d{5,7}(?!\.?\d)(?![a-z])/, // a running number, no r151046
+  /(?<![a-z])h?rev-?\d{4,7}(?![\da-z])/, // hrev57937
+  /(?<![\da-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![\da-f])/, // a commit or a content hash
+]
+
+/** The same of a file alone: a directory so called may as well be a tenant, a ticket or an account. A bare number is a size as often as a build. */
+const BUILD_OF_A_FILE: readonly RegExp[] = [
+  ...BUILD,
+  /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 240906
+  /(?<![\da-z])g?(?=[0-9a-f]{0,39}\d)(?=[0-9a-f]{0,39}[a-f])[0-9a-f]{7,40}(?![0-9a-z])(?!-[0-9a-f]{4}-)/, // a commit cut short, but no UUID
 ]
 
 /** What names one version of a product, made once as a rule. */
 const VERSION: readonly RegExp[] = [
-  /(?<![\d.])v?\d{1,5}([._])\d{1,5}\1\d{1,8}[\w.+~]{0,24}/, // 1.2.3, v1.2.3-rc1 up to the dash, 12_1_3
+  // 1.2.3, v1.2.3-rc1 up to the dash, 12_1_3; no address of a private network, and not 9999, which stands for whatever is newest.
+  /(?<![\d.])v?(?!(?:10\.\d{1,3}|127\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?!\.?\d))(?!9999[._])\d{1,5}([._])\d{1,5}\1\d{1,8}[\w.+~]{0,24}/,
   /(?<![\d.])v?\d{1,5}\.\d{1,5}[-_~.]?(?:lts[-_.]?)?(?:release|final|rel|ga|gm|rc\d*|beta\d*|alpha\d*|(?:qu|sp|u|p|r|rev|update-?)\d+(?:\.\d+)?)(?![a-z])/, // 14.1-release, 13.0-u6.2, 22.03-lts-sp4
   /(?<![\d.])\d{1,5}\.\d{1,5}-\d{1,5}(?![\da-z])/, // 7.4-191
-  /(?<![\d.])\d{1,5}-\d{1,3}\.\d{1,4}(?!\.?\d)/, // 40-1.14
+  /(?<![\d.a-z])\d{1,5}-\d{1,3}\.\d{1,4}(?!\.?\d)/, // 40-1.14
   /(?<![\d.])v?\d{1,3}\.\d{3,6}(?!\.?\d)/, // 7.1902
   /(?<!\d)20[0-3]\d\.\d{1,2}[a-z]?(?!\.?\d)(?![a-z])/, // 2024.2a
   /(?<![\d.])v?\d{1,4}\.\d{1,4}[a-z](?![a-z\d])/, // 7.0b
@@ -39,7 +46,7 @@ const VERSION: readonly RegExp[] = [
 
 /** What names a release that may be built again under the same name. */
 const RELEASE: readonly RegExp[] = [
-  /(?<![\d.])v?\d{1,4}\.\d{1,4}(?!\d)(?!\.\d)/, // 22.04
+  /(?<![\d.])v?(?!9999\.)\d{1,4}\.\d{1,4}(?!\d)(?!\.\d)/, // 22.04
   /(?<![\d.])\d{1,4}[-_. ](?:alpha|beta|rc)\d*(?![a-z])/, // 40_beta
   /(?<![a-z\d])r\d{3,6}[a-z]{0,2}(?![a-z\d])/, // r151046
   /(?<![a-z\d])r?\d{1,2}[-_]?u\d{1,2}(?![a-z\d])/, // r9-u4
@@ -48,7 +55,7 @@ const RELEASE: readonly RegExp[] = [
 ]
 
 const ARCHITECTURE = /x86[_-]64(?:[_-]?v\d)?|amd64(?:v\d)?|ia64|ppc64(?:le|el)?|aarch64|arm64|riscv64|s390x|i[3-6]86|armv\d\w{0,3}|armhfp?|loong(?:arch)?64|(?:32|64)-?bit|x(?:32|64|86)/g
-const OF_NAMES = [['build', BUILD], ['version', VERSION], ['release', RELEASE]] as const
+const OF_NAMES = [['build', BUILD_OF_A_FILE], ['version', VERSION], ['release', RELEASE]] as const
 const OF_DIRECTORIES = [['build', BUILD], ['version', VERSION]] as const
 const NONE: FoundIdentity = { identity: 'none', text: '' }
 
@@ -74,11 +81,18 @@ export function identityOfName(name: string): FoundIdentity {
 
 /** Account and bucket identifiers look like hashes; a directory's hash counts when it has a git or SHA-2 length. */
 const NO_BUILD_OF_A_DIRECTORY = /^(?:auth_)?[0-9a-f]{8,39}$|^[0-9a-f]{8}-[0-9a-z]{4}-|^build-?\d+$/
+/** A candidate's tree is filled again until the release is out. */
+const CANDIDATE = /(?<![a-z])(?:alpha|beta|rc)[-.]?\d*$/
 /** `9`, `v1.11`, `42`: a tree of releases, not one of them. */
 const NUMBERED = /^v?\d{1,4}(?:\.\d{1,2})?$/
 
 export function isNumbered(directory: string): boolean {
   return directory.length < 9 && NUMBERED.test(directory)
+}
+
+/** Whether a lower-case name holds a number that is not its processor's. */
+export function hasNumber(name: string): boolean {
+  return /\d/.test(name.replace(ARCHITECTURE, '~'))
 }
 
 /** The build or version in one directory name. `above` is the name of the directory that holds it. */
@@ -89,7 +103,8 @@ export function identityOfDirectory(name: string, above: string): FoundIdentity 
     return { identity: 'build', text: name }
   if (NO_BUILD_OF_A_DIRECTORY.test(name) && !/^20[0-3]\d{5}/.test(name))
     return NONE
-  return identify(name, OF_DIRECTORIES)
+  const found = identify(name, OF_DIRECTORIES)
+  return found.identity === 'version' && CANDIDATE.test(found.text) ? NONE : found
 }
 
 /** A file named by the digits of the release directory that it lies in, as `7.6/amd64/install76` and `1.2/official/fd12cd` do. */
@@ -100,37 +115,44 @@ export function releaseOfDirectory(name: string, directories: readonly string[])
 }
 
 /** Names that a later build takes over. */
-const POINTERS = new Set(['latest', 'current', 'newest', 'last', 'recent', 'lastsuccessfulbuild', 'laststablebuild', 'lastcompletedbuild', 'lastbuild', 'lastsuccessful'])
+const POINTERS = new Set(['latest', 'current', 'newest', 'last', 'recent', 'today'])
+/** Pointers of build servers (Jenkins, TeamCity, Bamboo): the next build takes over all that lies below, whatever version it has. */
+const BUILD_POINTERS = new Set(['lastsuccessfulbuild', 'laststablebuild', 'lastcompletedbuild', 'lastbuild', 'lastsuccessful', 'lastfinished', 'lastpinned', 'latestsuccessful'])
 /** Trees and branches that are built again and again. */
 const REBUILDS = new Set([
   'daily', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'pending', 'master', 'head', 'trunk', 'tip',
   'devel', 'develop', 'development', 'testing', 'unstable', 'sid', 'rawhide', 'tumbleweed', 'cauldron', 'canary', 'continuous', 'experimental',
   'dailies', 'dev', 'edge', 'prerelease', 'bleeding',
 ])
-/** Of those, the ones that say how often: even a version number below them is built again. A branch may well hold a finished file. */
-const TIMED = new Set(['daily', 'dailies', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'continuous', 'canary', 'pending'])
+/** The ones that say how often or who builds: even a version number below them is built again. A branch may well hold a finished file. */
+const TIMED = new Set([...BUILD_POINTERS, 'daily', 'dailies', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'continuous', 'canary', 'pending'])
 /** Of those, the ones that also name an edition: beside a release number they decide nothing. */
 const EDITIONS = new Set(['devel', 'development', 'testing', 'experimental', 'prerelease'])
 /** Words that move only where nothing else in the URL says more. */
 const WEAK = new Set(['stable', 'main', 'next', 'preview', 'oldstable'])
 
-export type AliasKind = 'pointer' | 'rebuild' | 'weak'
+export type AliasKind = 'pointer' | 'rebuild' | 'branch' | 'weak'
 export interface FoundAlias { readonly word: string, readonly kind: AliasKind }
 
 const WORDS = /[a-z]+/g
+/** What stands for the newest of a line of versions: `2.4.x`, and Artifactory's `[RELEASE]`. */
+const PLACEHOLDER = /(?<![\da-z.])v?\d{1,4}(?:\.\d{1,4}){0,3}\.x(?![\da-z])|\[(?:release|integration)\]/
 /** Most names hold none of the words: this says so at once. */
-const ANY_WORD = new RegExp([...POINTERS, ...REBUILDS, ...WEAK].join('|'))
+const ANY_WORD = new RegExp([...POINTERS, ...BUILD_POINTERS, ...REBUILDS, ...WEAK].join('|'))
 
-/** The strongest alias word in a lower-case name: `kali-weekly` says weekly, `latest-4.9` latest, `webcurrently` nothing. */
+/** The strongest alias word in a lower-case name: `kali-weekly` says weekly, `latest-4.9` and `applatest` latest, `webcurrently` nothing. */
 export function aliasOf(name: string): FoundAlias | undefined {
+  const placeholder = /\.x|\[/.test(name) ? PLACEHOLDER.exec(name)?.[0] : undefined
+  let found: FoundAlias | undefined = placeholder ? { word: placeholder, kind: 'pointer' } : undefined
   if (!ANY_WORD.test(name))
-    return undefined
-  let found: FoundAlias | undefined
+    return found
   for (const word of name.match(WORDS) ?? []) {
     if (REBUILDS.has(word))
       return { word, kind: 'rebuild' }
-    if (POINTERS.has(word))
+    if (POINTERS.has(word) || BUILD_POINTERS.has(word))
       found = { word, kind: 'pointer' }
+    else if (found?.kind !== 'pointer' && word.includes('latest'))
+      found = { word: 'latest', kind: 'pointer' }
     else if (!found && WEAK.has(word))
       found = { word, kind: 'weak' }
   }
@@ -142,6 +164,9 @@ export function isRebuiltInTime(name: string): boolean {
   return ANY_WORD.test(name) && (name.match(WORDS) ?? []).some(word => TIMED.has(word))
 }
 
+/** A version behind this is that of a component: the image around it is built again. */
+export const COMPONENT_VERSION = /(?<![a-z])kube(?:rnetes)?-v?\d/
+
 /** Whether an alias word may as well be the name of an edition. */
 export function isEdition({ word }: FoundAlias): boolean {
   return EDITIONS.has(word)
@@ -151,12 +176,6 @@ export function isEdition({ word }: FoundAlias): boolean {
 export const REBUILT_FLAVOUR = /(?<![a-z])(?:cloud|cloudimg|genericcloud|openstack|nocloud|jeos|minimal-vm|kvm|ec2|azure|vagrant|chef|kube)(?![a-z_])/
 /** Of those, the ones that are built again as a rule and not only now and then. */
 export const CLOUD_IMAGE = /(?<![a-z])(?:cloudimg|genericcloud|nocloud|minimal-vm|cloudguest|generic-cloud|kube|amphora)(?![a-z_])/
-
-/** Parameters of a query that choose what a server gives out. */
-export const CHOOSING_PARAMETER = /^(?:branch(?:_?name)?|h|ref|version|ver|channel|release|tag|build|track|stream)$/
-
-/** Forges put the files of a release below its tag, and a tag is not moved as a rule. */
-export const RELEASE_TAG = /\/releases\/download\/([^/]*\d[^/]*)\//
 
 /** Endings of disk images; `taken` are those that Harvester's own form accepts (harvester-ui-extension pkg/harvester/validators/vm-image.js). */
 export const IMAGE_ENDING = /\.(?:(?:qcow2?|raw|img|iso|vmdk|vhdx?|vdi|ova|ovf|box|qcow2c|dd|wic|hddimg|zip)(?:\.(?:gz|xz|bz2|zst|zip|lz4))?|(?:gz|xz|bz2|zst|tgz|tar))$/

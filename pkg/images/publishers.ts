@@ -9,6 +9,8 @@
 // and a row for each habit in TABLE, and for what is told besides, in imageUrl.spec.ts. Then `npm run bench:urls`.
 // Source: the publishers' own pages and tools.
 
+import { RELEASE_MAKERS } from './releaseMakers.ts'
+
 export type Algorithm = 'sha512' | 'sha256' | 'md5'
 
 export interface ChecksumFile {
@@ -110,6 +112,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     habits: [
       { path: /\/vault\//, verdict: 'pinned', because: 'frozen', first: true },
       { path: /\/centos-\d-[^/]*-(?:1[4-9]|2\d)(?:0[1-9]|1[0-2])\.[^/]*$/, verdict: 'pinned', because: 'release' },
+      { path: /\/centos-\d\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
       { path: /genericcloud\.[^/]*$/, verdict: 'mutable', because: 'rebuilt' },
     ],
     pinnedForm: 'https://cloud.centos.org/centos/<N>-stream/<arch>/images/CentOS-Stream-GenericCloud-<N>-<YYYYMMDD.n>.<arch>.qcow2',
@@ -122,6 +125,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     habits: [
       { path: /\/vault\/rocky\/\d+\.\d+\//, verdict: 'pinned', because: 'frozen', first: true },
       { path: /\/stg\/|-rc\d+\//, verdict: 'unknown', because: 'respun', first: true },
+      { path: /\/rocky-\d+\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
     ],
     pinnedForm: 'https://dl.rockylinux.org/pub/rocky/<N.m>/images/<arch>/Rocky-<N>-GenericCloud-Base-<N.m>-<YYYYMMDD.n>.<arch>.qcow2',
     checksums: [CHECKSUM, { name: '{file}.CHECKSUM', algorithm: 'sha256' }],
@@ -133,6 +137,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     habits: [
       { path: /\/\d+\.\d+\/.*-latest[-.]/, verdict: 'unknown', because: 'respun', first: true },
       { path: /-cloud[-.][^/]*$/, verdict: 'unknown', because: 'respun' },
+      { path: /\/almalinux-\d+\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
     ],
     pinnedForm: 'https://repo.almalinux.org/almalinux/<N.m>/cloud/<arch>/images/AlmaLinux-<N>-GenericCloud-<N.m>-<YYYYMMDD>.<arch>.qcow2',
     checksums: [CHECKSUM],
@@ -204,7 +209,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'netbsd', hosts: ['netbsd.org'],
-    mirror: /\/netbsd\/netbsd-\d|\/netbsd-(?:daily|archive)\//, habits: [{ path: /\/netbsd-\d+\.\d+\//, verdict: 'pinned', because: 'release' }],
+    mirror: /\/netbsd\/netbsd-\d|\/netbsd-(?:daily|archive)\//, habits: [{ path: /\/netbsd-\d+\.\d+[/-]/, verdict: 'pinned', because: 'release' }],
     pinnedForm: 'https://cdn.netbsd.org/pub/NetBSD/NetBSD-<N.m>/images/NetBSD-<N.m>-<arch>.iso', checksums: [{ name: 'SHA512', algorithm: 'sha512' }],
   },
   {
@@ -227,14 +232,12 @@ export const PUBLISHERS: readonly Publisher[] = [
     mirror: /\/-\/raw\/|\/raw\/branch\//,
     project: /^\/[^/]+\/[^/]+\//,
     habits: [
-      { path: /\/releases\/download\/[^/]+\//, verdict: 'pinned', because: 'release' },
-      { path: /\/(?:raw|blob)\/refs\/tags\//, verdict: 'pinned', because: 'release' },
       { path: /\/(?:raw|blob)\//, verdict: 'mutable', because: 'rebuilt' },
     ],
     pinnedForm: 'https://github.com/<owner>/<repository>/releases/download/<tag>/<file>',
   },
   {
-    id: 'openwrt', hosts: ['openwrt.org'],
+    id: 'openwrt', hosts: ['openwrt.org'], habits: [{ path: /\/openwrt-\d\d\.\d\d-/, verdict: 'pinned', because: 'release' }],
     pinnedForm: 'https://downloads.openwrt.org/releases/<version>/targets/<target>/<file>', checksums: [{ name: 'sha256sums', algorithm: 'sha256' }],
   },
   { id: 'sourceforge', hosts: ['sourceforge.net', 'sf.net'], project: /^\/(?:projects?\/)?[^/]+\// },
@@ -245,8 +248,8 @@ export const PUBLISHERS: readonly Publisher[] = [
   { id: 'dietpi', hosts: ['dietpi.com'], habits: [{ path: /\/images\//, verdict: 'mutable', because: 'rebuilt' }] },
   { id: 'univention', hosts: ['software-univention.de'], habits: [{ path: /\/evaluation\/ucs-\d/, verdict: 'unknown', because: 'respun' }, { path: /\/evaluation\//, verdict: 'mutable', because: 'rebuilt' }] },
   { id: 'armbian', hosts: ['armbian.com'], habits: [{ path: /\/archive\//, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://dl.armbian.com/<board>/archive/Armbian_<version>_<…>.img.xz', checksums: [{ name: '{file}.sha', algorithm: 'sha256' }] },
-  { id: 'freedos', hosts: ['freedos.org', 'ibiblio.org'], habits: [{ path: /\/fd\d\d[a-z]*\.iso$/, verdict: 'pinned', because: 'release' }] },
-  { id: 'slackware', hosts: ['slackware.nl'], habits: [{ path: /-live-\d+\.\d+\.iso$/, verdict: 'unknown', because: 'respun' }] },
+  { id: 'freedos', hosts: ['freedos.org', 'ibiblio.org'], except: /\/puppylinux\//, habits: [{ path: /\/fd\d\d[a-z]*\.iso$/, verdict: 'pinned', because: 'release' }] },
+  { id: 'slackware', hosts: ['slackware.nl', 'slackware.com'], mirror: /\/(?:slackware|freenix)(?:64)?-\d+\.\d+-iso\//, habits: [{ path: /-live-\d+\.\d+\.iso$/, verdict: 'unknown', because: 'respun' }, { path: /-\d+\.\d+-install-dvd\.iso$/, verdict: 'pinned', because: 'release' }] },
   {
     id: 'osism', hosts: ['osism.tech', 'osism.de', 'regiocloud.tech'],
     mirror: /\/openstack-(?:k8s-capi-images|octavia-am?p[a-z]*-image)\//,
@@ -265,13 +268,14 @@ export const PUBLISHERS: readonly Publisher[] = [
     habits: [{ path: /\/images\/cloud\/|\/sisyphus\//, verdict: 'mutable', because: 'rebuilt' }],
   },
   { id: 'opendev', hosts: ['opendev.org'], habits: [{ path: /^\/openstack\//, verdict: 'mutable', because: 'rebuilt', first: true }] },
-  { id: 'opnsense', hosts: ['opnsense.org'], mirror: /\/opnsense\/releases\//, pinnedForm: 'https://pkg.opnsense.org/releases/<YY.M>/OPNsense-<YY.M>-nano-amd64.img.bz2', old: 'pruned' },
-  { id: 'parrot', hosts: ['parrot.sh', 'parrotsec.org'], mirror: /\/parrot\/iso\//, old: 'pruned' },
+  { id: 'opnsense', hosts: ['opnsense.org'], mirror: /\/opnsense\/releases\//, habits: [{ path: /\/opnsense-\d\d\.\d+-/, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://pkg.opnsense.org/releases/<YY.M>/OPNsense-<YY.M>-nano-amd64.img.bz2', old: 'pruned' },
+  { id: 'parrot', hosts: ['parrot.sh', 'parrotsec.org'], mirror: /\/parrot\/iso\//, habits: [{ path: /\/parrot-[a-z]+-\d+\.\d+_/, verdict: 'pinned', because: 'release' }], old: 'pruned' },
   { id: 'vanillaos', hosts: ['vanillaos.org'], old: 'pruned' },
   { id: 'cachyos', hosts: ['cachyos.org'], checksums: [OWN_SHA256], old: 'pruned' },
   { id: 'tails', hosts: ['tails.net', 'tails.boum.org'], mirror: /\/tails\/stable\//, old: 'pruned' },
-  { id: 'turnkey', hosts: ['turnkeylinux.org'], mirror: /\/turnkeylinux\/images\//, old: 'moved' },
+  { id: 'turnkey', hosts: ['turnkeylinux.org'], mirror: /\/turnkeylinux\/images\//, habits: [{ path: /\/turnkey-[a-z\d-]+-\d+\.\d+-/, verdict: 'pinned', because: 'release' }], old: 'moved' },
   { id: 'proxmox', hosts: ['proxmox.com'], checksums: [SHA256SUMS] },
   { id: 'xcp-ng', hosts: ['xcp-ng.org'], checksums: [SHA256SUMS] },
   { id: 'linuxcontainers', hosts: ['images.linuxcontainers.org', 'images.lxd.canonical.com'], pinnedForm: 'https://images.linuxcontainers.org/images/<distribution>/<release>/<arch>/<variant>/<YYYYMMDD_HH:MM>/disk.qcow2', checksums: [SHA256SUMS], old: 'pruned' },
+  ...RELEASE_MAKERS.map(({ path, ...maker }) => ({ ...maker, habits: [{ path, verdict: 'pinned' as const, because: 'release' as const }] })),
 ]

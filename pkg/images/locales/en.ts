@@ -128,6 +128,7 @@ export default {
     'not-an-image': '{file} is not an image ({kind}).',
     'alias-pointer': '“{word}” in {segment} points to whichever build is newest.',
     'alias-rebuild': '“{word}” in {segment} is a tree that is built again and again.',
+    'alias-branch': '“{word}” in {segment} is a branch: each commit to it may change the file.',
     'alias-weak': '“{word}” in {segment} is a name that a later build can take over.',
     'build': '{build} names one build.',
     'version': '{version} names one version.',

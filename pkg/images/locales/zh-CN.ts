@@ -128,6 +128,7 @@ export default {
     'not-an-image': '{file} 不是镜像（{kind}）。',
     'alias-pointer': '{segment} 中的“{word}”总是指向最新的构建。',
     'alias-rebuild': '{segment} 中的“{word}”是会反复重新构建的目录。',
+    'alias-branch': '{segment} 中的“{word}”是一个分支，每次提交都可能改变文件。',
     'alias-weak': '{segment} 中的“{word}”这个名字可能被以后的构建占用。',
     'build': '{build} 指明了一个构建。',
     'version': '{version} 指明了一个版本。',
