@@ -13,6 +13,15 @@ describe('the labels that are suggested', () => {
     ['https://yum.oracle.com/templates/OracleLinux/OL9/OL9U4_x86_64-kvm-b234.qcow2', 'oracle'],
     ['rhel-9.4-x86_64-kvm.qcow2', 'redhat'],
     ['https://host/disk.img?ubuntu', ''],
+    ['https://geo.mirror.pkgbuild.com/images/latest/Arch-Linux-x86_64-cloudimg.qcow2', 'otherLinux'],
+    ['https://mirror.example/archlinux/iso/latest/archlinux-x86_64.iso', 'otherLinux'],
+    ['https://download.freebsd.org/releases/VM-IMAGES/14.2-RELEASE/aarch64/Latest/FreeBSD-14.2-RELEASE-arm64-aarch64.qcow2.xz', ''],
+    ['haiku-r1beta5-aarch64.qcow2', ''],
+    ['https://host/archive/golden.qcow2', ''],
+    ['https://host/research/golden.qcow2', ''],
+    ['https://host/talosian/minted/golden.qcow2', ''],
+    ['linuxmint-22-cinnamon-64bit.iso', 'otherLinux'],
+    ['https://download.rockylinux.org/pub/rocky/9/images/Rocky-9-GenericCloud.qcow2', 'otherLinux'],
     ['', ''],
   ])('reads the system of %j as %j', (source, os) => {
     expect(suggestOsType(source)).toBe(os)

@@ -10,7 +10,8 @@ const MARKS: readonly (readonly [mark: RegExp, os: typeof OS_TYPES[number]])[] =
   [/oracle|(?:^|[\W_])ol[789]u/i, 'oracle'],
   [/rhel|red-?hat/i, 'redhat'],
   [/windows|virtio-win|(?:^|[\W_])win(?:10|11|20\d\d)/i, 'windows'],
-  [/alma|rocky|centos|alpine|arch|flatcar|suse|sles?(?:$|[\W_\d])|nixos|kali|talos|cirros|amzn|mint/i, 'otherLinux'],
+  [/alma(?:linux|-)|rocky|centos|alpine|arch-?linux|flatcar|suse|linuxmint|nixos|cirros|amzn/i, 'otherLinux'],
+  [/(?:^|[\W_])(?:alma|arch|kali|mint|sles?|talos)(?:$|[\W_\d])/i, 'otherLinux'],
   [/linux/i, 'linux'],
 ]
 
