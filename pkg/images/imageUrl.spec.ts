@@ -126,6 +126,9 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://repo.example.com/app/%5BINTEGRATION%5D/app.qcow2',
     'https://files.example.com/appLatest.qcow2',
     'https://files.example.com/today/app.qcow2',
+    'https://files.example.com/nightlyBuilds/1.2.3/app.qcow2',
+    'https://files.example.com/dailybuild/app.qcow2',
+    'https://gitlab.com/api/v4/projects/7/repository/files/disk.img/raw',
     '  https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img  ',
   ],
   pinned: [
@@ -281,6 +284,9 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://files.example.com/golden.qcow2?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY',
     'https://s3.example.com/golden.qcow2?versionId=1',
     'https://files.example.com/testing/1.2.3/app.qcow2',
+    'https://gitlab.com/api/v4/projects/7/repository/files/disk-1.2.3.img/raw',
+    'https://nightly.example.org/1.2.3/disk.qcow2',
+    'https://nightly.example.org/disk-1.2.3.qcow2',
   ],
   unusable: [
     '', '   ', 'noble-server-cloudimg-amd64.img', '/images/a.img', 'mirror.lan:8080/a.img', 'www.example.com/a.img', 'not a url',

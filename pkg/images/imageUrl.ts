@@ -129,9 +129,12 @@ function aliasInName({ file }: Address, stem: string, own: FoundIdentity): Decis
     : undefined
 }
 
-function versionOf({ directories }: Address, stem: string, own: FoundIdentity, near: Near | undefined): Decision | undefined {
+function versionOf(address: Address, stem: string, own: FoundIdentity, near: Near | undefined): Decision | undefined {
   if (near?.kind && isBuiltAgain(near) && (own.identity === 'version' || near.overVersion))
-    return { verdict: directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: aliasIn(near) }
+    return { verdict: address.directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: aliasIn(near) }
+  const moving = own.identity === 'version' || near?.identity ? movingHost(address) : undefined
+  if (moving)
+    return { verdict: 'unknown', because: moving.because }
   if (own.identity === 'version')
     return COMPONENT_VERSION.test(stem) ? { verdict: 'unknown', because: { code: 'flavour', flavour: 'kube' } } : pinned({ code: 'version', version: own.text, where: 'name' })
   return near?.identity === 'version' ? pinned({ code: 'version', version: near.text, where: 'directory' }) : undefined

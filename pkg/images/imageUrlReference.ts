@@ -20,8 +20,9 @@ const OBJECT_VERSIONS: readonly { readonly host: RegExp, readonly parameters: re
   { host: /\.blob\.core\.windows\.net$/, parameters: ['versionid', 'snapshot'], value: /^20\d\d-\d\d-\d\dt/i },
 ]
 
-/** Where forges give out one file of a repository, the commit being in the query: GitLab, Gitea, GitHub, Bitbucket, cgit. */
-const FILE_OF_A_REPOSITORY = /\/repository\/files\/|\/api\/v1\/repos\/[^/]+\/[^/]+\/(?:raw|media)\/|\/repos\/[^/]+\/[^/]+\/(?:raw|contents)\/|\/plain\//
+/** Where forges give out one file of a repository, the commit being in the query: GitLab, Gitea, GitHub and Bitbucket, then cgit. */
+const FILE_BY_API = /\/projects\/[^/]+\/repository\/files\/|\/repos\/[^/]+\/[^/]+\/(?:raw|media|contents)\//
+const FILE_OF_A_REPOSITORY = new RegExp(`${FILE_BY_API.source}|\\/plain\\/`)
 const COMMIT_PARAMETERS: readonly string[] = ['ref', 'at', 'h', 'id']
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 /** A commit may be cut short where a reference must stand. */
@@ -66,7 +67,7 @@ const REFERENCE_OF_A_HOST: readonly { readonly host: RegExp, readonly path: RegE
   { host: /^(?:huggingface\.co|hf\.co)$/, path: /\/resolve\/([^/]+)\//, branch: 'main' },
 ]
 /** Most paths are no forge's: this says so at once. */
-const ANY_SHAPE = /\/(?:artifacts?|refs|branch|tag|releases\/download|-|commit|raw|blob|resolve)\//
+const ANY_SHAPE = /\/(?:artifacts?|refs|branch|tag|releases\/download|-|commit|raw|blob|resolve|files|media|contents)\//
 
 function inDirectory(word: string, kind: AliasKind): Reference {
   return { means: 'moving', word, kind, where: 'directory', segment: word }
@@ -88,6 +89,9 @@ function ofPath({ host, path }: Address): Reference | undefined {
   const tag = TAG.exec(path)?.[1]
   if (tag)
     return { means: 'tag', tag }
+  // Without a reference they give out the head of the first branch.
+  if (FILE_BY_API.test(path))
+    return { means: 'either', name: 'head' }
   const found = REFERENCE.exec(path)
   const name = found?.[1] ?? found?.[2] ?? forge?.path.exec(path)?.[1]
   if (!name)

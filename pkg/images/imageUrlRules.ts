@@ -140,13 +140,18 @@ const PLACEHOLDER = /(?<![\da-z.])v?\d{1,4}(?:\.\d{1,4}){0,3}\.x(?![\da-z])|\[(?
 /** Most names hold none of the words: this says so at once. */
 const ANY_WORD = new RegExp([...POINTERS, ...BUILD_POINTERS, ...REBUILDS, ...WEAK].join('|'))
 
+/** `nightlybuilds` says nightly. */
+function wordsOf(name: string): readonly string[] {
+  return (name.includes('build') ? name.replaceAll(/(?<=daily|nightly|weekly|monthly|hourly|current)builds?(?![a-z])/g, '') : name).match(WORDS) ?? []
+}
+
 /** The strongest alias word in a lower-case name: `kali-weekly` says weekly, `latest-4.9` and `applatest` latest, `webcurrently` nothing. */
 export function aliasOf(name: string): FoundAlias | undefined {
   const placeholder = /\.x|\[/.test(name) ? PLACEHOLDER.exec(name)?.[0] : undefined
   let found: FoundAlias | undefined = placeholder ? { word: placeholder, kind: 'pointer' } : undefined
   if (!ANY_WORD.test(name))
     return found
-  for (const word of name.match(WORDS) ?? []) {
+  for (const word of wordsOf(name)) {
     if (REBUILDS.has(word))
       return { word, kind: 'rebuild' }
     if (POINTERS.has(word) || BUILD_POINTERS.has(word))
@@ -161,7 +166,7 @@ export function aliasOf(name: string): FoundAlias | undefined {
 
 /** Whether the name says that everything below it is built again in time, whatever its version. */
 export function isRebuiltInTime(name: string): boolean {
-  return ANY_WORD.test(name) && (name.match(WORDS) ?? []).some(word => TIMED.has(word))
+  return ANY_WORD.test(name) && wordsOf(name).some(word => TIMED.has(word))
 }
 
 /** A version behind this is that of a component: the image around it is built again. */
