@@ -54,10 +54,10 @@ export function judgeRetry(image: VirtualMachineImage, { word }: ImageState, use
 }
 
 /** The same image, to be made anew: its spec, labels and annotations, but not what was found out about the bytes that go. */
-export function recreationOf({ apiVersion, kind, metadata, spec }: VirtualMachineImage): Manifest<VirtualMachineImage> {
+export function recreationOf({ apiVersion, kind, metadata, spec }: Manifest<VirtualMachineImage>): Manifest<VirtualMachineImage> {
   const { name, namespace, labels, ownerReferences } = metadata
   const annotations = without(metadata.annotations, UPSTREAM_CHECK_ANNOTATION)
-  return { apiVersion, kind, metadata: { name, ...(namespace && { namespace }), ...(labels && { labels }), annotations, ...(ownerReferences && { ownerReferences }) }, spec }
+  return { apiVersion, kind, metadata: { ...(name && { name }), ...(namespace && { namespace }), ...(labels && { labels }), annotations, ...(ownerReferences && { ownerReferences }) }, spec }
 }
 
 function without(map: Readonly<Record<string, string>> = {}, key: string): Readonly<Record<string, string>> {

@@ -45,6 +45,9 @@ export const CLAIMS = defineResource<PersistentVolumeClaim>('v1', 'PersistentVol
 export interface Secret extends KubeObject { readonly type?: string, readonly data?: Readonly<Record<string, string>>, readonly stringData?: Readonly<Record<string, string>> }
 export const SECRETS = defineResource<Secret>('v1', 'Secret', 'secrets')
 
+export interface ConfigMap extends KubeObject { readonly data?: Readonly<Record<string, string>> }
+export const CONFIG_MAPS = defineResource<ConfigMap>('v1', 'ConfigMap', 'configmaps')
+
 export interface StorageClass extends KubeObject {
   readonly provisioner: string
   readonly parameters?: Readonly<Record<string, string>>
