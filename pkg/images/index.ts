@@ -16,6 +16,8 @@ export default defineExtension({
     { path: '/images/:namespace/:name', name: 'image', component: () => import('./ImagePage.vue') },
   ],
   panels: [
+    { slot: 'overview', order: 6, id: 'recreations', component: () => import('./RecreationsPanel.vue') },
+    { slot: 'tasks', order: 11, id: 'recreations', component: () => import('./RecreationsPanel.vue') },
     { slot: 'overview', order: 20, id: 'image-sources', component: () => import('./ImageSourcesPanel.vue') },
   ],
   kinds: [

@@ -1,12 +1,13 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import type { KubeClient } from '#kube/client.ts'
-import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { ConfigMap, PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { ScriptedConsole } from '#sdk/scriptedConsole.ts'
 import { openConsole } from '#sdk/scriptedConsole.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { ImageStateWord } from './imageState.ts'
+import { makeNote } from './recreationNote.ts'
 import { useImageActions } from './useImageActions.ts'
 
 const meta = (name: string, extra: object = {}) => ({ name, namespace: 'lab', uid: name, resourceVersion: '1', creationTimestamp: '', ...extra })
@@ -42,6 +43,19 @@ describe('an act on an image is barred', () => {
   it('for who may delete and not create: a retry would end half-way', async () => {
     const { bars } = await open(image(), 'failed', {}, async ({ verb }) => ({ allowed: verb !== 'create' }))
     await expect.poll(() => bars.value).toEqual({ edit: undefined, retry: 'sdk.barred.denied', remove: undefined })
+  })
+
+  it('for who may not write the note of what it is to be: a closed console would lose it', async () => {
+    const { bars } = await open(image(), 'failed', {}, async ({ resource }) => ({ allowed: resource.plural !== 'configmaps' }))
+    await expect.poll(() => bars.value).toEqual({ edit: undefined, retry: 'sdk.barred.denied', remove: undefined })
+  })
+
+  it('where somebody has begun to make it again', async () => {
+    const manifest = { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name: 'image-1', namespace: 'lab' }, spec: image().spec }
+    const { metadata, data } = makeNote({ manifest, uid: 'image-1', who: 'alice', when: '' })
+    const note: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...meta('note'), ...metadata }, data }
+    const { bars } = await open(image(), 'failed', { configmaps: [note], virtualmachineimages: [image()] })
+    await expect.poll(() => bars.value.retry).toBe('images.retry.barred.begun')
   })
 
   it('while it goes', async () => {

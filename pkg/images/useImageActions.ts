@@ -1,4 +1,5 @@
 import { computed, ref } from 'vue'
+import { CONFIG_MAPS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import type { Permission } from '#kube/write.ts'
 import { barOf, permissionText } from '#kube/write.ts'
@@ -19,6 +20,7 @@ import { judgeImageSource } from './imageRow.ts'
 import type { ImageState } from './imageState.ts'
 import { useImageUsers } from './useImageUsers.ts'
 import { useRecreation } from './useRecreation.ts'
+import { useRecreationNotes } from './useRecreationNotes.ts'
 
 interface Subject { readonly image: VirtualMachineImage, readonly keepers: FoundKeepers, readonly state: ImageState }
 
@@ -31,6 +33,7 @@ export function useImageActions(subject: () => Subject) {
   const { t, locale } = useI18n()
   const { begin } = useRecreation()
   const { users } = useImageUsers(() => subject().image)
+  const { notes } = useRecreationNotes(() => [subject().image.metadata.namespace ?? ''])
   const editing = ref(false)
 
   const image = computed(() => subject().image)
@@ -38,11 +41,14 @@ export function useImageActions(subject: () => Subject) {
   const removal = computed(() => judgeRemoval(image.value, users.value, judgeImageSource(image.value)?.verdict))
   const retry = computed(() => judgeRetry(image.value, subject().state, users.value))
 
+  const where = computed(() => ({ namespace: image.value.metadata.namespace }))
+  const toImages = (...verbs: readonly string[]): Permission[] => verbs.map(verb => ({ verb, resource: IMAGES as unknown as Resource, where: where.value }))
+  // Who could not read the note would be left without it by a cut line.
+  const toNotes = (): Permission[] => ['create', 'list', 'delete'].map(verb => ({ verb, resource: CONFIG_MAPS as unknown as Resource, where: where.value }))
+
   /** The first of the rights that is missing, or not known yet. */
-  function barredBy(...verbs: readonly string[]): string | undefined {
-    const where = { namespace: image.value.metadata.namespace }
-    const permissions: Permission[] = verbs.map(verb => ({ verb, resource: IMAGES as unknown as Resource, where }))
-    const bar = barOf(permissions, ({ verb, resource }) => proxy.can(verb, resource, where).state, 'denied', 'unknown')
+  function barredBy(permissions: readonly Permission[]): string | undefined {
+    const bar = barOf(permissions, ({ verb, resource }) => proxy.can(verb, resource, where.value).state, 'denied', 'unknown')
     return bar && t(`sdk.barred.${bar.state}`, { permission: permissionText(bar.permission) })
   }
 
@@ -52,11 +58,12 @@ export function useImageActions(subject: () => Subject) {
     return bar.code === 'used' ? t(`images.retry.barred.used-${bar.by}`, { n: bar.n }, bar.n) : t(`images.retry.barred.${bar.code}`)
   }
 
+  const isBegun = computed(() => notes.value.some(({ key }) => key === objectKey(image.value)))
   const leaving = computed(() => image.value.metadata.deletionTimestamp ? t('images.retry.barred.deleting') : undefined)
   const bars = computed(() => ({
-    edit: leaving.value ?? barredBy('patch'),
-    retry: leaving.value ?? (isLooking.value ? t('images.detail.usersLoading') : retry.value ? retryWords(retry.value) : barredBy('delete', 'create')),
-    remove: leaving.value ?? (removal.value.word === 'refused' ? t('images.delete.refused', { words: removal.value.words }) : isLooking.value ? t('images.detail.usersLoading') : barredBy('delete')),
+    edit: leaving.value ?? barredBy(toImages('patch')),
+    retry: leaving.value ?? (isLooking.value ? t('images.detail.usersLoading') : retry.value ? retryWords(retry.value) : isBegun.value ? t('images.retry.barred.begun') : barredBy([...toImages('delete', 'create'), ...toNotes()])),
+    remove: leaving.value ?? (removal.value.word === 'refused' ? t('images.delete.refused', { words: removal.value.words }) : isLooking.value ? t('images.detail.usersLoading') : barredBy(toImages('delete'))),
   }))
   const offersRetry = computed(() => retry.value?.code !== 'not-needed')
 
@@ -74,7 +81,7 @@ export function useImageActions(subject: () => Subject) {
   async function askRetry(): Promise<void> {
     const { spec, metadata } = image.value
     const kept = [t('images.retry.kept.spec'), ...(spec.checksum ? [t('images.retry.kept.checksum')] : []), t('images.retry.kept.labels'), ...(acknowledgementOf({ metadata }) ? [t('images.retry.kept.acknowledgement')] : [])]
-    const steps = [t('images.retry.asks.try'), t('images.retry.asks.delete', { name: spec.displayName }), ...goes(), t('images.retry.asks.wait'), t('images.retry.asks.create', { kept: new Intl.ListFormat(locale.value).format(kept) }), t('images.delete.nobody')]
+    const steps = [t('images.retry.asks.try'), t('images.retry.asks.note', { namespace: metadata.namespace ?? '' }), t('images.retry.asks.delete', { name: spec.displayName }), ...goes(), t('images.retry.asks.wait'), t('images.retry.asks.create', { kept: new Intl.ListFormat(locale.value).format(kept) }), t('images.delete.nobody')]
     const yes = await confirm({ title: t('images.retry.title', { name: spec.displayName }), verb: t('images.retry.verb'), steps, irreversible: t('images.retry.cost'), danger: true })
     if (yes)
       void begin(image.value)

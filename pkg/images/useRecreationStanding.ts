@@ -1,0 +1,76 @@
+import { computed } from 'vue'
+import { isRefusal } from '#kube/apiError.ts'
+import { CONFIG_MAPS } from '#kube/core.ts'
+import type { Resource } from '#kube/resource.ts'
+import { useConfirm } from '#sdk/confirm.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useTasks } from '#sdk/tasks.ts'
+import { useBar } from '#sdk/useBar.ts'
+import { useSubmit } from '#sdk/useSubmit.ts'
+import type { Tone, VerdictReason, VerdictRemedy } from '#sdk/verdict.ts'
+import { IMAGES } from './image.ts'
+import type { NoteWord } from './recreationNote.ts'
+import { recreationTaskId, useRecreation } from './useRecreation.ts'
+import { useRecreationNotes } from './useRecreationNotes.ts'
+
+const TONES: Readonly<Record<NoteWord, Tone>> = { lost: 'bad', unreadable: 'bad', leaving: 'progress', undeleted: 'attention', back: 'attention' }
+/** The steps before anything is deleted. */
+const HARMLESS: readonly string[] = ['try', 'note']
+
+/** How an image stands on its way back under its name, in words, and what can be done. Call in setup. */
+export function useRecreationStanding(subject: () => { readonly imageKey: string }) {
+  const { t } = useI18n()
+  const tasks = useTasks()
+  const { confirm } = useConfirm()
+  const { again, forget } = useRecreation()
+  const barredBy = useBar()
+  const namespace = computed(() => subject().imageKey.split('/')[0] ?? '')
+  const { notes, configMaps } = useRecreationNotes(() => [namespace.value])
+
+  const task = computed(() => tasks.tasks.find(({ id }) => id === recreationTaskId(subject().imageKey)))
+  const standing = computed(() => notes.value.find(({ key }) => key === subject().imageKey))
+  const note = computed(() => standing.value && standing.value.note !== 'unreadable' ? standing.value.note : undefined)
+  const name = computed(() => note.value?.manifest.spec.displayName ?? subject().imageKey.split('/')[1] ?? '')
+  const error = computed(() => task.value?.state === 'failed' ? task.value.error : undefined)
+  const said = computed<VerdictReason[]>(() => error.value ? [{ text: t('images.detail.said', { message: error.value.message }) }] : [])
+
+  /** What a failed task left behind where no note is seen: nothing was deleted, or nobody can say. */
+  const refusal = computed(() => {
+    const step = task.value?.steps.find(({ state }) => state === 'failed')?.id ?? ''
+    const isHarmless = HARMLESS.includes(step) || (step === 'delete' && error.value && isRefusal(error.value))
+    return error.value && t(isHarmless ? 'images.retry.refused' : 'images.retry.unfinished')
+  })
+
+  const remedies = computed<VerdictRemedy[]>(() => {
+    const where = { namespace: namespace.value }
+    const create: VerdictRemedy = { id: 'again', label: t('images.retry.again'), recommended: true, disabled: barredBy([{ verb: 'create', resource: IMAGES as unknown as Resource, where }]) }
+    const drop: VerdictRemedy = { id: 'forget', label: t('images.retry.forget'), disabled: barredBy([{ verb: 'delete', resource: CONFIG_MAPS as unknown as Resource, where }]) }
+    return standing.value?.word === 'leaving' ? [] : standing.value?.word === 'lost' ? [create, drop] : [drop]
+  })
+
+  const verdict = computed(() => standing.value && {
+    tone: TONES[standing.value.word],
+    title: t(`images.retry.note.${standing.value.word}`, { name: name.value }),
+    reasons: [...said.value, ...(standing.value.word === 'leaving' ? [{ text: t('images.retry.note.leavingHelp') }] : [])],
+    remedies: remedies.value,
+  })
+
+  const forgetting = useSubmit(async (): Promise<void> => {
+    const found = standing.value
+    const isLast = found?.word === 'lost' || found?.word === 'unreadable'
+    const question = { title: t('images.retry.forgetTitle', { name: name.value }), verb: t('images.retry.forget'), steps: [t('images.retry.forgets', { configMap: found?.configMap.metadata.name ?? '' })] }
+    if (!found || !await confirm({ ...question, ...(isLast && { irreversible: t('images.retry.forgetCost'), danger: true }) }))
+      return
+    await forget(found.configMap)
+    tasks.forget(recreationTaskId(found.key))
+  })
+
+  function carryOut(id: string): void {
+    if (id === 'forget')
+      void forgetting.submit()
+    else if (standing.value && note.value)
+      void again({ configMap: standing.value.configMap, note: note.value })
+  }
+
+  return { task, standing, note, verdict, said, refusal, configMaps, forgetting, carryOut }
+}
