@@ -77,6 +77,42 @@ test('a failed image that nothing depends on is made again under its name, with 
   await expect(page.getByTestId('image-standing')).toBeVisible()
 })
 
+test('a retry whose console was closed half-way is finished by another, which shows what was lost and who began', async ({ page, context }) => {
+  await make('half-way', `${mirror()}ubuntu-cloud-images/noble/19990101/noble-server-cloudimg-amd64.img`)
+  await page.goto(`${own.url}/c/demo/images`)
+  await expect(row(page, 'half-way')).toContainText('Failed', { timeout: 60_000 })
+  const hold = (finalizers: readonly string[]) => own.direct('PATCH', `${IMAGES}/half-way`, { metadata: { finalizers } }, MERGE)
+  const held = (JSON.parse((await own.direct('GET', `${IMAGES}/half-way`)).text) as { metadata: { finalizers?: string[] } }).metadata.finalizers ?? []
+  await hold([...held, 'example.com/keeper'])
+  await open(page, 'half-way')
+  const before = await read(`${IMAGES}/half-way`)
+  await button(page, 'Retry').click()
+  await expect(dialog(page)).toContainText('is written into a ConfigMap of namespace lab')
+  await button(page, 'Delete and create again').click()
+  await expect(page.getByTestId('recreation')).toContainText('held by example.com/keeper')
+  await page.close()
+
+  expect((await hold([])).status).toBe(200)
+  await expect.poll(async () => (await own.direct('GET', `${IMAGES}/half-way`)).status).toBe(404)
+  const other = await context.newPage()
+  await other.goto(`${own.url}/c/demo/images`)
+  const strip = other.getByRole('region', { name: /Images to be created again/ })
+  await expect(strip).toContainText('half-way is deleted and not yet created again.')
+  await strip.getByRole('link', { name: 'Show', exact: true }).click()
+  const panel = other.getByTestId('recreation')
+  await expect(panel).toContainText('half-way is deleted and not yet created again.')
+  await expect(panel).toContainText('Begun by admin')
+  await button(other, 'Create it again').click()
+  await expect(other.getByTestId('image-standing')).toBeVisible()
+  await expect(panel).toBeHidden()
+  const after = await read(`${IMAGES}/half-way`)
+  expect(after.metadata.uid).not.toBe(before.metadata.uid)
+  expect(after.metadata.annotations?.[ACKNOWLEDGED]).toBe(before.metadata.annotations?.[ACKNOWLEDGED])
+  expect(after.spec).toMatchObject({ displayName: 'half-way', url: before.spec?.url, retry: 0 })
+  const notes = JSON.parse((await own.direct('GET', '/api/v1/namespaces/lab/configmaps?labelSelector=guardrails.harvesterhci.io/recreate')).text) as { items: unknown[] }
+  expect(notes.items).toEqual([])
+})
+
 test('what its URL serves is compared with what was imported, and the result is kept for every console', async ({ page }) => {
   await make('noble-current', `${mirror()}ubuntu-cloud-images/noble/current/noble-server-cloudimg-amd64.img`)
   await page.goto(`${own.url}/c/demo/images`)
