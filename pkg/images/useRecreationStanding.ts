@@ -28,7 +28,9 @@ export function useRecreationStanding(subject: () => { readonly imageKey: string
   const { notes, configMaps } = useRecreationNotes(() => [namespace.value])
 
   const task = computed(() => tasks.tasks.find(({ id }) => id === recreationTaskId(subject().imageKey)))
-  const standing = computed(() => notes.value.find(({ key }) => key === subject().imageKey))
+  const ofImage = computed(() => notes.value.filter(({ key }) => key === subject().imageKey))
+  // One left over of an earlier retry does not hide what is still to do.
+  const standing = computed(() => ofImage.value.find(({ word }) => word !== 'back') ?? ofImage.value[0])
   const note = computed(() => standing.value && standing.value.note !== 'unreadable' ? standing.value.note : undefined)
   const name = computed(() => note.value?.manifest.spec.displayName ?? subject().imageKey.split('/')[1] ?? '')
   const error = computed(() => task.value?.state === 'failed' ? task.value.error : undefined)
