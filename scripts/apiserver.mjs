@@ -20,7 +20,7 @@ const BROWSER_PORT = 8760
 
 /** Why the tier cannot run; undefined when the binary is there or can be built. */
 function whyNot(go) {
-  return go.path || existsSync(binaryPath()) ? undefined : 'no Go on this machine, which the real API server is built with'
+  return go.path || existsSync(binaryPath('kube')) ? undefined : 'no Go on this machine, which the real API server is built with'
 }
 
 /** The embedded cluster without seed and controllers: what its API does by itself. Its kubeconfig is written into the folder. */
@@ -43,7 +43,7 @@ async function furnish(kubeconfig, embedded) {
 }
 
 async function up({ folder, port }) {
-  const binary = buildBinary((await ensureGo()).path, console.log)
+  const binary = buildBinary('kube', (await ensureGo()).path, console.log)
   const { kubeconfig, server } = await startRealCluster({ folder, binary, port: port && Number(port), tied: false })
   const bare = await startBareCluster(folder)
   const made = await furnish(kubeconfig, bare.kubeconfig)
@@ -88,7 +88,7 @@ async function test({ require }) {
   const skip = whyNot(go)
   if (skip)
     return closeWith([await runTier({ name: 'real API server', skip })], { require })
-  const binary = buildBinary(go.path, console.log)
+  const binary = buildBinary('kube', go.path, console.log)
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-apiserver-'))
   const results = [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
   try {

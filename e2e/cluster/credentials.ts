@@ -31,7 +31,7 @@ export const MACHINES: readonly User[] = [
 
 const subject = (name: string) => [{ name: 'commonName', value: name }]
 
-/** Writes into `folder`/pki: `ca`, a serving certificate `api`, a client certificate `front-proxy` (each .crt and .key) and `sa.key`. */
+/** Writes into `folder`/pki: `ca`, serving certificates `api`, `virt-api` and `webhook`, a client certificate `front-proxy` (each .crt and .key) and `sa.key`. */
 export async function writeCertificates(folder: string): Promise<void> {
   const pki = join(folder, 'pki')
   mkdirSync(pki, { recursive: true })
@@ -43,14 +43,14 @@ export async function writeCertificates(folder: string): Promise<void> {
   write('ca.crt', ca.cert)
   write('ca.key', ca.private)
   write('sa.key', (await generate(subject('service-accounts'), { algorithm: 'sha256' })).private)
-  for (const name of ['api', 'front-proxy']) {
+  for (const name of ['api', 'virt-api', 'webhook', 'front-proxy']) {
     const signed = await generate(subject(name), {
       algorithm: 'sha256',
       ca: { key: ca.private, cert: ca.cert },
       extensions: [
         { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
         { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-        { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 2, value: 'virt-api.kubevirt.svc' }, { type: 7, ip: '127.0.0.1' }] },
       ],
     })
     write(`${name}.crt`, signed.cert)

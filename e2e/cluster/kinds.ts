@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Api, KubeObject } from '../api.ts'
+import type { Api, Fields, KubeObject } from '../api.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
@@ -15,18 +15,35 @@ export async function copyKinds(from: Api, to: Api): Promise<number> {
   let made = 0
   for (const path of FURNITURE)
     for (const object of (await from.get(path)).expect(200).list.items)
-      made += Number(await make(to, path, object))
+      made += Number(await makeCopy(to, path, object))
   await untilServed(to)
   return made
 }
 
-async function make(to: Api, collection: string, object: KubeObject): Promise<boolean> {
+async function makeCopy(to: Api, collection: string, object: KubeObject): Promise<boolean> {
   const { name, namespace, labels, annotations } = object.metadata
   const path = namespace ? collection.replace('/v1/', `/v1/namespaces/${namespace}/`) : collection
-  const answer = await to.post(path, { ...object, status: undefined, metadata: { name, namespace, labels, annotations } })
+  return make(to, path, { ...object, status: undefined, metadata: { name, namespace, labels, annotations } })
+}
+
+/** Creates an object in a collection; false where there is one of its name. Throws with the server's words. */
+export async function make(to: Api, collection: string, object: Fields): Promise<boolean> {
+  const answer = await to.post(collection, object)
   if (answer.status !== 409)
     answer.expect(201)
   return answer.status === 201
+}
+
+const AT_ONCE = 12
+
+/** Makes kinds served; a kind that is defined already stays as it is. */
+export async function defineKinds(to: Api, definitions: readonly Fields[]): Promise<void> {
+  const waiting = [...definitions]
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      await make(to, CRDS, next)
+  }))
+  await untilServed(to)
 }
 
 async function untilServed(to: Api): Promise<void> {

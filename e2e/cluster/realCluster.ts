@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:https'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { writeCertificates, writeUsers } from './credentials.ts'
+import { freePorts } from './ports.ts'
 import { startProgram, stopPrograms, waitFor } from './processes.ts'
 
 // What the tests need of kube-controller-manager: garbage of owners, namespaces, claims. No scheduler, no kubelet.
@@ -36,7 +36,7 @@ export async function startRealCluster({ folder: given, binary, port, tied }: Op
   await stopRealCluster(folder)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const [etcdPort, peerPort, apiPort] = port ? [port, port + 1, port + 2] as const : await freePorts()
+  const [etcdPort = 0, peerPort = 0, apiPort = 0] = port ? [port, port + 1, port + 2] : await freePorts(3)
   const etcd = `http://127.0.0.1:${etcdPort}`
   const server = `https://127.0.0.1:${apiPort}`
   await writeCertificates(folder)
@@ -67,6 +67,8 @@ function apiServerFlags(folder: string, etcd: string, port: number): string[] {
     '--requestheader-group-headers=X-Remote-Group', '--requestheader-username-headers=X-Remote-User',
     `--proxy-client-cert-file=${pki('front-proxy.crt')}`, `--proxy-client-key-file=${pki('front-proxy.key')}`,
     `--token-auth-file=${join(folder, 'tokens.csv')}`, '--authorization-mode=RBAC', '--disable-admission-plugins=ServiceAccount',
+    // Node names are names of no host.
+    '--kubelet-preferred-address-types=InternalIP',
   ]
 }
 
@@ -86,17 +88,4 @@ function isReady(server: string, ca: string): Promise<boolean> {
     })
     request.on('error', fail)
   })
-}
-
-/** Three free ports, held open together so that they differ. */
-async function freePorts(): Promise<[number, number, number]> {
-  const holders = [createServer(), createServer(), createServer()] as const
-  const port = async (holder: ReturnType<typeof createServer>) => {
-    await new Promise<void>(done => holder.listen(0, '127.0.0.1', done))
-    const address = holder.address()
-    return typeof address === 'object' && address ? address.port : 0
-  }
-  const ports: [number, number, number] = [await port(holders[0]), await port(holders[1]), await port(holders[2])]
-  await Promise.all(holders.map(holder => new Promise(done => holder.close(done))))
-  return ports
 }

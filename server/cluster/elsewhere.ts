@@ -20,6 +20,7 @@ import { startMirror } from './mirror/server.ts'
 import type { User } from './rbac.ts'
 import { KindRegistry } from './registry.ts'
 import { metaText } from './metadata.ts'
+import type { RealPart } from './real.ts'
 import { ACCOUNTS } from './runner.ts'
 import { demonstration } from './seed/demonstration.ts'
 import type { Layer } from './seed/seed.ts'
@@ -31,6 +32,10 @@ import type { Layer } from './seed/seed.ts'
 export interface ElsewhereOptions {
   /** Where `kubeconfig.ACCOUNT` lies for each account of ACCOUNTS, for `admin` and for `virt-api`. */
   readonly folder: string
+  /** What is really there; Kubernetes alone when absent. */
+  readonly real?: readonly RealPart[]
+  /** Whether the demonstration is applied; true when absent. Its objects have a past that upstream's own controllers would not have left so. */
+  readonly seed?: boolean
   readonly pace?: number
   readonly log?: (line: string) => void
 }
@@ -45,8 +50,14 @@ interface Kubeconfig {
   readonly users: readonly { readonly user: { readonly token: string } }[]
 }
 
-/** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. `mirror`: where its images come from, with a slash at its end. */
-export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Promise<{ readonly mirror: string, readonly stop: () => Promise<void> }> {
+export interface LifeElsewhere {
+  /** Where the mirror of publishers is, with a slash at its end. */
+  readonly mirror: string
+  readonly stop: () => Promise<void>
+}
+
+/** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
+export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, log }: ElsewhereOptions): Promise<LifeElsewhere> {
   const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
   const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
   const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
@@ -62,7 +73,7 @@ export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Pr
   const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: () => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`)) })
   const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0' } } }]
   const say = speaker(cluster.server, caPem, users.admin?.token ?? '')
-  const told = registrations(door)
+  const told = registrations(door, real)
   const leave = async () => {
     // A webhook and an aggregated API that do not answer hold up every write and the end of every namespace.
     for (const { path, object } of told.filter(({ object }) => object.kind !== 'Namespace'))
@@ -74,7 +85,7 @@ export async function liveElsewhere({ folder, pace, log }: ElsewhereOptions): Pr
       await register(say, path, object)
     const living = life = await bringToLife(
       { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
-      { seed: [tour, ...demonstration(Date.now())], without: ['kube'], ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
+      { seed: [tour, ...(seed ? demonstration(Date.now()) : [])], real, ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
     return { mirror: mirror.url, stop: async () => { await living.stop(); await leave() } }
   }
@@ -156,8 +167,8 @@ async function callRoute(routes: readonly SubresourceRoute[], { method, headers 
 
 interface Registration { readonly path: string, readonly object: JsonObject }
 
-/** What a real API server must be told to find the door. */
-function registrations({ port, caBundle }: Door): Registration[] {
+/** What a real API server must be told to find the door, for what is not really there. */
+function registrations({ port, caBundle }: Door, real: readonly RealPart[]): Registration[] {
   const at = (path: string, apiVersion: string, kind: string, name: string, fields: JsonObject, namespace?: string): Registration =>
     ({ path, object: { apiVersion, kind, metadata: { name, ...(namespace ? { namespace } : {}) }, ...fields } })
   const webhook = {
@@ -168,13 +179,14 @@ function registrations({ port, caBundle }: Door): Registration[] {
   const apiService = (version: string) => at('/apis/apiregistration.k8s.io/v1/apiservices', 'apiregistration.k8s.io/v1', 'APIService', `${version}.${GROUP}`, {
     spec: { group: GROUP, version, groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: { namespace: HOME, name: SERVICE, port } },
   })
-  return [
-    at('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', 'admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'harvester-mutator', { webhooks: [webhook] }),
+  const hooks = [at('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', 'admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'harvester-mutator', { webhooks: [webhook] })]
+  const power = [
     at('/api/v1/namespaces', 'v1', 'Namespace', HOME, {}),
     at(`/api/v1/namespaces/${HOME}/services`, 'v1', 'Service', SERVICE, { spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] } }, HOME),
     apiService('v1'),
     apiService('v1alpha3'),
   ]
+  return [...(real.includes('harvester') ? [] : hooks), ...(real.includes('kubevirt') ? [] : power)]
 }
 
 interface Said { readonly status: number, readonly text: string }

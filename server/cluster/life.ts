@@ -10,6 +10,8 @@ import { CONTROLLERS } from './controllers/all.ts'
 import type { Actor } from './controllers/step.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
 import { powerRoutes } from './power.ts'
+import type { RealPart } from './real.ts'
+import { actorsOf } from './real.ts'
 import type { Runner } from './runner.ts'
 import { ACCOUNTS, runControllers } from './runner.ts'
 import type { Layer, SeedWriter } from './seed/seed.ts'
@@ -22,8 +24,8 @@ export interface LifeOptions {
   readonly writer?: SeedWriter
   /** Whether anything moves afterwards; true when absent. */
   readonly controllers?: boolean
-  /** Actors that are really there, e.g. `kube` beside a kube-controller-manager. */
-  readonly without?: readonly Actor[]
+  /** What is really there, and so is not played. */
+  readonly real?: readonly RealPart[]
   /** How many times faster than real time; 1 when absent. */
   readonly pace?: number
   readonly log?: (line: string) => void
@@ -47,7 +49,7 @@ export interface Life {
 }
 
 /** Gives an embedded API its inhabitants: Harvester's hooks and uploads, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
-export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, without = [], pace = 1, log }: LifeOptions = {}): Promise<Life> {
+export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, real = [], pace = 1, log }: LifeOptions = {}): Promise<Life> {
   const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
   const clients = new Map<string, KubeClient>()
   const clientFor = (account: string): KubeClient => {
@@ -63,12 +65,12 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   // Without controllers nothing is followed, and the hooks see nothing.
   const seen = <T extends KubeObject>(kind: Resource<T>) => runner?.world.all(kind) ?? []
   const hooks = harvesterHooks(() => ({ classes: seen(STORAGE_CLASSES), claims: seen(CLAIMS), templateVersions: seen(TEMPLATE_VERSIONS), backups: seen(VM_BACKUPS) }))
-  for (const hook of hooks) cluster.registerHook(hook)
-  for (const route of powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
+  for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
+  for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)
-    runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), without, pace, ...(log ? { log } : {}) })
+    runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), without: actorsOf(real), pace, ...(log ? { log } : {}) })
   return {
     ...(runner ? { runner } : {}),
     stop: async () => {

@@ -11,7 +11,7 @@ import { World } from './controllers/world.ts'
 
 /** The account under which each actor is known to a control plane that asks who writes. */
 export const ACCOUNTS: Readonly<Record<Actor, string>> = {
-  'kube': 'controller-manager', 'scheduler': 'scheduler', 'kubelet': 'kubelet', 'csi': 'longhorn', 'longhorn': 'longhorn', 'cdi': 'cdi',
+  'kube': 'controller-manager', 'scheduler': 'scheduler', 'kubelet': 'kubelet', 'csi': 'longhorn', 'longhorn': 'longhorn', 'longhorn-engine': 'longhorn', 'cdi': 'cdi',
   'harvester': 'harvester', 'virt-controller': 'virt-controller', 'virt-handler': 'virt-handler',
 }
 

@@ -9,6 +9,7 @@ import { harvesterVms } from './harvesterVms.ts'
 import { imageManagers } from './imageManagers.ts'
 import { imageSources } from './imageSources.ts'
 import { nodes, pods } from './kubelet.ts'
+import { releasers } from './longhornFinalizers.ts'
 import { longhornNodes } from './longhornNodes.ts'
 import { longhornReplicas } from './longhornReplicas.ts'
 import { longhornVolumes } from './longhornVolumes.ts'
@@ -22,7 +23,7 @@ export const CONTROLLERS: readonly Controller[] = [
   claims, volumes,
   scheduler, nodes, pods,
   provisioner, reclaimer, attacher, attachments,
-  longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources,
+  longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
   harvesterImages, harvesterVms,
   vms, vmis, guests,

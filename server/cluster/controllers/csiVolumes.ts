@@ -41,6 +41,11 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
   },
 }
 
+/** Only a shared volume can be migratable: Longhorn's driver makes another so in silence (longhorn-manager csi/util.go), and its webhook refuses the rest. */
+function isShared(claim: PersistentVolumeClaim): boolean {
+  return claim.spec?.accessModes?.includes('ReadWriteMany') ?? false
+}
+
 const CLAIM_LABEL = 'guardrails.test/claim'
 
 function makeVolume(name: string, claim: PersistentVolumeClaim, kind: StorageClass): Write {
@@ -49,7 +54,7 @@ function makeVolume(name: string, claim: PersistentVolumeClaim, kind: StorageCla
   const spec = {
     size: String(parseQuantity(claim.spec?.resources?.requests?.storage) || 0),
     numberOfReplicas: Number(parameters.numberOfReplicas ?? 3), dataEngine: parameters.dataEngine ?? 'v1', backingImage: parameters.backingImage ?? '',
-    accessMode: claim.spec?.accessModes?.includes('ReadWriteMany') ? 'rwx' : 'rwo', migratable: parameters.migratable === 'true', nodeID: '',
+    accessMode: isShared(claim) ? 'rwx' : 'rwo', migratable: parameters.migratable === 'true' && isShared(claim), nodeID: '',
     frontend: parameters.dataEngine === 'v2' ? 'ublk' : 'blockdev', staleReplicaTimeout: Number(parameters.staleReplicaTimeout ?? 30),
     nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector), encrypted: parameters.encrypted === 'true',
   }

@@ -1,3 +1,4 @@
+import { LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import type { Node, Pod } from '#kube/core.ts'
 import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
@@ -63,7 +64,7 @@ export const pods: Controller<Pod> = {
   step(pod, world, time) {
     const nodeName = pod.spec?.nodeName
     const node = world.get(NODES, nodeName)
-    if (!nodeName || !node || node.metadata.annotations?.[DOWN_ANNOTATION])
+    if (!nodeName || !node || node.metadata.annotations?.[DOWN_ANNOTATION] || isLonghorns(pod))
       return NOTHING
     if (hasEnded(pod))
       return pod.metadata.deletionTimestamp ? write(remove(PODS, pod, 0)) : NOTHING
@@ -82,6 +83,11 @@ export const pods: Controller<Pod> = {
 
 function after(time: Time, ms: number, next: () => Next): Next {
   return time.left(ms) > 0 ? wait(time.left(ms)) : next()
+}
+
+/** Where Longhorn's own controllers are, the pods that they make run as programs of their own, and who runs them tells how they are. */
+function isLonghorns(pod: Pod): boolean {
+  return pod.metadata.namespace === LONGHORN_NAMESPACE
 }
 
 export function isLauncher(pod: Pod): boolean {

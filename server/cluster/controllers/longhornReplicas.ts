@@ -13,7 +13,7 @@ const REPLICAS_BY_IMAGE: Index<LonghornReplica> = { kind: LONGHORN_REPLICAS, key
 /** Longhorn's replica: runs while its volume is attached, its disk answers, and its image has a good copy there (longhorn-manager controller/replica_controller.go). */
 export const longhornReplicas: Controller<LonghornReplica> = {
   name: 'longhorn-replica',
-  actor: 'longhorn',
+  actor: 'longhorn-engine',
   kind: LONGHORN_REPLICAS,
   wakes: [
     on(LONGHORN_VOLUMES, (volume, world) => world.find(REPLICAS_BY_VOLUME, volume.metadata.name).map(objectKey)),

@@ -25,7 +25,7 @@ const named = (volume: string | undefined) => [volume ? `longhorn-system/${volum
 /** Longhorn's volume: its engine and replicas, where it is attached, and how well it is. */
 export const longhornVolumes: Controller<LonghornVolume> = {
   name: 'longhorn-volume',
-  actor: 'longhorn',
+  actor: 'longhorn-engine',
   kind: LONGHORN_VOLUMES,
   reads: [PERSISTENT_VOLUMES, VMIS],
   wakes: [
@@ -53,6 +53,8 @@ export const longhornVolumes: Controller<LonghornVolume> = {
     const kubernetesStatus = kubernetesStatusOf(volume, world)
     const status = {
       ...volume.status, state, robustness, kubernetesStatus,
+      // Longhorn's webhook names the engine's image in the spec; an export is refused where the status does not.
+      ...engineImageOf(volume),
       currentNodeID: state === 'attached' || state === 'detaching' ? volume.spec.nodeID || volume.status?.currentNodeID || '' : '',
       ownerID: volume.spec.nodeID || volume.status?.ownerID || replicas.find(replica => replica.spec.nodeID)?.spec.nodeID || '',
       conditions: conditionsOf(volume, replicas, world, time),
@@ -60,6 +62,11 @@ export const longhornVolumes: Controller<LonghornVolume> = {
     const repair = state === 'attached' ? replenish(volume, replicas, world, time) : NOTHING
     return { ...writeOr([...setStatus(LONGHORN_VOLUMES, volume, status), ...engineState(volume, state, world), ...repair.writes], NOTHING), ...(again ?? repair.again ? { again: again ?? repair.again ?? 0 } : {}) }
   },
+}
+
+function engineImageOf({ spec }: LonghornVolume): { readonly currentImage?: string } {
+  const { image } = spec as { readonly image?: string }
+  return image ? { currentImage: image } : {}
 }
 
 const OUT = (replica: LonghornReplica) => Boolean(replica.spec.failedAt)

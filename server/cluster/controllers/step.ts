@@ -10,7 +10,7 @@ import { mergePatchOf } from './merge.ts'
 import type { World } from './world.ts'
 
 /** Whose part a controller plays; on a real control plane each may have its own identity, or be left to the real one. */
-export type Actor = 'kube' | 'scheduler' | 'kubelet' | 'csi' | 'virt-controller' | 'virt-handler' | 'harvester' | 'cdi' | 'longhorn'
+export type Actor = 'kube' | 'scheduler' | 'kubelet' | 'csi' | 'virt-controller' | 'virt-handler' | 'harvester' | 'cdi' | 'longhorn' | 'longhorn-engine'
 
 export interface Address { readonly namespace?: string, readonly name: string }
 

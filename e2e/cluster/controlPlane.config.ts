@@ -1,0 +1,15 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+// What is played on upstream's own control plane. Run by `npm run test:control-plane`, which starts it.
+export default defineConfig({
+  root: resolve(import.meta.dirname, '../..'),
+  test: {
+    environment: 'node',
+    include: ['e2e/cluster/controlPlane/*.spec.ts'],
+    bail: 1, // one story, told in steps
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+})

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Api, Fields } from '../api.ts'
+import { make } from './kinds.ts'
+import type { Part } from './parts.ts'
+
+// What an installed Harvester has besides its programs, and what these want to find.
+
+export const NODES = ['node-1', 'node-2', 'node-3'] as const
+export const NAMESPACES = ['kubevirt', 'harvester-system', 'longhorn-system', 'cdi', 'production', 'staging'] as const
+const DISKS = ['disk-1', 'disk-2'] as const
+const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
+const CORE = '/api/v1'
+
+interface Piece { readonly path: string, readonly object: Fields & { readonly metadata: { readonly name: string } }, readonly status?: Fields }
+
+const piece = (path: string, apiVersion: string, kind: string, name: string, fields: Fields, status?: Fields, metadata: Fields = {}): Piece =>
+  ({ path, object: { apiVersion, kind, metadata: { name, ...metadata }, ...fields }, ...(status ? { status } : {}) })
+
+const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/kubevirt/kubevirts', 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
+  { spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } },
+  // Without the architecture every VMI is refused, and only virt-controller's log says so.
+  { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
+
+/** A Service that leads to this machine: an aggregated API and Longhorn's webhook are reached by Service alone. */
+const service = (namespace: string, name: string, externalName: string, port: number): Piece =>
+  piece(`${CORE}/namespaces/${namespace}/services`, 'v1', 'Service', name, { spec: { type: 'ExternalName', externalName, ports: [{ port }] } })
+
+const CLASS_PARAMETERS = { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true' }
+const CLASS = piece('/apis/storage.k8s.io/v1/storageclasses', 'storage.k8s.io/v1', 'StorageClass', 'harvester-longhorn',
+  { provisioner: 'driver.longhorn.io', parameters: CLASS_PARAMETERS, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true },
+  undefined, { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } })
+const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kubevirt.io/v1beta1', 'StorageProfile', 'harvester-longhorn', { spec: {} },
+  { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'csi-clone', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
+
+/** What must be there before any program starts. */
+export function beforePrograms(): readonly Piece[] {
+  return [
+    ...NAMESPACES.map(name => piece(`${CORE}/namespaces`, 'v1', 'Namespace', name, {})),
+    KUBEVIRT, service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
+  ]
+}
+
+const ENGINE = 'longhornio/longhorn-engine:v1.10.0'
+
+/** Longhorn's name for an engine image (longhorn-manager types.GetEngineImageChecksumName). */
+function engineImageName(image: string): string {
+  return `ei-${createHash('sha512').update(image).digest('hex').slice(0, 8)}`
+}
+
+function node(name: string): Piece {
+  const offer = { cpu: '32', memory: '128Gi', pods: '200' }
+  return piece(`${CORE}/nodes`, 'v1', 'Node', name, {}, {
+    capacity: offer, allocatable: offer, addresses: [{ type: 'InternalIP', address: '127.0.0.1' }, { type: 'Hostname', address: name }],
+    conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }],
+    nodeInfo: {
+      architecture: 'amd64', operatingSystem: 'linux', osImage: 'Harvester v1.8.2', kernelVersion: '6.4.0-150700.53.22-default', kubeletVersion: 'v1.34.2+rke2r1', kubeProxyVersion: '',
+      containerRuntimeVersion: 'containerd://2.1.5-k3s1', machineID: '', systemUUID: '', bootID: '',
+    },
+  }, {
+    labels: {
+      'kubernetes.io/hostname': name, 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'harvesterhci.io/managed': 'true',
+      // As virt-handler's labeller leaves a node.
+      'kubevirt.io/schedulable': 'true', 'machine-type.node.kubevirt.io/q35': 'true', 'machine-type.node.kubevirt.io/pc': 'true',
+    },
+  })
+}
+
+function longhornNode(name: string, folder: string): Piece {
+  const disks = DISKS.map(disk => {
+    const path = join(folder, 'disks', name, disk)
+    mkdirSync(path, { recursive: true })
+    return [disk, { diskType: 'filesystem', path, allowScheduling: true, evictionRequested: false, storageReserved: 0, diskDriver: '', tags: [] }] as const
+  })
+  return piece(`${LONGHORN}/nodes`, 'longhorn.io/v1beta2', 'Node', name, { spec: { name, allowScheduling: true, evictionRequested: false, tags: [], instanceManagerCPURequest: 0, disks: Object.fromEntries(disks) } })
+}
+
+/** Longhorn's node controller looks for this pod on its node, and at how it mounts. */
+function managerPod(nodeName: string): Piece {
+  const volumeMounts = [{ name: 'longhorn', mountPath: '/var/lib/longhorn/', mountPropagation: 'Bidirectional' }]
+  return piece(`${CORE}/namespaces/longhorn-system/pods`, 'v1', 'Pod', `longhorn-manager-${nodeName}`, {
+    spec: {
+      nodeName, containers: [{ name: 'longhorn-manager', image: 'longhornio/longhorn-manager:v1.10.0', volumeMounts, securityContext: { privileged: true } }],
+      volumes: [{ name: 'longhorn', hostPath: { path: '/var/lib/longhorn/' } }],
+    },
+  }, undefined, { labels: { app: 'longhorn-manager' } })
+}
+
+/** Longhorn's webhook refuses a volume without a backup target and an engine that is deployed. */
+function wantedByWebhook(): readonly Piece[] {
+  const nodeDeploymentMap = Object.fromEntries(NODES.map(name => [name, true]))
+  return [
+    piece(`${LONGHORN}/engineimages`, 'longhorn.io/v1beta2', 'EngineImage', engineImageName(ENGINE), { spec: { image: ENGINE } },
+      { state: 'deployed', incompatible: false, cliAPIVersion: 11, cliAPIMinVersion: 3, controllerAPIVersion: 6, controllerAPIMinVersion: 3, nodeDeploymentMap, ownerID: NODES[0] }),
+    piece(`${LONGHORN}/backuptargets`, 'longhorn.io/v1beta2', 'BackupTarget', 'default', { spec: { backupTargetURL: '', credentialSecret: '', pollInterval: '300s' } }),
+  ]
+}
+
+/** The nodes and what is on them, once the webhooks answer for their kinds; the folders of the disks are made below `folder`. */
+export function afterWebhooks(folder: string, parts: readonly Part[]): readonly Piece[] {
+  return [
+    ...NODES.map(node),
+    ...(parts.includes('longhorn-webhook') ? wantedByWebhook() : []),
+    ...(parts.includes('longhorn') ? NODES.map(managerPod) : []),
+    ...NODES.map(name => longhornNode(name, folder)),
+  ]
+}
+
+const PATIENCE = 20_000
+
+/** Puts the pieces there, in their order. A webhook that has just begun to answer is asked again. Throws with the server's words. */
+export async function furnish(api: Api, pieces: readonly Piece[]): Promise<void> {
+  for (const { path, object, status } of pieces) {
+    const until = Date.now() + PATIENCE
+    while (!await make(api, path, object).then(() => true, (thrown: unknown) => {
+      if (Date.now() > until)
+        throw thrown
+      return false
+    }))
+      await new Promise(done => setTimeout(done, 300))
+    if (status)
+      (await api.merge(`${path}/${object.metadata.name}/status`, { status })).expect(200)
+  }
+}

@@ -1,0 +1,112 @@
+// A Harvester control plane on this machine, of upstream's own programs, with our nodes.
+//   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
+//   npm run test:control-plane [-- --require]    the tests on it
+// The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runnerImport } from 'vite'
+import { ensureGo } from './go.mjs'
+import { closeWith, root, runTier } from './tiers.mjs'
+
+const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
+const { modulesOf, readParts } = await load('e2e/cluster/parts.ts')
+const { buildBinary, definitionsPath, isBuilt } = await load('e2e/cluster/binary.ts')
+const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluster.ts')
+
+const CONSOLE_PORT = 8780
+const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
+The embedded cluster is what npm start opens.`
+
+/** Brings up Kubernetes, the parts and our nodes in a folder; ends with this process. Answers the kubeconfig and how to end it. */
+async function bringUp({ folder, parts, pace, go, say }) {
+  const modules = modulesOf(parts)
+  const binaries = Object.fromEntries(modules.map(module => [module, buildBinary(module, go.path, say)]))
+  const { startControlPlane } = await load('e2e/cluster/controlPlane.ts')
+  const { copyKinds } = await load('e2e/cluster/kinds.ts')
+  const { startEmbeddedCluster } = await load('server/cluster/main.ts')
+  const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
+  const { Api } = await load('e2e/api.ts')
+  const { contextsOf, readAccess } = await load('e2e/kubeconfig.ts')
+  const { kubeconfig, server } = await startRealCluster({ folder, binary: binaries.kube, tied: true })
+  const api = new Api(readAccess(kubeconfig, contextsOf(kubeconfig)[0]))
+  const bare = await startEmbeddedCluster()
+  const from = new Api({ server: bare.url, ca: bare.caPem, token: bare.users.admin.token })
+  try {
+    const definitions = modules.includes('harvester') ? readFileSync(definitionsPath('harvester'), 'utf8') : ''
+    await startControlPlane({ folder, api, parts, binaries, definitions, furnishRest: () => copyKinds(from, api), tied: true, say })
+  }
+  finally {
+    await Promise.all([from.close(), api.close()])
+    await bare.stop()
+  }
+  const life = await liveElsewhere({ folder, real: ['kubernetes', ...parts.filter(part => part !== 'longhorn-webhook')], seed: false, pace, log: say })
+  return {
+    kubeconfig, server, mirror: life.mirror,
+    stop: async () => {
+      await life.stop()
+      await stopRealCluster(folder)
+    },
+  }
+}
+
+async function show({ parts: named, dir, 'console-port': port }) {
+  const parts = readParts(named)
+  const go = await ensureGo()
+  const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'guardrails-real-')))
+  const { OwnConsole } = await load('e2e/embedded.ts')
+  const cluster = await bringUp({ folder, parts, go, say: console.log })
+  const own = new OwnConsole(Number(port ?? CONSOLE_PORT), ['--kubeconfig', cluster.kubeconfig])
+  await own.start()
+  console.log(`\n${own.output.trim()}\n\nKUBECONFIG=${cluster.kubeconfig}\nkubectl: ${buildBinary('kube')} kubectl\nlogs: ${folder}\nmirror of publishers: ${cluster.mirror}\nCtrl-C ends it all.`)
+  let ending = false
+  const end = async () => {
+    if (ending)
+      return
+    ending = true
+    await own.remove()
+    await cluster.stop()
+    process.exit(0)
+  }
+  process.on('SIGINT', end).on('SIGTERM', end)
+}
+
+async function test({ require, parts: named }) {
+  const parts = readParts(named)
+  const go = await ensureGo({ install: require })
+  const name = 'stories on the real control plane'
+  if (!go.path && !modulesOf(parts).every(isBuilt))
+    return closeWith([await runTier({ name, skip: 'no Go on this machine, which the real control plane is built with' })], { require })
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
+  try {
+    modulesOf(parts).forEach(module => buildBinary(module, go.path, console.log))
+    const from = Date.now()
+    const cluster = await bringUp({ folder, parts, go, say: console.log })
+    const seconds = (Date.now() - from) / 1000
+    console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s`)
+    const results = [await runTier({
+      name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
+      environment: { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join() },
+    })]
+    await cluster.stop()
+    return closeWith(results, { require })
+  }
+  finally {
+    await stopRealCluster(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const { positionals: [command = 'show'], values } = parseArgs({
+  allowPositionals: true,
+  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'require': { type: 'boolean', default: false } },
+})
+if (command === 'test')
+  process.exitCode = await test(values)
+else if (command === 'show' && values.real && existsSync(join(root, 'dist', 'server', 'main.js')))
+  await show(values)
+else {
+  console.error(values.real && command === 'show' ? 'The console is not built: npm run build' : USAGE)
+  process.exitCode = 2
+}
