@@ -26,7 +26,7 @@ describe('upstream\'s control plane, its nodes played by ours', () => {
   })
 
   it('imports an image from a URL', async () => {
-    await operator.create('images', imageFrom(`${REAL_MIRROR}noble/current/noble-server-cloudimg-amd64.img`, 'noble'))
+    await operator.create('images', imageFrom(`${REAL_MIRROR}ubuntu-cloud-images/noble/current/noble-server-cloudimg-amd64.img`, 'noble'))
     image = await operator.until('images', 'noble', one => isTrue(one, 'Imported'), 90) as KubeObject
     expect(image.status).toMatchObject({ progress: 100, storageClassName: `lh-${image.metadata.uid}` })
     expect(isTrue(image, 'RetryLimitExceeded')).toBe(false)
