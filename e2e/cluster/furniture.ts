@@ -8,7 +8,7 @@ import type { Part } from './parts.ts'
 // What an installed Harvester has besides its programs, and what these want to find.
 
 export const NODES = ['node-1', 'node-2', 'node-3'] as const
-export const NAMESPACES = ['kubevirt', 'harvester-system', 'longhorn-system', 'cdi', 'production', 'staging'] as const
+const NAMESPACES = ['kubevirt', 'harvester-system', 'longhorn-system', 'cdi', 'production', 'staging'] as const
 const DISKS = ['disk-1', 'disk-2'] as const
 const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
 const CORE = '/api/v1'

@@ -1,11 +1,11 @@
 import type { Module } from './binary.ts'
 
 /** What of a Harvester control plane can really be there beside Kubernetes, in the order in which it comes up. */
-export const PARTS = ['kubevirt', 'longhorn-webhook', 'harvester', 'longhorn'] as const
+const PARTS = ['kubevirt', 'longhorn-webhook', 'harvester', 'longhorn'] as const
 export type Part = typeof PARTS[number]
 
 /** Without `longhorn`, whose volumes and engines are played: only then can a volume be exported. */
-export const USUAL_PARTS: readonly Part[] = ['kubevirt', 'longhorn-webhook', 'harvester']
+const USUAL_PARTS: readonly Part[] = ['kubevirt', 'longhorn-webhook', 'harvester']
 
 const MODULES: Readonly<Record<Part, Module>> = { 'kubevirt': 'kubevirt', 'longhorn-webhook': 'harvester', 'harvester': 'harvester', 'longhorn': 'longhorn' }
 
