@@ -6,7 +6,7 @@ const kubeconfig = process.env.GUARDRAILS_KUBECONFIG
 
 export default defineConfig({
   testDir: 'e2e',
-  testMatch: 'flows/*.spec.ts',
+  testMatch: process.env.GUARDRAILS_FLOWS ?? 'flows/*.spec.ts',
   fullyParallel: false,
   workers: 1,
   retries: 0,

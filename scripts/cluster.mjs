@@ -51,14 +51,43 @@ async function bringUp({ folder, parts, pace, go, say }) {
   }
 }
 
+/** The console on it, which may ask the mirror of publishers. */
+async function openConsole({ kubeconfig, mirror }, port) {
+  const { OwnConsole } = await load('e2e/embedded.ts')
+  const own = new OwnConsole(port, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(mirror).host])
+  await own.start()
+  return own
+}
+
+/** The main job in the console, in Chromium. */
+async function runBrowserTier(cluster, environment) {
+  const { findChromium } = await import('./chromium.mjs')
+  const chromium = await findChromium()
+  const tier = { name: 'browser on the real control plane', command: 'npx', args: ['playwright', 'test'], reader: 'playwright' }
+  if (!chromium)
+    return runTier({ ...tier, skip: 'no Chromium on this machine, and none could be installed' })
+  const { logIn } = await load('e2e/cluster/login.ts')
+  const own = await openConsole(cluster, CONSOLE_PORT + 1)
+  try {
+    return await runTier({
+      ...tier,
+      environment: {
+        ...environment, CHROMIUM_PATH: chromium.path, GUARDRAILS_KUBECONFIG: cluster.kubeconfig, GUARDRAILS_CLUSTER: 'real', GUARDRAILS_PORT: String(CONSOLE_PORT + 1),
+        GUARDRAILS_SESSION: await logIn(own), GUARDRAILS_FLOWS: 'cluster/controlPlane/*.flow.ts',
+      },
+    })
+  }
+  finally {
+    await own.remove()
+  }
+}
+
 async function show({ parts: named, dir, 'console-port': port }) {
   const parts = readParts(named)
   const go = await ensureGo()
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'guardrails-real-')))
-  const { OwnConsole } = await load('e2e/embedded.ts')
   const cluster = await bringUp({ folder, parts, go, say: console.log })
-  const own = new OwnConsole(Number(port ?? CONSOLE_PORT), ['--kubeconfig', cluster.kubeconfig])
-  await own.start()
+  const own = await openConsole(cluster, Number(port ?? CONSOLE_PORT))
   console.log(`\n${own.output.trim()}\n\nKUBECONFIG=${cluster.kubeconfig}\nkubectl: ${buildBinary('kube')} kubectl\nlogs: ${folder}\nmirror of publishers: ${cluster.mirror}\nCtrl-C ends it all.`)
   let ending = false
   const end = async () => {
@@ -79,16 +108,18 @@ async function test({ require, parts: named }) {
   if (!go.path && !modulesOf(parts).every(isBuilt))
     return closeWith([await runTier({ name, skip: 'no Go on this machine, which the real control plane is built with' })], { require })
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
+  const built = await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })
   try {
     modulesOf(parts).forEach(module => buildBinary(module, go.path, console.log))
     const from = Date.now()
     const cluster = await bringUp({ folder, parts, go, say: console.log })
     const seconds = (Date.now() - from) / 1000
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s`)
-    const results = [await runTier({
-      name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
-      environment: { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join() },
+    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join() }
+    const results = [built, await runTier({
+      name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest', environment,
     })]
+    results.push(await runBrowserTier(cluster, environment))
     await cluster.stop()
     return closeWith(results, { require })
   }
