@@ -2,13 +2,14 @@
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
 //   npm run test:control-plane [-- --require]    the tests on it
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { ensureGo } from './go.mjs'
-import { closeWith, root, runTier } from './tiers.mjs'
+import { isBuilt as isConsoleBuilt } from './sources.mjs'
+import { closeWith, root, run, runTier } from './tiers.mjs'
 
 const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
 const { modulesOf, readParts } = await load('e2e/cluster/parts.ts')
@@ -17,6 +18,7 @@ const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluste
 
 const CONSOLE_PORT = 8780
 const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
+DIR is emptied first; without one it is a new folder below that of temporary files.
 The embedded cluster is what npm start opens.`
 
 /** Brings up Kubernetes, the parts and our nodes in a folder; ends with this process. Answers the kubeconfig and how to end it. */
@@ -84,6 +86,8 @@ async function runBrowserTier(cluster, environment) {
 
 async function show({ parts: named, dir, 'console-port': port }) {
   const parts = readParts(named)
+  if (!isConsoleBuilt() && await run('npm', ['run', '--silent', 'build']) !== 0)
+    process.exit(1)
   const go = await ensureGo()
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'guardrails-real-')))
   const cluster = await bringUp({ folder, parts, go, say: console.log })
@@ -135,9 +139,9 @@ const { positionals: [command = 'show'], values } = parseArgs({
 })
 if (command === 'test')
   process.exitCode = await test(values)
-else if (command === 'show' && values.real && existsSync(join(root, 'dist', 'server', 'main.js')))
+else if (command === 'show' && values.real)
   await show(values)
 else {
-  console.error(values.real && command === 'show' ? 'The console is not built: npm run build' : USAGE)
+  console.error(USAGE)
   process.exitCode = 2
 }
