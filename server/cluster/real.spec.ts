@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { VMIS } from '#vms/vm.ts'
 import { CLAIMS, NODES, PODS, STORAGE_CLASSES } from '#kube/core.ts'
 import { CONTROLLERS } from './controllers/all.ts'
 import { provisioner } from './controllers/csiVolumes.ts'
+import { guests } from './controllers/guests.ts'
 import { pods } from './controllers/kubelet.ts'
 import { LONGHORN_ENGINES } from './controllers/kinds.ts'
 import { releasers } from './controllers/longhornFinalizers.ts'
@@ -20,6 +22,17 @@ describe('beside a real control plane', () => {
     [['kubernetes', 'kubevirt', 'harvester', 'longhorn'], ['cdi', 'csi', 'kubelet', 'longhorn-engine', 'scheduler', 'virt-handler']],
   ])('with %j real, these are played: %j', (real, others) => {
     expect(played(...real)).toEqual(others)
+  })
+})
+
+describe('what upstream\'s controllers expect of those who are played', () => {
+  it('virt-handler\'s conditions hold an empty time where Go would write one: virt-controller changes only what is the very same', () => {
+    const play = new Play([guests])
+    const { metadata: { uid } } = play.add(VMIS, { metadata: { namespace: 'lab', name: 'web' }, spec: {}, status: { phase: 'Scheduled', conditions: [{ type: 'Ready', status: 'False', lastProbeTime: '2026-05-04T03:00:00Z' }] } })
+    play.add(PODS, { metadata: { namespace: 'lab', name: 'virt-launcher-web', labels: { 'kubevirt.io': 'virt-launcher' }, ownerReferences: [{ kind: 'VirtualMachineInstance', name: 'web', uid }] }, status: { phase: 'Running' } })
+    play.run(10_000)
+    const conditions = play.get(VMIS, 'lab/web')?.status?.conditions ?? []
+    expect(conditions.map(condition => [condition.type, (condition as { lastProbeTime?: unknown }).lastProbeTime])).toEqual([['Ready', '2026-05-04T03:00:00Z'], ['LiveMigratable', null], ['AgentConnected', null]])
   })
 })
 

@@ -43,6 +43,7 @@ describe('upstream\'s control plane, its nodes played by ours', () => {
     const vmi = await operator.until('vmis', 'web', one => one?.status?.phase === 'Running', 90)
     expect((vmi?.status?.phaseTransitionTimestamps as { phase: string }[]).map(({ phase }) => phase)).toEqual(['Pending', 'Scheduling', 'Scheduled', 'Running'])
     await operator.untilShown('web', 'Running')
+    await operator.until('vms', 'web', vm => isTrue(vm, 'Ready'))
     expect((await operator.find('claims', 'web-disk'))?.status?.phase).toBe('Bound')
   })
 

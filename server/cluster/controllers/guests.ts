@@ -95,8 +95,15 @@ function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, age
     ? { type: 'LiveMigratable', status: 'True' }
     : { type: 'LiveMigratable', status: 'False', reason: 'DisksNotLiveMigratable', message: `cannot migrate VMI: PVC ${local} is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)` }
   const conditions = withCondition(vmi.status?.conditions, migratable, time.now)
-  return agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions
+  return (agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions).map(asGoWrites)
 }
+
+/** virt-controller's patches test for the very conditions that it has read, and Go writes an empty time as null. */
+function asGoWrites(condition: Condition): Condition {
+  return 'lastProbeTime' in condition ? condition : { ...condition, ...NEVER_PROBED }
+}
+
+const NEVER_PROBED = { lastProbeTime: null }
 
 /** The address that the network of the cluster, 192.168.96.0/20, leases to a guest's card: always the same one. */
 export function addressOnNetwork({ namespace, name }: { readonly namespace?: string, readonly name: string }, index: number): string {
