@@ -26,13 +26,13 @@ describe('beside a real control plane', () => {
 })
 
 describe('what upstream\'s controllers expect of those who are played', () => {
-  it('virt-handler\'s conditions hold an empty time where Go would write one: virt-controller changes only what is the very same', () => {
+  it('virt-handler\'s conditions hold the time of a probe: virt-controller changes only what it can write the very same', () => {
     const play = new Play([guests])
     const { metadata: { uid } } = play.add(VMIS, { metadata: { namespace: 'lab', name: 'web' }, spec: {}, status: { phase: 'Scheduled', conditions: [{ type: 'Ready', status: 'False', lastProbeTime: '2026-05-04T03:00:00Z' }] } })
     play.add(PODS, { metadata: { namespace: 'lab', name: 'virt-launcher-web', labels: { 'kubevirt.io': 'virt-launcher' }, ownerReferences: [{ kind: 'VirtualMachineInstance', name: 'web', uid }] }, status: { phase: 'Running' } })
     play.run(10_000)
     const conditions = play.get(VMIS, 'lab/web')?.status?.conditions ?? []
-    expect(conditions.map(condition => [condition.type, (condition as { lastProbeTime?: unknown }).lastProbeTime])).toEqual([['Ready', '2026-05-04T03:00:00Z'], ['LiveMigratable', null], ['AgentConnected', null]])
+    expect(conditions.map(condition => [condition.type, (condition as { lastProbeTime?: unknown }).lastProbeTime])).toEqual([['Ready', '2026-05-04T03:00:00Z'], ['LiveMigratable', '2026-05-04T03:00:02Z'], ['AgentConnected', '2026-05-04T03:00:06Z']])
   })
 })
 

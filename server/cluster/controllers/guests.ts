@@ -6,7 +6,7 @@ import { VMIS } from '#vms/vm.ts'
 import { hasEnded } from './claimIndexes.ts'
 import { claimNameOf } from './claimNames.ts'
 import type { Finding } from './conditions.ts'
-import { withCondition } from './conditions.ts'
+import { stamp, withCondition } from './conditions.ts'
 import { pick } from './hash.ts'
 import { DOWN_ANNOTATION, isLauncher, podAddress } from './kubelet.ts'
 import { graceOf } from './launcher.ts'
@@ -95,15 +95,16 @@ function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, age
     ? { type: 'LiveMigratable', status: 'True' }
     : { type: 'LiveMigratable', status: 'False', reason: 'DisksNotLiveMigratable', message: `cannot migrate VMI: PVC ${local} is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)` }
   const conditions = withCondition(vmi.status?.conditions, migratable, time.now)
-  return (agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions).map(asGoWrites)
+  return (agent ? withCondition(conditions, { type: 'AgentConnected', status: 'True' }, time.now) : conditions).map(condition => probed(condition, time))
 }
 
-/** virt-controller's patches test for the very conditions that it has read, and Go writes an empty time as null. */
-function asGoWrites(condition: Condition): Condition {
-  return 'lastProbeTime' in condition ? condition : { ...condition, ...NEVER_PROBED }
+/**
+ * virt-controller's patches test for the very conditions that it has read, and Go writes a time that is not there as null: where
+ * one is missing, every later change of the VMI's conditions fails, and it never gets Ready.
+ */
+function probed(condition: Condition, time: Time): Condition {
+  return 'lastProbeTime' in condition ? condition : { ...condition, ...{ lastProbeTime: stamp(time.now) } }
 }
-
-const NEVER_PROBED = { lastProbeTime: null }
 
 /** The address that the network of the cluster, 192.168.96.0/20, leases to a guest's card: always the same one. */
 export function addressOnNetwork({ namespace, name }: { readonly namespace?: string, readonly name: string }, index: number): string {
@@ -127,7 +128,7 @@ function running(vmi: VirtualMachineInstance, world: World): object {
       return claim
         ? { name: volume.name, target, persistentVolumeClaimInfo: { claimName, accessModes: claim.spec?.accessModes ?? [], capacity: claim.status?.capacity ?? {}, requests: claim.spec?.resources?.requests ?? {}, volumeMode: claim.spec?.volumeMode ?? 'Filesystem', filesystemOverhead: '0.055' } }
         : { name: volume.name, target, size: 1_048_576 }
-    }),
+    }).sort((a, b) => a.name < b.name ? -1 : 1),
     qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107,
   }
 }
