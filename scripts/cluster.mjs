@@ -119,7 +119,7 @@ async function test({ require, parts: named }) {
     const cluster = await bringUp({ folder, parts, go, say: console.log })
     const seconds = (Date.now() - from) / 1000
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s`)
-    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join() }
+    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder }
     const results = [built, await runTier({
       name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest', environment,
     })]
