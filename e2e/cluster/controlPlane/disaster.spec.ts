@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../api.ts'
@@ -23,6 +23,7 @@ const isStuck = (object?: KubeObject) => Object.keys(specOf(object)).length === 
 function spoilCopies(image: string): number {
   const disks = join(REAL_FOLDER, 'disks')
   const copies = readdirSync(disks).flatMap(node => readdirSync(join(disks, node)).map(disk => join(disks, node, disk, 'backing-images')))
+    .filter(existsSync) // a disk that never had an image has none
     .flatMap(folder => readdirSync(folder).filter(name => name.startsWith(`${image}-`)).map(name => join(folder, name, 'backing')))
   for (const file of copies)
     writeFileSync(file, 'spoilt'.repeat(1024))
