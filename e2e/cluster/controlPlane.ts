@@ -32,7 +32,7 @@ interface Options {
 
 /** Brings the parts up; answers when all of them work. Throws with the last lines of their logs. */
 export async function startControlPlane(options: Options): Promise<void> {
-  const { folder, api, parts, definitions, furnishRest, say } = options
+  const { api, parts, definitions, furnishRest, say } = options
   const from = Date.now()
   const tell = (line: string) => say(`${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${line}`)
   const stage: Stage = { ...options, has: part => parts.includes(part), start: starter(options), tell }
@@ -40,11 +40,15 @@ export async function startControlPlane(options: Options): Promise<void> {
   await furnishRest()
   tell('kinds')
   await furnish(api, beforePrograms())
-  // Independent of each other; each waits for what it needs.
-  await Promise.all([stage.has('kubevirt') && startKubeVirt(stage), stage.has('longhorn-webhook') && startLonghornWebhook(stage)])
-  await furnish(api, afterWebhooks(folder, parts))
-  if (stage.has('harvester'))
-    await startHarvester(stage)
+  // Independent of each other: what one waits for, another uses.
+  await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
+}
+
+/** The nodes, once Longhorn's webhook answers for its own, and Longhorn on them. */
+async function startNodes(stage: Stage): Promise<void> {
+  if (stage.has('longhorn-webhook'))
+    await startLonghornWebhook(stage)
+  await furnish(stage.api, afterWebhooks(stage.folder, stage.parts))
   if (stage.has('longhorn'))
     await startLonghorn(stage)
 }

@@ -36,14 +36,13 @@ export async function make(to: Api, collection: string, object: Fields): Promise
 
 const AT_ONCE = 12
 
-/** Makes kinds served; a kind that is defined already stays as it is. */
+/** Defines kinds, whenever they come to be served; a kind that is defined already stays as it is. */
 export async function defineKinds(to: Api, definitions: readonly Fields[]): Promise<void> {
   const waiting = [...definitions]
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let next = waiting.shift(); next; next = waiting.shift())
       await make(to, CRDS, next)
   }))
-  await untilServed(to)
 }
 
 async function untilServed(to: Api): Promise<void> {
@@ -55,6 +54,6 @@ async function untilServed(to: Api): Promise<void> {
       return
     if (Date.now() > deadline)
       throw new Error(`not served after 30 s: ${waiting.map(({ metadata }) => metadata.name).join(', ')}`)
-    await sleep(100)
+    await sleep(300) // the list is long
   }
 }
