@@ -34,7 +34,7 @@ test('a current/ URL is warned of while one types, and made only by who says tha
   await fillImage(page, CURRENT, name)
   const verdict = page.getByTestId('url-verdict')
   await expect(verdict).toContainText('The bytes behind this link change.')
-  await expect(verdict).toContainText('“current” in current')
+  await expect(verdict).toContainText('“current” points to whichever build is newest')
   const create = page.getByRole('button', { name: `Create ${name}` })
   await expect(create).toBeDisabled()
 

@@ -2,6 +2,7 @@ import type { ImageBackend } from './image.ts'
 import type { ImageUrlJudgement, ImageUrlReason } from './imageUrl.ts'
 import type { Tone, VerdictReason } from '#sdk/verdict.ts'
 import { useI18n } from '#sdk/i18n.ts'
+import { absoluteTime, toMillis } from '#sdk/time.ts'
 import { URL_TONES } from './imageUrl.ts'
 
 /** Turns a judgement into the words of the verdict block. */
@@ -10,7 +11,8 @@ export function useUrlVerdict() {
 
   function reasonText(reason: ImageUrlReason): string {
     switch (reason.code) {
-      case 'alias': return t(`images.reason.alias-${reason.kind}`, { word: reason.word, segment: reason.segment })
+      // A word that is the whole segment is said once.
+      case 'alias': return t(`images.reason.alias-${reason.kind}`, { named: reason.word === reason.segment ? t('images.reason.word', { word: reason.word }) : t('images.reason.wordIn', { word: reason.word, segment: reason.segment }) })
       case 'publisher': return t(`images.reason.publisher-${reason.because}`)
       case 'not-an-image': return t('images.reason.not-an-image', { file: reason.file, kind: t(`images.notAnImage.${reason.kind}`) })
       default: return t(`images.reason.${reason.code}`, { ...reason })
@@ -24,18 +26,26 @@ export function useUrlVerdict() {
     return judgement.verdict === 'unknown' ? [t(backend === 'cdi' ? 'images.verdict.unknownAdviceCdi' : 'images.verdict.unknownAdvice')] : []
   }
 
-  function asides({ mayDisappear, expires, pinnedForm, checksumFiles = [] }: ImageUrlJudgement): string[] {
-    const day = expires?.at && new Intl.DateTimeFormat(locale.value, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(expires.at))
+  /** When a link ends or ended, in the reader's time zone; `now` in epoch milliseconds. */
+  function end({ at }: NonNullable<ImageUrlJudgement['expires']>, now: number): string {
+    const ends = toMillis(at)
+    if (ends === undefined)
+      return t('images.verdict.expires')
+    return t(ends <= now ? 'images.verdict.expiredAt' : 'images.verdict.expiresAt', { at: absoluteTime(ends, locale.value) })
+  }
+
+  function asides({ mayDisappear, expires, pinnedForm, checksumFiles = [] }: ImageUrlJudgement, now: number): string[] {
     return [
       ...(mayDisappear ? [t(`images.verdict.${mayDisappear}`, { publisher: t('images.verdict.thePublisher') })] : []),
-      ...(expires ? [day ? t('images.verdict.expiresAt', { at: day }) : t('images.verdict.expires')] : []),
+      ...(expires ? [end(expires, now)] : []),
       ...(pinnedForm ? [t('images.verdict.pinnedForm', { form: pinnedForm })] : []),
       ...checksumFiles.slice(0, 1).map(({ url, algorithm }) => t('images.verdict.checksumFile', { url, algorithm: algorithm.toUpperCase().replace('SHA', 'SHA-') })),
     ]
   }
 
-  function describe(judgement: ImageUrlJudgement, backend: ImageBackend): { tone: Tone, title: string, reasons: VerdictReason[] } {
-    const lines = [...judgement.reasons.map(reasonText), ...consequence(judgement, backend), ...asides(judgement)]
+  /** The block's words at a time, given in epoch milliseconds: a signed link may have ended by then. */
+  function describe(judgement: ImageUrlJudgement, backend: ImageBackend, now: number): { tone: Tone, title: string, reasons: VerdictReason[] } {
+    const lines = [...judgement.reasons.map(reasonText), ...consequence(judgement, backend), ...asides(judgement, now)]
     return { tone: URL_TONES[judgement.verdict], title: t(`images.verdict.${judgement.verdict}`), reasons: lines.map(text => ({ text })) }
   }
 
