@@ -9,7 +9,7 @@
 // and a row for each habit in TABLE, and for what is told besides, in imageUrl.spec.ts. Then `npm run bench:urls`.
 // Source: the publishers' own pages and tools.
 
-import { RELEASE_MAKERS } from './releaseMakers.ts'
+import { RELEASE_MAKERS } from './imageUrlRules.ts'
 
 export type Algorithm = 'sha512' | 'sha256' | 'md5'
 
