@@ -1,5 +1,5 @@
 import { useElementSize, useScroll } from '@vueuse/core'
-import { computed, watch } from 'vue'
+import { computed, ref, watch } from 'vue'
 import type { ComputedRef, Ref } from 'vue'
 
 /** Height of every row, in pixels; `--row` in theme.css. */
@@ -29,7 +29,14 @@ export function useRowWindow<Row>(rows: Ref<readonly Row[]>, scroller: Readonly<
     const top = Math.min(Math.floor(y.value / ROW_HEIGHT), rows.value.length - 1) - OVERSCAN
     return Math.max(0, top - top % STEP)
   })
-  const count = computed(() => Math.ceil((seen.value || 600) / ROW_HEIGHT) + 2 * OVERSCAN + STEP)
+  // What is seen is drawn first: a page that opens beside heavy work has one frame for it.
+  const ahead = ref(0)
+  watch(scroller, element => {
+    ahead.value = 0
+    if (element)
+      requestAnimationFrame(() => requestAnimationFrame(() => { ahead.value = OVERSCAN }))
+  }, { flush: 'post' })
+  const count = computed(() => Math.ceil((seen.value || 600) / ROW_HEIGHT) + 2 * ahead.value + STEP)
 
   function scrollTo(index: number): void {
     const element = scroller.value
