@@ -52,7 +52,7 @@ export class Kubectl {
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
-/** What may differ between two clusters that behave alike: identities, moments, ages, addresses, widths of columns, versions. */
+/** What may differ between two clusters that behave alike: identities, moments, ages, addresses, widths of columns, versions, and the order of faults, for the real server reads the fields from a Go map. */
 export function normalise(text: string): string {
   return text
     .replaceAll(UUID, '<uid>')
@@ -68,4 +68,5 @@ export function normalise(text: string): string {
     .replaceAll(/^(-+|=+)$/gm, '<rule>')
     .replaceAll(/ {2,}/g, '  ')
     .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/(?:^\* .*\n?)+/gm, faults => `${faults.trimEnd().split('\n').sort().join('\n')}\n`)
 }

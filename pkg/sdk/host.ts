@@ -26,6 +26,9 @@ export interface Host {
   readonly kinds: readonly FindableKind[]
 }
 
+/** Where cards lie over a page that may hold the same ones: there they are groups, for a page has no two regions of one name. */
+export const cardRoleKey: InjectionKey<'group'> = Symbol('card role')
+
 export const hostKey: InjectionKey<Host> = Symbol('host')
 
 /** The console around this extension; call in setup. Throws outside a console. */
