@@ -26,13 +26,15 @@ function terminating(crd: JsonObject, now: string): JsonObject {
 /** Serves each CustomResourceDefinition while it is stored; one that is deleted takes its objects with it and ends their watches. */
 export function keepDefinitions(cluster: Cluster, log: (message: string) => void): () => void {
   const definitions = cluster.store.of(DEFINITIONS)
+  // The real server takes the objects from its store: no webhook is asked, so none can keep a definition from going.
+  const unasked: Cluster = { ...cluster, hooks: [] }
 
   const clean = (name: string) => {
     const crd = definitions.get(name)?.object
     if (!crd || !metaText(crd, 'deletionTimestamp') || !finalizersOf(crd).includes(CRD_CLEANUP)) return
     const objects = cluster.store.of(resourceNamed(crd))
     const kind = cluster.registry.versionsOf(String(fieldAt(crd, 'spec.group')), String(fieldAt(crd, 'spec.names.plural')))[0]
-    if (kind) deleteCollection(cluster, kind, objects.range('').filter(stored => !metaText(stored.object, 'deletionTimestamp')), BACKGROUND, CALL)
+    if (kind) deleteCollection(unasked, kind, objects.range('').filter(stored => !metaText(stored.object, 'deletionTimestamp')), BACKGROUND, CALL)
     if (objects.size) return
     const rest = finalizersOf(crd).filter(finalizer => finalizer !== CRD_CLEANUP)
     const released = { ...crd, metadata: { ...metadataOf(crd), finalizers: rest } }

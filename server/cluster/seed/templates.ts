@@ -28,14 +28,13 @@ function version(made: Made): SeedObject {
         },
       },
     },
-    status: { version: 1 },
   }
 }
 
 /** Layers, after those of the images: the template, then its version, which names it. */
 export function templateLayers(): readonly Layer[] {
   return [
-    () => [{ kind: TEMPLATES, object: { metadata: AT, spec: { defaultVersionId: `${AT.namespace}/${VERSION}`, description: 'Web servers of the shop' } }, status: { defaultVersion: 1, latestVersion: 1 } }],
+    () => [{ kind: TEMPLATES, object: { metadata: AT, spec: { defaultVersionId: `${AT.namespace}/${VERSION}`, description: 'Web servers of the shop' } } }],
     made => [version(made)],
   ]
 }
