@@ -35,8 +35,10 @@ export interface ImageChoice { readonly key: string, readonly image: VirtualMach
 
 /** The images that were imported, those that can be used first. */
 export function imageChoices(images: readonly VirtualMachineImage[], stateOf: VmFormWorld['stateOf']): ImageChoice[] {
-  const imported = images.filter(image => isImported(stateOf(image)) && image.status?.storageClassName)
-  const choices = imported.map(image => ({ key: objectKey(image), image, state: stateOf(image).word }))
+  const choices = images.filter(image => image.status?.storageClassName).flatMap(image => {
+    const state = stateOf(image)
+    return isImported(state) ? { key: objectKey(image), image, state: state.word } : []
+  })
   return [...choices.filter(({ state }) => state !== 'lost'), ...choices.filter(({ state }) => state === 'lost')]
 }
 
