@@ -3,7 +3,11 @@ import { Api } from './console.ts'
 
 // The states of the image form, each as an operator comes to it, found without a word of either language.
 
-interface FormState { readonly name: string, readonly act: (page: Page, mirror: string) => Promise<unknown> }
+interface FormState {
+  readonly name: string
+  readonly act: (page: Page, mirror: string) => Promise<unknown>
+  readonly needsUploads?: true
+}
 
 const NOBLE = 'ubuntu-cloud-images/noble/current/noble-server-cloudimg-amd64.img'
 const PINNED = 'https://cloud-images.ubuntu.com/releases/noble/release-20240423/ubuntu-24.04-server-cloudimg-amd64.img'
@@ -136,27 +140,28 @@ const STATES: readonly FormState[] = [
   } },
   { name: 'file', act: async page => {
     await choose(page, 'noble-server-cloudimg-amd64.img', Buffer.alloc(4 * MIB, 7))
-    await block(page, 'upload-verdict', 'ok').waitFor()
+    await block(page, 'upload-verdict').and(page.locator('[data-tone=ok], [data-tone=attention]')).waitFor()
   } },
   { name: 'file-instead', act: async (page, mirror) => {
     await type(page, mirror + NOBLE)
     await block(page, 'url-verdict').locator('.verdict-block__remedies button').last().click()
     await page.locator('input[type=file]').waitFor({ state: 'attached' })
   } },
-  { name: 'file-refused', act: async page => {
+  { name: 'file-refused', needsUploads: true, act: async page => {
     await choose(page, 'overlay.qcow2', onBase())
     await block(page, 'upload-verdict', 'bad').waitFor()
   } },
   { name: 'refused', act: beRefused },
-  { name: 'uploading', act: upload },
+  { name: 'uploading', needsUploads: true, act: upload },
 ]
 
 /** As entries of `PAGES`: the mirror is the cluster's own. */
-export const IMAGE_FORM_STATES = STATES.map(({ name, act }) => ({
+export const IMAGE_FORM_STATES = STATES.map(({ name, act, needsUploads }) => ({
   name: `image-create-${name}`,
   path: '/images/create',
   shows: /./,
   isState: true,
+  needsUploads,
   async act(page: Page) {
     const tour = await new Api(page).get<{ data: { mirror: string } }>('/api/v1/namespaces/default/configmaps/guardrails-tour')
     await act(page, tour.data.mirror)

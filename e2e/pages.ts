@@ -10,6 +10,8 @@ interface ConsolePage {
   readonly act?: (page: Page) => Promise<void>
   /** One of many states of a page that is listed: its colours and words are known, its parts are looked at once. */
   readonly isState?: boolean
+  /** Only seen where Harvester takes uploads, which no API server does by itself. */
+  readonly needsUploads?: boolean | undefined
 }
 
 const follow = (name: string) => (page: Page) => page.getByRole('main').getByRole('link', { name, exact: true }).click()

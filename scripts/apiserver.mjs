@@ -1,5 +1,6 @@
 // The real kube-apiserver of e2e/cluster.
 //   npm run test:apiserver [-- --require]      the tier: contract, kubectl and browser tests on it
+//   npm run test:apiserver -- flows [TEST …]   its browser tests alone, or those that Playwright finds by these words
 //   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
 //   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
 //   node scripts/apiserver.mjs down DIR            ends it
@@ -61,10 +62,10 @@ async function live({ folder }) {
 }
 
 /** The browser tests, on a console that is logged in to the real API server in which the demonstration lives. */
-async function runBrowserTier(folder, kubeconfig) {
+async function runBrowserTier(folder, kubeconfig, tests = []) {
   const { findChromium } = await import('./chromium.mjs')
   const chromium = await findChromium()
-  const tier = { name: 'browser on the real API server', command: 'npx', args: ['playwright', 'test'], reader: 'playwright' }
+  const tier = { name: 'browser on the real API server', command: 'npx', args: ['playwright', 'test', ...tests], reader: 'playwright' }
   if (!chromium)
     return runTier({ ...tier, skip: 'no Chromium on this machine, and none could be installed' })
   const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
@@ -83,7 +84,20 @@ async function runBrowserTier(folder, kubeconfig) {
   }
 }
 
-async function test({ require }) {
+async function runServerTiers({ binary, kubeconfig, etcd, bare }) {
+  return [
+    await runTier({
+      name: 'contract on the real API server', command: 'npm', args: ['run', '--silent', 'contract', '--', ...REPORTERS], reader: 'vitest',
+      environment: { CONTRACT_KUBECONFIG: kubeconfig, CONTRACT_FORGET: `${binary} compact ${etcd}` },
+    }),
+    await runTier({
+      name: 'kubectl and upstream\'s definitions on both', command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/vitest.config.ts', ...REPORTERS], reader: 'vitest',
+      environment: { KUBE_BINARY: binary, REAL_KUBECONFIG: kubeconfig, EMBEDDED_KUBECONFIG: bare.kubeconfig },
+    }),
+  ]
+}
+
+async function test({ require, flows }) {
   const go = await ensureGo({ install: require })
   const skip = whyNot(go)
   if (skip)
@@ -95,16 +109,10 @@ async function test({ require }) {
     const { kubeconfig, etcd } = await startRealCluster({ folder, binary, tied: true })
     const bare = await startBareCluster(folder)
     console.log(`${await furnish(kubeconfig, bare.kubeconfig)} kinds, roles and namespaces of ours were taken by the real API server`)
-    results.push(await runTier({
-      name: 'contract on the real API server', command: 'npm', args: ['run', '--silent', 'contract', '--', ...REPORTERS], reader: 'vitest',
-      environment: { CONTRACT_KUBECONFIG: kubeconfig, CONTRACT_FORGET: `${binary} compact ${etcd}` },
-    }))
-    results.push(await runTier({
-      name: 'kubectl and upstream\'s definitions on both', command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/vitest.config.ts', ...REPORTERS], reader: 'vitest',
-      environment: { KUBE_BINARY: binary, REAL_KUBECONFIG: kubeconfig, EMBEDDED_KUBECONFIG: bare.kubeconfig },
-    }))
+    if (!flows)
+      results.push(...await runServerTiers({ binary, kubeconfig, etcd, bare }))
     await bare.stop()
-    results.push(await runBrowserTier(folder, kubeconfig))
+    results.push(await runBrowserTier(folder, kubeconfig, flows))
   }
   finally {
     await stopRealCluster(folder)
@@ -113,13 +121,14 @@ async function test({ require }) {
   return closeWith(results, { require })
 }
 
-const commands = { test, up, live, down: ({ folder }) => stopRealCluster(folder) }
-const { positionals: [command = 'test', folder], values } = parseArgs({
+const commands = { test, up, live, flows: test, down: ({ folder }) => stopRealCluster(folder) }
+const { positionals: [command = 'test', ...words], values } = parseArgs({
   allowPositionals: true,
   options: { port: { type: 'string' }, require: { type: 'boolean', default: false } },
 })
-if (!commands[command] || (command !== 'test' && !folder)) {
-  console.error('usage: node scripts/apiserver.mjs [test [--require] | up DIR [--port N] | live DIR | down DIR]')
+const [folder] = words
+if (!commands[command] || (!folder && !['test', 'flows'].includes(command))) {
+  console.error('usage: node scripts/apiserver.mjs [test [--require] | flows [TEST …] | up DIR [--port N] | live DIR | down DIR]')
   process.exit(2)
 }
-process.exitCode = await commands[command]({ folder, ...values })
+process.exitCode = await commands[command]({ folder, ...command === 'flows' && { flows: words }, ...values })

@@ -8,8 +8,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${locale}`, () => {
       test.use({ colorScheme, locale })
       const isFirst = colorScheme === 'light' && locale === 'en-GB'
-      for (const { name, path, act, shows } of PAGES.filter(({ isState }) => isFirst || !isState)) {
+      for (const { name, path, act, shows, needsUploads } of PAGES.filter(({ isState }) => isFirst || !isState)) {
         test(`axe finds nothing on ${name}`, async ({ page }) => {
+          test.skip(Boolean(needsUploads && process.env.GUARDRAILS_KUBECONFIG), 'no API server passes Harvester\'s uploads on: the embedded cluster has the endpoint')
           await page.goto(`/c/${CLUSTER}${path}`)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
           await act?.(page)
