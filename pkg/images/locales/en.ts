@@ -618,7 +618,7 @@ export default {
     verifiedCdi: 'CDI downloads it again by itself and looks at nothing: create the image soon, and from a link that does not change.',
     namespaceFirst: 'Choose the namespace first: the server asks whether you may create images there.',
     remedy: {
-      read: 'Let the server read the image once and compute the SHA-512',
+      read: 'Have the server read it once',
       verify: 'Verify it through the server first',
       again: 'Read it again',
       use: 'Use this SHA-512',

@@ -618,7 +618,7 @@ export default {
     verifiedCdi: 'CDI 会自行再次下载且不做核对：尽快创建镜像，并使用不会变的链接。',
     namespaceFirst: '先选择命名空间：服务器要查明你能否在其中创建镜像。',
     remedy: {
-      read: '让服务器读取镜像一次并算出 SHA-512',
+      read: '让服务器读取一次',
       verify: '先通过服务器核对',
       again: '重新读取',
       use: '使用此 SHA-512',
