@@ -442,7 +442,7 @@ export default {
     },
     obstacle: {
       'no-harvester-url': 'An upload goes to Harvester’s own API, and the kubeconfig does not say where that is: its server does not end in /k8s/clusters/…. Start the console with --harvester-url and the address of Harvester’s dashboard.',
-      'no-file': 'The picture of a disk: qcow2, raw or ISO.',
+      'no-file': 'A disk image: qcow2, raw or ISO.',
       'unreadable': 'It cannot be read: {message}',
       'empty': 'It is empty.',
       'not-in-sectors': 'Longhorn takes only files whose size is a multiple of 512 bytes; this one has {size}, {over} too many. Such a file is often cut short or compressed. A raw disk can be padded: truncate -s %512 FILE',
