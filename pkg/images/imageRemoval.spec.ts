@@ -15,11 +15,24 @@ const templates: ImageUsers = { ...NOBODY, templates: [{ ...object, spec: {} }] 
 
 describe('deleting an image', () => {
   it('is refused in Harvester’s words', () => {
-    expect(judgeRemoval(image(), volume('layered'), 'pinned')).toEqual({ word: 'refused', words: 'Cannot delete image lab/noble: being used by volume lab/x' })
+    expect(judgeRemoval(image(), volume('layered'), { verdict: 'pinned' })).toEqual({ word: 'refused', words: 'Cannot delete image lab/noble: being used by volume lab/x' })
   })
 
-  it.each([['pinned', 'none'], ['mutable', 'url'], ['unknown', 'url'], [undefined, 'file']] as const)('of which the source is %s costs %s', (source, cost) => {
-    expect(judgeRemoval(image(), { ...NOBODY, unseen: [UNSEEN] }, source)).toEqual({ word: 'possible', cost, unseen: [UNSEEN] })
+  it.each([['pinned', 'none'], ['mutable', 'url'], ['unknown', 'url']] as const)('of which the source is %s costs %s', (verdict, cost) => {
+    expect(judgeRemoval(image(), { ...NOBODY, unseen: [UNSEEN] }, { verdict })).toEqual({ word: 'possible', cost, unseen: [UNSEEN] })
+  })
+
+  it('without a URL costs its only file', () => {
+    expect(judgeRemoval(image('upload'), NOBODY, undefined)).toMatchObject({ cost: 'file' })
+  })
+
+  it('from a build that its publisher deletes after a while does not promise that it comes again', () => {
+    expect(judgeRemoval(image(), NOBODY, { verdict: 'pinned', mayDisappear: 'pruned' })).toMatchObject({ cost: 'url' })
+  })
+
+  it.each(['changed', 'gone'] as const)('costs all, where somebody saw that its URL is %s', word => {
+    const looked = { ...image(), metadata: { ...meta, annotations: { 'guardrails.harvesterhci.io/upstream-check': JSON.stringify({ word, at: '2026-11-20T08:00:00Z', reasons: [] }) } } }
+    expect(judgeRemoval(looked, NOBODY, { verdict: 'pinned' })).toMatchObject({ cost: word })
   })
 })
 
@@ -31,6 +44,7 @@ describe('making an image again', () => {
     ['is safe where its BackingImage is gone', 'missing', NOBODY, undefined],
     ['is not for one that works', 'ready', NOBODY, { code: 'not-needed' }],
     ['is not for one of which too little is seen', 'imported', NOBODY, { code: 'not-needed' }],
+    ['is not for one whose copies may be whole on a node that is away', 'unknown', NOBODY, { code: 'unclear' }],
     ['is not for one under way', 'importing', NOBODY, { code: 'not-needed' }],
     ['is not for one that goes', 'deleting', NOBODY, { code: 'deleting' }],
     ['is not while a volume is layered on it', 'lost', volume('layered'), { code: 'used', by: 'volumes', n: 1 }],

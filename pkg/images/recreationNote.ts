@@ -3,7 +3,7 @@ import type { Manifest } from '#kube/object.ts'
 import type { VirtualMachineImage } from './image.ts'
 import { objectKey } from '#kube/object.ts'
 import { IMAGES } from './image.ts'
-import { recreationOf } from './imageRemoval.ts'
+import { barOfSource, recreationOf } from './imageRemoval.ts'
 
 // The note of an image that is deleted to be made again: a ConfigMap in its namespace, written before the deletion, so that
 // any console can make the image where the one that began has gone (docs/adr/0005).
@@ -47,7 +47,11 @@ export function makeNote({ manifest, uid, who, when }: RecreationNote): Manifest
   }
 }
 
-/** What a ConfigMap with the label says. Only an image of the ConfigMap's own namespace is taken from it, for it is created by one click. */
+/**
+ * What a ConfigMap with the label says. Whoever may write ConfigMaps there can have written it, and it is carried out with the
+ * rights of another: taken from it is only what a retry would begin with, an image of the ConfigMap's own namespace that is
+ * neither read from a volume nor from an image of elsewhere.
+ */
 export function readNote(configMap: ConfigMap): FoundNote {
   const { namespace, labels } = configMap.metadata
   const note = parseNote(configMap)
@@ -60,6 +64,9 @@ function parseNote({ metadata, data = {} }: ConfigMap): RecreationNote | undefin
   const { manifest: text = '', uid = '', who = '', when = '' } = data
   const image = parseImage(text)
   if (!image || !uid || image.metadata.namespace !== metadata.namespace || labelOf(image.metadata.name ?? '', uid) !== metadata.labels?.[NOTE_LABEL])
+    return undefined
+  const source = image.spec.securityParameters?.sourceImageNamespace
+  if (barOfSource(image.spec) || image.spec.pvcName || image.spec.pvcNamespace || (source && source !== metadata.namespace))
     return undefined
   return { manifest: recreationOf(image), uid, who, when: Number.isNaN(Date.parse(when)) ? '' : when }
 }

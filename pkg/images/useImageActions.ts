@@ -11,11 +11,11 @@ import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { VirtualMachineImage } from './image.ts'
-import { IMAGES } from './image.ts'
+import { IMAGES, lossOfUpstream } from './image.ts'
 import { acknowledgementOf } from './imageFindings.ts'
 import type { FoundKeepers } from './imageKeeper.ts'
 import type { RetryBar } from './imageRemoval.ts'
-import { judgeRemoval, judgeRetry } from './imageRemoval.ts'
+import { COSTS_DEARLY, judgeRemoval, judgeRetry } from './imageRemoval.ts'
 import { judgeImageSource } from './imageRow.ts'
 import type { ImageState } from './imageState.ts'
 import { useImageUsers } from './useImageUsers.ts'
@@ -38,7 +38,7 @@ export function useImageActions(subject: () => Subject) {
 
   const image = computed(() => subject().image)
   const isLooking = computed(() => users.value.unseen.some(({ state }) => state === 'loading'))
-  const removal = computed(() => judgeRemoval(image.value, users.value, judgeImageSource(image.value)?.verdict))
+  const removal = computed(() => judgeRemoval(image.value, users.value, judgeImageSource(image.value)))
   const retry = computed(() => judgeRetry(image.value, subject().state, users.value))
 
   const where = computed(() => ({ namespace: image.value.metadata.namespace }))
@@ -78,11 +78,17 @@ export function useImageActions(subject: () => Subject) {
     return [t('images.delete.goesCopies', { n: copies, storageClass: image.value.status?.storageClassName || '–' }, copies)]
   }
 
+  /** What a retry may lose: the bytes that its link no longer serves. */
+  function costOfRetry(given: VirtualMachineImage): string {
+    const word = lossOfUpstream(given)?.word ?? (judgeImageSource(given)?.verdict === 'mutable' ? 'mutable' : undefined)
+    return word ? `${t(`images.retry.costBy.${word}`)} ${t('images.retry.cost')}` : t('images.retry.cost')
+  }
+
   async function askRetry(): Promise<void> {
     const { spec, metadata } = image.value
     const kept = [t('images.retry.kept.spec'), ...(spec.checksum ? [t('images.retry.kept.checksum')] : []), t('images.retry.kept.labels'), ...(acknowledgementOf({ metadata }) ? [t('images.retry.kept.acknowledgement')] : [])]
     const steps = [t('images.retry.asks.try'), t('images.retry.asks.note', { namespace: metadata.namespace ?? '' }), t('images.retry.asks.delete', { name: spec.displayName }), ...goes(), t('images.retry.asks.wait'), t('images.retry.asks.create', { kept: new Intl.ListFormat(locale.value).format(kept) }), t('images.delete.nobody')]
-    const yes = await confirm({ title: t('images.retry.title', { name: spec.displayName }), verb: t('images.retry.verb'), steps, irreversible: t('images.retry.cost'), danger: true })
+    const yes = await confirm({ title: t('images.retry.title', { name: spec.displayName }), verb: t('images.retry.verb'), steps, irreversible: costOfRetry(image.value), danger: true })
     if (yes)
       void begin(image.value)
   }
@@ -111,7 +117,7 @@ export function useImageActions(subject: () => Subject) {
       ...(volumes.length + awaiting.length + templates.length + judged.unseen.length ? [] : [t('images.delete.nobody')]),
     ]
     const title = t('images.delete.title', { name: given.spec.displayName })
-    const yes = await confirm({ title, verb: t('images.delete.verb'), steps, irreversible: t(`images.delete.cost.${judged.cost}`), danger: true, ...(judged.cost === 'file' && { typeToConfirm: given.spec.displayName }) })
+    const yes = await confirm({ title, verb: t('images.delete.verb'), steps, irreversible: t(`images.delete.cost.${judged.cost}`), danger: true, ...(COSTS_DEARLY.includes(judged.cost) && { typeToConfirm: given.spec.displayName }) })
     if (yes)
       await submission.submit(given)
   }

@@ -70,8 +70,22 @@ export function useRecreationStanding(subject: () => { readonly imageKey: string
   function carryOut(id: string): void {
     if (id === 'forget')
       void forgetting.submit()
-    else if (standing.value && note.value)
-      void again({ configMap: standing.value.configMap, note: note.value })
+    else
+      void askAgain()
+  }
+
+  /** It is somebody's note, carried out with the rights of whoever clicks. */
+  async function askAgain(): Promise<void> {
+    const [found, given] = [standing.value, note.value]
+    if (!found || !given)
+      return
+    const { spec } = given.manifest
+    const steps = [
+      spec.url ? t('images.retry.agains.url', { name: name.value, namespace: namespace.value, url: spec.url }) : t('images.retry.agains.other', { name: name.value, namespace: namespace.value, source: t(`images.sourceType.${spec.sourceType}`) }),
+      t('images.retry.agains.note', { configMap: found.configMap.metadata.name, namespace: namespace.value }),
+    ]
+    if (await confirm({ title: t('images.retry.againTitle', { name: name.value }), verb: t('images.retry.again'), steps }))
+      void again({ configMap: found.configMap, note: given })
   }
 
   return { task, standing, note, verdict, said, refusal, configMaps, forgetting, carryOut }
