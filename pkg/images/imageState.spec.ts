@@ -74,7 +74,11 @@ describe('the state of an imported image, by its copies', () => {
     ['one on no disk of the cluster', kept(1, copy('ready'), copy('orphan-disk')), { word: 'degraded', ...copies(1, 1) }],
     ['one in a state that is new', kept(1, copy('ready'), copy('unrecognised')), { word: 'degraded', ...copies(1, 1) }],
     ['fewer than wanted, and none on its way', kept(3, copy('ready')), { word: 'degraded', ...copies(1, 3) }],
-    ['fewer than wanted, and more on their way', kept(3, copy('ready'), copy('moving'), copy('absent')), { word: 'ready', ...copies(1, 3) }],
+    ['fewer than wanted, and more on their way', kept(3, copy('ready'), copy('moving'), copy('absent')), { word: 'copying', ...copies(1, 3) }],
+    ['one failed, and another on its way in its place', kept(3, copy('ready'), copy('ready'), copy('failed', 'bad sum'), copy('moving')), { word: 'copying', message: 'bad sum', ...copies(2, 3) }],
+    ['the only one about to leave, and another on its way', kept(1, copy('ready', undefined, true), copy('moving')), { word: 'degraded', ...copies(1, 1) }],
+    ['as many as are wanted, and one more on its way', kept(1, copy('ready'), copy('moving')), { word: 'ready', ...copies(1, 1) }],
+    ['its BackingImage still being read', { copies: { unseen: { ...UNSEEN, state: 'loading' } } }, { word: 'looking', because: { ...UNSEEN, state: 'loading' } }],
     ['the only one about to leave', kept(1, copy('ready', undefined, true)), { word: 'degraded', ...copies(1, 1) }],
     ['a surplus one being removed', kept(1, copy('ready'), copy('leftover')), { word: 'ready', ...copies(1, 1) }],
     ['all failed', kept(3, copy('failed', 'recorded checksum'), copy('failed', 'other')), { word: 'lost', message: 'recorded checksum', ...copies(0, 3) }],
@@ -156,6 +160,7 @@ describe('the state of a CDI image, by its DataVolume, for Harvester passes on n
     ['no progress, which CDI calls N/A', importing, dataVolume({ phase: 'ImportInProgress', progress: 'N/A' }), { word: 'importing', progress: 10, ...phase('ImportInProgress') }],
     ['no status yet', importing, dataVolume(undefined), { word: 'initializing', ...phase('') }],
     ['Running False, reason Error, and restarts', importing, dataVolume({ phase: 'ImportInProgress', restartCount: 4, conditions: running('Error', '404 Not Found') }), { word: 'retrying', progress: 10, message: '404 Not Found', tries: { failed: 4, limit: Infinity }, ...phase('ImportInProgress') }],
+    ['Running True between two failures, which is still a retry', importing, dataVolume({ phase: 'ImportInProgress', restartCount: 7, conditions: [condition('Running', 'True', undefined, 'Pod is running')] }), { word: 'retrying', progress: 10, tries: { failed: 7, limit: Infinity }, ...phase('ImportInProgress') }],
     ['Running False, reason ImagePullFailed', importing, dataVolume({ phase: 'ImportScheduled', conditions: running('ImagePullFailed', 'no such image') }), { word: 'retrying', progress: 10, message: 'no such image', tries: { failed: 1, limit: Infinity }, ...phase('ImportScheduled') }],
     ['Running False, reason Completed', importing, dataVolume({ phase: 'ImportInProgress', conditions: running('Completed', 'Import Complete') }), { word: 'importing', progress: 10, ...phase('ImportInProgress') }],
     ['phase Failed and why', importing, dataVolume({ phase: 'Failed', conditions: running('Error', 'no space left') }), { word: 'failed', message: 'no space left', ...phase('Failed') }],
@@ -165,6 +170,9 @@ describe('the state of a CDI image, by its DataVolume, for Harvester passes on n
     ['nothing, for it cannot be read', importing, { dataVolume: { unseen: { ...UNSEEN, resource: 'datavolumes.cdi.kubevirt.io' } } }, { word: 'importing', progress: 10, because: { ...UNSEEN, resource: 'datavolumes.cdi.kubevirt.io' } }],
     ['nothing yet, for it is not made', importing, { dataVolume: {} }, { word: 'importing', progress: 10 }],
     ['Succeeded, and Harvester took it in', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'Succeeded' }), { word: 'ready', ...phase('Succeeded') }],
+    ['Succeeded, and its claim is gone', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'Succeeded', conditions: [condition('Bound', 'False', 'PVC image-1 not found', 'NotFound'), condition('Ready', 'False')] }), { word: 'unknown', message: 'PVC image-1 not found', ...phase('Succeeded') }],
+    ['Succeeded, and not ready', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'Succeeded', conditions: [condition('Bound', 'True'), condition('Ready', 'False', 'no longer')] }), { word: 'unknown', message: 'no longer', ...phase('Succeeded') }],
+    ['nothing yet, for it is still being read', image(DONE, { backend: 'cdi' }), { dataVolume: { unseen: { ...UNSEEN, state: 'loading' } } }, { word: 'looking', because: { ...UNSEEN, state: 'loading' } }],
     ['Succeeded when last seen', image(DONE, { backend: 'cdi' }), { dataVolume: { ...dataVolume({ phase: 'Succeeded' }).dataVolume, unseen: UNSEEN } }, { word: 'imported', because: UNSEEN }],
     ['filled anew after Harvester took it in', image(DONE, { backend: 'cdi' }), dataVolume({ phase: 'ImportInProgress' }), { word: 'importing', progress: 100, ...phase('ImportInProgress') }],
     ['gone after Harvester took it in', image(DONE, { backend: 'cdi' }), { dataVolume: {} }, { word: 'imported', because: { code: 'no-data-volume' } }],
@@ -190,6 +198,6 @@ describe('every word', () => {
   })
 
   it('says that the import went well, or not yet', () => {
-    expect(words.filter(word => isImported({ word })).sort()).toEqual(['degraded', 'imported', 'lost', 'ready', 'recovering'])
+    expect(words.filter(word => isImported({ word })).sort()).toEqual(['copying', 'degraded', 'imported', 'looking', 'lost', 'ready', 'recovering'])
   })
 })

@@ -7,12 +7,13 @@ import { findCondition } from '#kube/object.ts'
 
 /**
  * `waiting`: CDI waits for something else. `ready`: seen to be whole. `imported`: Harvester took it in, and what became of it
- * is not seen. `degraded`: usable, with fewer copies than wanted. `recovering`: no copy, one is being written. `lost`: every
- * copy has failed. `missing`: its BackingImage is gone. `unknown`: nobody who could say does.
+ * is not seen; `looking`: nor is it read yet. `copying`: usable, and the copies that are wanted besides are being written. `degraded`: usable,
+ * with fewer good copies than wanted, or with bad ones. `recovering`: no copy, one is being written. `lost`: every copy has
+ * failed. `missing`: its BackingImage is gone. `unknown`: nobody who could say does.
  */
 export type ImageStateWord
   = | 'deleting' | 'initializing' | 'waiting' | 'importing' | 'uploading' | 'exporting' | 'retrying' | 'paused'
-    | 'ready' | 'imported' | 'degraded' | 'recovering' | 'lost' | 'missing' | 'failed' | 'unknown'
+    | 'ready' | 'looking' | 'imported' | 'copying' | 'degraded' | 'recovering' | 'lost' | 'missing' | 'failed' | 'unknown'
 
 /** What a state was read from, where its word alone does not say it. */
 type ImageStateReason
@@ -90,7 +91,7 @@ export function imageState(image: VirtualMachineImage, keepers: ImageKeepers = {
 
 /** Whether the import is over and went well, whatever has become of the image since. */
 export function isImported({ word }: ImageState): boolean {
-  return ['ready', 'imported', 'degraded', 'recovering', 'lost'].includes(word)
+  return ['ready', 'looking', 'imported', 'copying', 'degraded', 'recovering', 'lost'].includes(word)
 }
 
 function wordsOf(...said: readonly (Pick<Condition, 'message'> | undefined)[]): { message?: string } {
@@ -107,7 +108,10 @@ function progressOf(image: VirtualMachineImage, percent = image.status?.progress
   return { progress: Math.min(100, Math.max(0, percent)) }
 }
 
-/** A failing import seldom reaches phase Failed: it stays ImportInProgress, restarts and says Running False, reason Error. */
+/**
+ * A failing import seldom reaches phase Failed: it stays ImportInProgress and restarts. Running says False, reason Error, only
+ * between two tries, so that the restarts count.
+ */
 function filledByCdi(image: VirtualMachineImage, { status }: DataVolume): ImageState {
   const { phase = '', restartCount = 0 } = status ?? {}
   const [running, bound] = ['Running', 'Bound'].map(type => findCondition(status?.conditions, type))
@@ -117,8 +121,9 @@ function filledByCdi(image: VirtualMachineImage, { status }: DataVolume): ImageS
   const word = PHASES[phase] ?? 'unknown'
   if (word === 'failed')
     return { word, ...wordsOf(running, bound), because }
-  if (word !== 'paused' && running?.status === 'False' && running.reason && /error|backoff|fail/i.test(running.reason))
-    return { word: 'retrying', ...progress, ...wordsOf(running), tries: { failed: Math.max(1, restartCount), limit: Infinity }, because }
+  const isDown = running?.status === 'False' && /error|backoff|fail/i.test(running.reason ?? '')
+  if (word !== 'paused' && (isDown || (word === 'work' && restartCount > 0)))
+    return { word: 'retrying', ...progress, ...(isDown ? wordsOf(running) : {}), tries: { failed: Math.max(1, restartCount), limit: Infinity }, because }
   if (word === 'work')
     return { word: WORK[image.spec.sourceType] ?? 'unknown', ...progress, because }
   return { word, ...(word === 'waiting' || word === 'paused' ? progress : {}), ...(bound?.status === 'True' ? {} : wordsOf(bound)), because }
@@ -126,10 +131,20 @@ function filledByCdi(image: VirtualMachineImage, { status }: DataVolume): ImageS
 
 function keptByCdi(image: VirtualMachineImage, known: Known<DataVolume> | undefined): ImageState {
   if (!known?.object)
-    return { word: 'imported', because: known ? known.unseen ?? { code: 'no-data-volume' } : { code: 'not-asked' } }
-  if (known.object.status?.phase !== 'Succeeded')
+    return unseenYet(known?.unseen, { word: 'imported', because: known ? known.unseen ?? { code: 'no-data-volume' } : { code: 'not-asked' } })
+  const { phase, conditions } = known.object.status ?? {}
+  if (phase !== 'Succeeded')
     return filledByCdi(image, known.object)
+  // The phase stays when the claim goes: only the conditions tell.
+  const lacking = ['Bound', 'Ready'].map(type => findCondition(conditions, type)).find(condition => condition?.status === 'False')
+  if (lacking)
+    return { word: 'unknown', ...wordsOf(lacking), because: { code: 'phase', phase } }
   return known.unseen ? { word: 'imported', because: known.unseen } : { word: 'ready', because: { code: 'phase', phase: 'Succeeded' } }
+}
+
+/** While it is still being read nothing is out of sight, and nothing is said that would be taken back a moment later. */
+function unseenYet(unseen: Unseen | undefined, otherwise: ImageState): ImageState {
+  return unseen?.state === 'loading' ? { word: 'looking', because: unseen } : otherwise
 }
 
 /** Harvester's own note that the BackingImage is missing is never taken back: what is seen counts more (vm_image_controller.go:37). */
@@ -138,7 +153,7 @@ function keptByLonghorn(image: VirtualMachineImage, known: Known<KeptCopies> | u
   if (!known?.object) {
     if (noted?.status === 'True' || (known && !known.unseen))
       return { word: 'missing', ...wordsOf(noted), because: { code: 'no-backing-image' } }
-    return { word: 'imported', because: known?.unseen ?? { code: 'not-asked' } }
+    return unseenYet(known?.unseen, { word: 'imported', because: known?.unseen ?? { code: 'not-asked' } })
   }
   const standing = standingOf(image, known.object)
   return standing.word === 'ready' && known.unseen ? { word: 'imported', because: known.unseen } : standing
@@ -154,8 +169,9 @@ function standingOf({ spec }: VirtualMachineImage, { copies, desired }: KeptCopi
   const unclear = is('unreachable', 'ambiguous-disk', 'unrecognised')
   const isMoving = is('moving').length > 0
   if (usable.length) {
-    const isShort = usable.filter(({ evicting }) => !evicting).length < desired && !isMoving
-    return failed.length || unclear.length || isShort ? { word: 'degraded', ...wordsOf(...failed, ...unclear), because } : { word: 'ready', because }
+    const staying = usable.filter(({ evicting }) => !evicting).length
+    const word = staying > 0 && staying < desired && isMoving ? 'copying' : failed.length || unclear.length || staying < desired ? 'degraded' : 'ready'
+    return { word, ...(word === 'ready' ? {} : wordsOf(...failed, ...unclear)), because }
   }
   if (isMoving)
     return { word: 'recovering', ...wordsOf(...failed), because }
