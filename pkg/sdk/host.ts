@@ -26,6 +26,12 @@ export interface Host {
   readonly kinds: readonly FindableKind[]
 }
 
+/** Has the console ask before the page is left as long as `isHeld` answers true, until the caller's scope ends. Call in setup. */
+export type HoldLeaving = (isHeld: () => boolean) => void
+
+/** Without a console around it nobody asks. */
+export const holdLeavingKey: InjectionKey<HoldLeaving> = Symbol('hold leaving')
+
 /** Where cards lie over a page that may hold the same ones: there they are groups, for a page has no two regions of one name. */
 export const cardRoleKey: InjectionKey<'group'> = Symbol('card role')
 

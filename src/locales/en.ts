@@ -1,6 +1,7 @@
 export default {
   product: 'Harvester Guardrails',
   skip: 'Skip to the content',
+  leaving: { title: 'Leave this form?', verb: 'Leave', cost: 'What you typed is lost.' },
   overview: { title: 'Overview', nav: 'Overview' },
   demo: 'Demonstration cluster',
   demoWhy: 'A cluster in the memory of this console’s server. Nothing here is real.',

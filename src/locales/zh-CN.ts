@@ -1,6 +1,7 @@
 export default {
   product: 'Harvester Guardrails',
   skip: '跳到内容',
+  leaving: { title: '离开此表单？', verb: '离开', cost: '已输入的内容将丢失。' },
   overview: { title: '概览', nav: '概览' },
   demo: '演示集群',
   demoWhy: '此集群在控制台服务器的内存中，这里的一切都不是真实的。',
