@@ -152,12 +152,13 @@ describe('an upload from this page', () => {
 
   it('that is cancelled leaves no image', async () => {
     takeFile = () => undefined
-    const { upload, tasks, ended } = await setup()
+    const { upload, tasks, notices, ended } = await setup()
     await upload.begin(manifest, file())
     await vi.waitFor(() => expect(asked()).toContain(SENT))
     tasks.cancel('upload:uid-1')
     await ended('cancelled')
     expect(image).toBeUndefined()
+    expect(notices.notices.at(-1)?.text).toBe('The upload of noble is cancelled, and nothing of it is left.')
   })
 
   it('that is cancelled while the cluster takes the file in leaves no image', async () => {

@@ -63,6 +63,8 @@ export function useImageUpload() {
       if (progress.signal.aborted || error.status !== 0 || !await isReady(image)) {
         progress.say({ message: t('images.upload.removing') })
         await takeBack(image)
+        if (progress.signal.aborted)
+          notices.notify({ tone: 'unknown', text: t('images.upload.cancelled', { name: image.spec.displayName }) })
         throw error
       }
     }

@@ -435,6 +435,7 @@ export default {
     left: '{time} left',
     waiting: 'All of it is sent; the cluster has yet to answer.',
     removing: 'The half image is being removed.',
+    cancelled: 'The upload of {name} is cancelled, and nothing of it is left.',
     done: '{name} is uploaded and ready.',
     leftBehind: 'The upload of {name} ended, and its half image could not be removed. Delete it when the cluster answers again.',
     importFailed: 'The cluster could not take the file in, and does not say why.',

@@ -435,6 +435,7 @@ export default {
     left: '还需 {time}',
     waiting: '已全部发送，等待集群答复。',
     removing: '正在删除不完整的镜像。',
+    cancelled: '{name} 的上传已取消，没有留下任何东西。',
     done: '{name} 已上传并就绪。',
     leftBehind: '{name} 的上传已结束，但不完整的镜像未能删除。集群恢复应答后请删除它。',
     importFailed: '集群未能接收文件，也没有说明原因。',
