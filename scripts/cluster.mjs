@@ -31,19 +31,20 @@ async function bringUp({ folder, parts, pace, go, say }) {
   const { liveElsewhere } = await load('server/cluster/elsewhere.ts')
   const { Api } = await load('e2e/api.ts')
   const { contextsOf, readAccess } = await load('e2e/kubeconfig.ts')
-  const { kubeconfig, server } = await startRealCluster({ folder, binary: binaries.kube, tied: true })
+  const { kubeconfig, server } = await startRealCluster({ folder, binary: binaries.kube, tied: true, tokens: true })
   const api = new Api(readAccess(kubeconfig, contextsOf(kubeconfig)[0]))
   const bare = await startEmbeddedCluster()
   const from = new Api({ server: bare.url, ca: bare.caPem, token: bare.users.admin.token })
+  let handlerPort
   try {
     const definitions = modules.includes('harvester') ? readFileSync(definitionsPath('harvester'), 'utf8') : ''
-    await startControlPlane({ folder, api, parts, binaries, definitions, furnishRest: () => copyKinds(from, api), tied: true, say })
+    handlerPort = (await startControlPlane({ folder, api, parts, binaries, definitions, furnishRest: () => copyKinds(from, api), tied: true, say })).handlerPort
   }
   finally {
     await Promise.all([from.close(), api.close()])
     await bare.stop()
   }
-  const life = await liveElsewhere({ folder, real: ['kubernetes', ...parts.filter(part => part !== 'longhorn-webhook')], seed: false, pace, log: say })
+  const life = await liveElsewhere({ folder, handlerPort, real: ['kubernetes', ...parts.filter(part => part !== 'longhorn-webhook')], seed: false, pace, log: say })
   return {
     kubeconfig, server, mirror: life.mirror,
     stop: async () => {

@@ -30,18 +30,20 @@ interface Options {
   readonly say: (line: string) => void
 }
 
-/** Brings the parts up; answers when all of them work. Throws with the last lines of their logs. */
-export async function startControlPlane(options: Options): Promise<void> {
+/** Brings the parts up; answers when all of them work with the port on which virt-api looks for virt-handler. Throws with the last lines of their logs. */
+export async function startControlPlane(options: Options): Promise<{ readonly handlerPort: number }> {
   const { api, parts, definitions, furnishRest, say } = options
   const from = Date.now()
   const tell = (line: string) => say(`${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${line}`)
-  const stage: Stage = { ...options, has: part => parts.includes(part), start: starter(options), tell }
+  const [handlerPort = 0] = await freePorts(1)
+  const stage: Stage = { ...options, handlerPort, has: part => parts.includes(part), start: starter(options), tell }
   await define(stage, readLines(definitions))
   await furnishRest()
   tell('kinds')
   await furnish(api, beforePrograms())
   // Independent of each other: what one waits for, another uses.
   await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
+  return { handlerPort }
 }
 
 /** The nodes, once Longhorn's webhook answers for its own, and Longhorn on them. */
@@ -54,6 +56,7 @@ async function startNodes(stage: Stage): Promise<void> {
 }
 
 interface Stage extends Options {
+  readonly handlerPort: number
   has(part: Part): boolean
   start(module: Module, name: string, args: readonly string[], env?: Readonly<Record<string, string>>): void
   tell(line: string): void
@@ -90,14 +93,14 @@ function print(binary: string, args: readonly string[]): string {
 const pki = (folder: string, name: string) => join(folder, 'pki', name)
 const kubeconfig = (folder: string, user: string) => join(folder, `kubeconfig.${user}`)
 
-async function startKubeVirt({ folder, api, binaries, start, tell }: Stage): Promise<void> {
+async function startKubeVirt({ folder, api, binaries, handlerPort, start, tell }: Stage): Promise<void> {
   await make(api, '/api/v1/namespaces/kubevirt/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubevirt-ca' }, data: { 'ca-bundle': readFileSync(pki(folder, 'ca.crt'), 'utf8') } })
   const [apiPort = 0, controllerPort = 0] = await freePorts(2)
   const [cert, key] = [pki(folder, 'virt-api.crt'), pki(folder, 'virt-api.key')]
   const env = (name: string) => ({ NAMESPACE: 'kubevirt', POD_NAMESPACE: 'kubevirt', POD_NAME: name })
   start('kubevirt', 'virt-api', [
     'virt-api', '--kubeconfig', kubeconfig(folder, 'virt-api'), '--listen', '127.0.0.1', '--port', String(apiPort),
-    '--tls-cert-file', cert, '--tls-key-file', key, '--handler-cert-file', cert, '--handler-key-file', key,
+    '--tls-cert-file', cert, '--tls-key-file', key, '--handler-cert-file', cert, '--handler-key-file', key, '--console-server-port', String(handlerPort),
   ], env('virt-api'))
   start('kubevirt', 'virt-controller', [
     'virt-controller', '--kubeconfig', kubeconfig(folder, 'virt-controller'), '--listen', '127.0.0.1', '--port', String(controllerPort),

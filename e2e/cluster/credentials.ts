@@ -31,7 +31,7 @@ export const MACHINES: readonly User[] = [
 
 const subject = (name: string) => [{ name: 'commonName', value: name }]
 
-/** Writes into `folder`/pki: `ca`, serving certificates `api`, `virt-api` and `webhook`, a client certificate `front-proxy` (each .crt and .key) and `sa.key`. */
+/** Writes into `folder`/pki: `ca`, serving certificates `api`, `virt-api`, `virt-handler` and `webhook`, a client certificate `front-proxy` (each .crt and .key) and `sa.key`. */
 export async function writeCertificates(folder: string): Promise<void> {
   const pki = join(folder, 'pki')
   mkdirSync(pki, { recursive: true })
@@ -43,8 +43,9 @@ export async function writeCertificates(folder: string): Promise<void> {
   write('ca.crt', ca.cert)
   write('ca.key', ca.private)
   write('sa.key', (await generate(subject('service-accounts'), { algorithm: 'sha256' })).private)
-  for (const name of ['api', 'virt-api', 'webhook', 'front-proxy']) {
-    const signed = await generate(subject(name), {
+  for (const name of ['api', 'virt-api', 'virt-handler', 'webhook', 'front-proxy']) {
+    // By this name alone virt-api knows a virt-handler (kubevirt pkg/util/tls).
+    const signed = await generate(subject(name === 'virt-handler' ? 'kubevirt.io:system:node:virt-handler' : name), {
       algorithm: 'sha256',
       ca: { key: ca.private, cert: ca.cert },
       extensions: [

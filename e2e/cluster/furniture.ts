@@ -49,6 +49,8 @@ function engineImageName(image: string): string {
   return `ei-${createHash('sha512').update(image).digest('hex').slice(0, 8)}`
 }
 
+const PROCESSOR = 'Skylake-Server-IBRS'
+
 function node(name: string): Piece {
   const offer = { cpu: '32', memory: '128Gi', pods: '200' }
   return piece(`${CORE}/nodes`, 'v1', 'Node', name, {}, {
@@ -63,6 +65,7 @@ function node(name: string): Piece {
       'kubernetes.io/hostname': name, 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'harvesterhci.io/managed': 'true',
       // As virt-handler's labeller leaves a node.
       'kubevirt.io/schedulable': 'true', 'machine-type.node.kubevirt.io/q35': 'true', 'machine-type.node.kubevirt.io/pc': 'true',
+      'cpu-vendor.node.kubevirt.io/Intel': 'true', [`host-model-cpu.node.kubevirt.io/${PROCESSOR}`]: 'true', [`cpu-model-migration.node.kubevirt.io/${PROCESSOR}`]: 'true',
     },
   })
 }
@@ -74,6 +77,12 @@ function longhornNode(name: string, folder: string): Piece {
     return [disk, { diskType: 'filesystem', path, allowScheduling: true, evictionRequested: false, storageReserved: 0, diskDriver: '', tags: [] }] as const
   })
   return piece(`${LONGHORN}/nodes`, 'longhorn.io/v1beta2', 'Node', name, { spec: { name, allowScheduling: true, evictionRequested: false, tags: [], instanceManagerCPURequest: 0, disks: Object.fromEntries(disks) } })
+}
+
+/** Where virt-api asks virt-handler to pause and to reboot a guest: at the pod's address, at one port for all nodes. */
+function handlerPod(nodeName: string): Piece {
+  return piece(`${CORE}/namespaces/kubevirt/pods`, 'v1', 'Pod', `virt-handler-${nodeName}`, { spec: { nodeName, containers: [{ name: 'virt-handler', image: 'virt-handler' }] } },
+    { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }, { labels: { 'kubevirt.io': 'virt-handler' } })
 }
 
 /** Longhorn's node controller looks for this pod on its node, and at how it mounts. */
@@ -101,6 +110,7 @@ function wantedByWebhook(): readonly Piece[] {
 export function afterWebhooks(folder: string, parts: readonly Part[]): readonly Piece[] {
   return [
     ...NODES.map(node),
+    ...(parts.includes('kubevirt') ? NODES.map(handlerPod) : []),
     ...(parts.includes('longhorn-webhook') ? wantedByWebhook() : []),
     ...(parts.includes('longhorn') ? NODES.map(managerPod) : []),
     ...NODES.map(name => longhornNode(name, folder)),

@@ -28,10 +28,15 @@ interface Options {
   readonly port?: number
   /** The cluster ends with this process. Without it, `stopRealCluster` ends it. */
   readonly tied: boolean
+  /**
+   * Whether pods get a service account and the volume with its token; false when absent. KubeVirt counts that volume: without it a pod for
+   * hot-plugged volumes never matches what it should hold, and another is made without end.
+   */
+  readonly tokens?: boolean
 }
 
 /** Starts etcd, kube-apiserver and kube-controller-manager on loopback; answers when the API is ready. */
-export async function startRealCluster({ folder: given, binary, port, tied }: Options): Promise<RealCluster> {
+export async function startRealCluster({ folder: given, binary, port, tied, tokens = false }: Options): Promise<RealCluster> {
   const folder = resolve(given)
   await stopRealCluster(folder)
   rmSync(folder, { recursive: true, force: true })
@@ -43,7 +48,7 @@ export async function startRealCluster({ folder: given, binary, port, tied }: Op
   writeUsers(folder, server)
 
   startProgram({ folder, tied, name: 'etcd', command: binary, args: ['etcd', join(folder, 'etcd'), etcd, `http://127.0.0.1:${peerPort}`] })
-  startProgram({ folder, tied, name: 'kube-apiserver', command: binary, args: ['kube-apiserver', ...apiServerFlags(folder, etcd, apiPort)] })
+  startProgram({ folder, tied, name: 'kube-apiserver', command: binary, args: ['kube-apiserver', ...apiServerFlags(folder, etcd, apiPort), ...(tokens ? [] : ['--disable-admission-plugins=ServiceAccount'])] })
   const ca = readFileSync(join(folder, 'pki', 'ca.crt'), 'utf8')
   await waitFor('kube-apiserver', folder, () => isReady(server, ca))
   startProgram({ folder, tied, name: 'kube-controller-manager', command: binary, args: ['kube-controller-manager', ...controllerFlags(folder)] })
@@ -66,7 +71,7 @@ function apiServerFlags(folder: string, etcd: string, port: number): string[] {
     `--requestheader-client-ca-file=${pki('ca.crt')}`, '--requestheader-allowed-names=front-proxy', '--requestheader-extra-headers-prefix=X-Remote-Extra-',
     '--requestheader-group-headers=X-Remote-Group', '--requestheader-username-headers=X-Remote-User',
     `--proxy-client-cert-file=${pki('front-proxy.crt')}`, `--proxy-client-key-file=${pki('front-proxy.key')}`,
-    `--token-auth-file=${join(folder, 'tokens.csv')}`, '--authorization-mode=RBAC', '--disable-admission-plugins=ServiceAccount',
+    `--token-auth-file=${join(folder, 'tokens.csv')}`, '--authorization-mode=RBAC',
     // Node names are names of no host.
     '--kubelet-preferred-address-types=InternalIP',
   ]

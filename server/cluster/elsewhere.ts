@@ -14,6 +14,7 @@ import { isObject } from './json.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
 import { CONFIG_MAPS } from './controllers/kinds.ts'
 import { TOUR, daysAheadIn } from './controllers/mirrorSight.ts'
+import { openHandlerDoor } from './handlerDoor.ts'
 import type { Life } from './life.ts'
 import { bringToLife } from './life.ts'
 import { startMirror } from './mirror/server.ts'
@@ -37,6 +38,8 @@ export interface ElsewhereOptions {
   /** Whether the demonstration is applied; true when absent. Its objects have a past that upstream's own controllers would not have left so. */
   readonly seed?: boolean
   readonly pace?: number
+  /** Where a virt-api that is really there looks for virt-handler. */
+  readonly handlerPort?: number
   readonly log?: (line: string) => void
 }
 
@@ -57,7 +60,7 @@ export interface LifeElsewhere {
 }
 
 /** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
-export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, log }: ElsewhereOptions): Promise<LifeElsewhere> {
+export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, handlerPort, log }: ElsewhereOptions): Promise<LifeElsewhere> {
   const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
   const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
   const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
@@ -68,7 +71,9 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
 
   const hooks: AdmissionHook[] = []
   const routes: SubresourceRoute[] = []
+  const guestActs: SubresourceRoute[] = []
   const door = await openDoor(hooks, routes)
+  const closeHandler = handlerPort === undefined ? undefined : await openHandlerDoor({ folder, port: handlerPort }, guestActs)
   let life: Life | undefined
   const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: () => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`)) })
   const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0' } } }]
@@ -78,13 +83,13 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
     // A webhook and an aggregated API that do not answer hold up every write and the end of every namespace.
     for (const { path, object } of told.filter(({ object }) => object.kind !== 'Namespace'))
       await say('DELETE', `${path}/${metaText(object, 'name')}`)
-    await Promise.all([say.close(), close(door.server), mirror.stop()])
+    await Promise.all([say.close(), close(door.server), closeHandler?.(), mirror.stop()])
   }
   try {
     for (const { path, object } of told)
       await register(say, path, object)
     const living = life = await bringToLife(
-      { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) } },
+      { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) }, registerGuestAct: route => { guestActs.push(route) } },
       { seed: [tour, ...(seed ? demonstration(Date.now()) : [])], real, ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
     return { mirror: mirror.url, stop: async () => { await living.stop(); await leave() } }

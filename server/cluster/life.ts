@@ -8,6 +8,7 @@ import type { Resource } from '#kube/resource.ts'
 import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
 import { CONTROLLERS } from './controllers/all.ts'
 import type { Actor } from './controllers/step.ts'
+import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
 import { powerRoutes } from './power.ts'
 import type { RealPart } from './real.ts'
@@ -40,6 +41,8 @@ export interface Habitat {
   /** Absent where Harvester's own API is not served. */
   readonly registerAction?: (route: ActionRoute) => void
   readonly registerHook: (hook: AdmissionHook) => void
+  /** Absent where virt-api is played: it needs nobody else to act on a guest. */
+  readonly registerGuestAct?: (route: SubresourceRoute) => void
 }
 
 export interface Life {
@@ -67,6 +70,7 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   const hooks = harvesterHooks(() => ({ classes: seen(STORAGE_CLASSES), claims: seen(CLAIMS), templateVersions: seen(TEMPLATE_VERSIONS), backups: seen(VM_BACKUPS) }))
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
+  for (const route of guestRoutes(clientFor(ACCOUNTS['virt-handler']))) cluster.registerGuestAct?.(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)

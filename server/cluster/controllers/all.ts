@@ -3,6 +3,8 @@ import { backingImages } from './backingImages.ts'
 import { dataVolumes } from './cdi.ts'
 import { claims, volumes } from './claims.ts'
 import { provisioner, reclaimer } from './csiVolumes.ts'
+import { guestMigration } from './guestMigration.ts'
+import { guestVolumes } from './guestVolumes.ts'
 import { guests } from './guests.ts'
 import { harvesterImages } from './harvesterImages.ts'
 import { harvesterVms } from './harvesterVms.ts'
@@ -26,5 +28,5 @@ export const CONTROLLERS: readonly Controller[] = [
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
   harvesterImages, harvesterVms,
-  vms, vmis, guests,
+  vms, vmis, guests, guestMigration, guestVolumes,
 ] as readonly unknown[] as readonly Controller[]

@@ -1,3 +1,4 @@
+import type { Pod } from '#kube/core.ts'
 import { CLAIMS, NODES, PODS } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import { findCondition } from '#kube/object.ts'
@@ -6,10 +7,12 @@ import { VMIS } from '#vms/vm.ts'
 import { hasEnded } from './claimIndexes.ts'
 import { claimNameOf } from './claimNames.ts'
 import type { Finding } from './conditions.ts'
-import { stamp, withCondition } from './conditions.ts'
+import { isTrue, stamp, withCondition } from './conditions.ts'
 import { pick } from './hash.ts'
-import { DOWN_ANNOTATION, isLauncher, podAddress } from './kubelet.ts'
+import { areMounted, attached, volumeStatusesOf } from './guestVolumes.ts'
+import { DOWN_ANNOTATION, podAddress } from './kubelet.ts'
 import { graceOf } from './launcher.ts'
+import { currentPod, migrationStateOf } from './migration.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, on, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -23,8 +26,11 @@ export const GUEST_ANNOTATION = 'guardrails.test/guest'
 /** On a running VMI: what the guest does by itself, once: `shutdown` or `crash`. */
 const ACT_ANNOTATION = 'guardrails.test/guest-does'
 
-/** obedient: shuts down when asked. deaf: ignores ACPI, killed when its grace is over. crashing: ends before it runs. stuck: never gets to run. */
-type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck'
+/**
+ * obedient: shuts down when asked. deaf: ignores ACPI, killed when its grace is over. crashing: ends before it runs. stuck: never gets to run.
+ * hanging: obedient, but writes its memory faster than a migration copies it.
+ */
+type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck' | 'hanging'
 
 export const guests: Controller<VirtualMachineInstance> = {
   name: 'virt-handler',
@@ -35,18 +41,22 @@ export const guests: Controller<VirtualMachineInstance> = {
     on(PODS, pod => pod.metadata.ownerReferences?.filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`) ?? []),
     on(NODES, (node, world) => world.all(VMIS).filter(vmi => vmi.status?.nodeName === node.metadata.name).map(vmi => `${vmi.metadata.namespace}/${vmi.metadata.name}`)),
   ],
-  stage: vmi => `${vmi.status?.phase} ${Boolean(vmi.metadata.deletionTimestamp)} ${vmi.metadata.annotations?.[ACT_ANNOTATION]}`,
+  stage: vmi => `${vmi.status?.phase} ${Boolean(vmi.metadata.deletionTimestamp)} ${vmi.metadata.annotations?.[ACT_ANNOTATION]} ${isTrue(vmi.status?.conditions, 'AgentConnected')}`,
   step(vmi, world, time) {
     const phase = vmi.status?.phase
     if ((phase !== 'Scheduled' && phase !== 'Running') || world.get(NODES, vmi.status?.nodeName)?.metadata.annotations?.[DOWN_ANNOTATION])
       return NOTHING
-    if (!world.owned(PODS, vmi.metadata.uid).some(pod => isLauncher(pod) && !hasEnded(pod)))
+    const pod = currentPod(vmi, world)
+    if (!pod || hasEnded(pod))
       return write(to(vmi, 'Failed', time))
+    const state = migrationStateOf(vmi)
+    if (state?.startTimestamp && !state.endTimestamp && !vmi.metadata.deletionTimestamp)
+      return NOTHING
     return phase === 'Scheduled' ? boot(vmi, world, time) : live(vmi, world, time)
   },
 }
 
-function guestOf(vmi: VirtualMachineInstance): Guest {
+export function guestOf(vmi: VirtualMachineInstance): Guest {
   return (vmi.metadata.annotations?.[GUEST_ANNOTATION] ?? 'obedient') as Guest
 }
 
@@ -66,7 +76,13 @@ function boot(vmi: VirtualMachineInstance, world: World, time: Time): Next {
     return NOTHING
   if (guest === 'crashing')
     return after(time, TAKES.crashGuest, () => to(vmi, 'Failed', time))
+  if (!areMounted(vmi))
+    return NOTHING
   return after(time, TAKES.bootGuest, () => to(vmi, 'Running', time, { ...running(vmi, world), conditions: conditionsOf(vmi, world, time, false) }))
+}
+
+function isDocile(guest: Guest): boolean {
+  return guest === 'obedient' || guest === 'hanging'
 }
 
 function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
@@ -74,7 +90,7 @@ function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
   const paused = findCondition(vmi.status?.conditions, 'Paused')?.status === 'True'
   if (vmi.metadata.deletionTimestamp) {
     const grace = graceOf(vmi) * 1000
-    const obeys = guest === 'obedient' && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
+    const obeys = isDocile(guest) && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
     if (obeys && TAKES.shutDownGuest <= grace)
       return after(time, TAKES.shutDownGuest, () => to(vmi, 'Succeeded', time))
     // The grace is over and the plug is pulled: Failed, unless the guest has no ACPI that it could have obeyed.
@@ -83,10 +99,10 @@ function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
   const act = vmi.metadata.annotations?.[ACT_ANNOTATION]
   if (act === 'shutdown' || act === 'crash')
     return after(time, TAKES.crashGuest, () => to(vmi, act === 'crash' ? 'Failed' : 'Succeeded', time))
-  const agent = guest === 'obedient' && !paused && time.left(TAKES.connectAgent) <= 0
+  const agent = isDocile(guest) && !paused && time.left(TAKES.connectAgent) <= 0
   const known = findCondition(vmi.status?.conditions, 'AgentConnected') !== undefined
   const status = setStatus(VMIS, vmi, { ...vmi.status, conditions: conditionsOf(vmi, world, time, agent || known) })
-  return writeOr(status, guest === 'obedient' && !paused && !known ? wait(Math.max(1, time.left(TAKES.connectAgent))) : NOTHING)
+  return writeOr(status, isDocile(guest) && !paused && !known ? wait(Math.max(1, time.left(TAKES.connectAgent))) : NOTHING)
 }
 
 function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, agent: boolean): Condition[] {
@@ -114,14 +130,12 @@ export function addressOnNetwork({ namespace, name }: { readonly namespace?: str
 
 /** What virt-handler tells of a domain that runs: where its disks and interfaces are. */
 function running(vmi: VirtualMachineInstance, world: World): object {
-  const [pod] = world.owned(PODS, vmi.metadata.uid).filter(isLauncher)
-  const interfaces = (vmi.spec.domain?.devices?.interfaces ?? []) as readonly { name: string, macAddress?: string, masquerade?: object }[]
   return {
-    interfaces: interfaces.map((nic, index) => {
-      const ipAddress = nic.masquerade && pod ? podAddress(pod) : addressOnNetwork(vmi.metadata, index)
-      return { name: nic.name, ipAddress, ipAddresses: [ipAddress], mac: nic.macAddress ?? macOf(`${vmi.metadata.uid} ${index}`), infoSource: 'domain, guest-agent' }
-    }),
-    volumeStatus: (vmi.spec.volumes ?? []).map((volume, index) => {
+    interfaces: interfacesOf(vmi, currentPod(vmi, world)),
+    volumeStatus: (vmi.spec.volumes ?? []).map((volume, index): { readonly name: string, readonly [field: string]: unknown } => {
+      const plugged = volumeStatusesOf(vmi).find(one => one.name === volume.name && one.hotplugVolume)
+      if (plugged)
+        return { ...attached(plugged, vmi, []) }
       const target = `vd${String.fromCharCode(97 + index)}`
       const claimName = claimNameOf(volume)
       const claim = claimName === undefined ? undefined : world.get(CLAIMS, `${vmi.metadata.namespace}/${claimName}`)
@@ -129,8 +143,17 @@ function running(vmi: VirtualMachineInstance, world: World): object {
         ? { name: volume.name, target, persistentVolumeClaimInfo: { claimName, accessModes: claim.spec?.accessModes ?? [], capacity: claim.status?.capacity ?? {}, requests: claim.spec?.resources?.requests ?? {}, volumeMode: claim.spec?.volumeMode ?? 'Filesystem', filesystemOverhead: '0.055' } }
         : { name: volume.name, target, size: 1_048_576 }
     }).sort((a, b) => a.name < b.name ? -1 : 1),
-    qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107,
+    qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107, selinuxContext: 'none',
   }
+}
+
+/** The guest's cards as they are seen in its pod, whose address a masqueraded one has. */
+export function interfacesOf(vmi: VirtualMachineInstance, pod: Pod | undefined): object[] {
+  const interfaces = (vmi.spec.domain?.devices?.interfaces ?? []) as readonly { name: string, macAddress?: string, masquerade?: object }[]
+  return interfaces.map((nic, index) => {
+    const ipAddress = nic.masquerade && pod ? podAddress(pod) : addressOnNetwork(vmi.metadata, index)
+    return { name: nic.name, ipAddress, ipAddresses: [ipAddress], mac: nic.macAddress ?? macOf(`${vmi.metadata.uid} ${index}`), infoSource: 'domain, guest-agent' }
+  })
 }
 
 function macOf(text: string): string {

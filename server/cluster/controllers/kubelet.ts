@@ -9,6 +9,8 @@ import { isAttached } from './attachments.ts'
 import { PODS_BY_CLAIM, CLAIMS_BY_VOLUME, hasEnded } from './claimIndexes.ts'
 import type { Finding } from './conditions.ts'
 import { isTrue, stamp, withCondition } from './conditions.ts'
+import { isLauncher } from './launcher.ts'
+import { isLeft } from './migration.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -90,17 +92,13 @@ function isLonghorns(pod: Pod): boolean {
   return pod.metadata.namespace === LONGHORN_NAMESPACE
 }
 
-export function isLauncher(pod: Pod): boolean {
-  return pod.metadata.labels?.['kubevirt.io'] === 'virt-launcher'
-}
-
 function instanceOf(pod: Pod, world: World): VirtualMachineInstance | undefined {
   const owner = pod.metadata.ownerReferences?.find(reference => reference.kind === 'VirtualMachineInstance')
   const vmi = owner && world.get(VMIS, `${pod.metadata.namespace}/${owner.name}`)
   return vmi?.metadata.uid === owner?.uid ? vmi : undefined
 }
 
-/** How the launcher ended: with its guest; or cut short where it was deleted before a guest ran. Undefined while it runs on. */
+/** How the launcher ended: with its guest, or when that left it by migration; or cut short where it was deleted before a guest ran in it. Undefined while it runs on. */
 function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
   if (!isLauncher(pod))
     return undefined
@@ -110,7 +108,10 @@ function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
     return 'Failed'
   if (phase === 'Succeeded' || phase === 'Failed')
     return phase === 'Failed' && !pod.metadata.deletionTimestamp ? 'Failed' : 'Succeeded'
-  return pod.metadata.deletionTimestamp && phase !== 'Running' && phase !== 'Scheduled' ? 'Succeeded' : undefined
+  if (isLeft(pod, vmi))
+    return 'Succeeded'
+  const holds = (phase === 'Running' || phase === 'Scheduled') && pod.spec?.nodeName === vmi.status?.nodeName
+  return pod.metadata.deletionTimestamp && !holds ? 'Succeeded' : undefined
 }
 
 function containersOf(pod: Pod, ready: boolean, state: object): object[] {
@@ -156,7 +157,7 @@ function running(pod: Pod, node: Node, world: World, time: Time): Write[] {
   })
 }
 
-function addressOfNode(node: Node): string {
+export function addressOfNode(node: Node): string {
   return node.status?.addresses?.find(address => address.type === 'InternalIP')?.address ?? '127.0.0.1'
 }
 

@@ -10,6 +10,10 @@ import { create, ownerOf } from './step.ts'
 
 export const LAUNCHER_IMAGE = 'registry.suse.com/suse/sles/15.7/virt-launcher:1.8.4-150700.5.2.1'
 
+export function isLauncher(pod: Pod): boolean {
+  return pod.metadata.labels?.['kubevirt.io'] === 'virt-launcher'
+}
+
 /** The grace that a guest has to shut down, in seconds; KubeVirt's default is 30. */
 export function graceOf(vmi: VirtualMachineInstance): number {
   return vmi.spec.terminationGracePeriodSeconds ?? 30

@@ -9,9 +9,14 @@ import { NOTHING, on, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { Index, World } from './world.ts'
 
+interface Expression { readonly key: string, readonly operator: string, readonly values?: readonly string[] }
 interface PodSpec {
   readonly nodeName?: string
   readonly nodeSelector?: Readonly<Record<string, string>>
+  readonly affinity?: {
+    readonly nodeAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms?: readonly { readonly matchExpressions?: readonly Expression[] }[] } }
+    readonly podAntiAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly { readonly labelSelector?: { readonly matchLabels?: Readonly<Record<string, string>> } }[] }
+  }
   readonly containers?: readonly { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } }[]
 }
 
@@ -66,9 +71,33 @@ function refusalOf(pod: Pod, node: Node, need: number, world: World): string | u
   if (!isTrue(node.status?.conditions, 'Ready'))
     return 'node(s) were not ready'
   const { nodeSelector = {} } = pod.spec as PodSpec
-  if (Object.entries(nodeSelector).some(([label, value]) => node.metadata.labels?.[label] !== value))
+  if (Object.entries(nodeSelector).some(([label, value]) => node.metadata.labels?.[label] !== value) || !isLiked(pod, node))
     return 'node(s) didn\'t match Pod\'s node affinity/selector'
-  return free(node, world) < need ? 'Insufficient memory' : undefined
+  if (free(node, world) < need)
+    return 'Insufficient memory'
+  return isShunned(pod, node, world) ? 'node(s) didn\'t match pod anti-affinity rules' : undefined
+}
+
+/** Whether one of the terms holds; none asked for is none missed. */
+function isLiked(pod: Pod, node: Node): boolean {
+  const terms = (pod.spec as PodSpec).affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  return terms.length === 0 || terms.some(({ matchExpressions = [] }) => matchExpressions.every(one => matches(node.metadata.labels?.[one.key], one)))
+}
+
+function matches(value: string | undefined, { operator, values = [] }: Expression): boolean {
+  switch (operator) {
+    case 'In': return value !== undefined && values.includes(value)
+    case 'NotIn': return value === undefined || !values.includes(value)
+    case 'Exists': return value !== undefined
+    default: return value === undefined
+  }
+}
+
+/** Whether a pod is there that this one keeps away from. The topology is the host: KubeVirt asks for no other. */
+function isShunned(pod: Pod, node: Node, world: World): boolean {
+  const rules = (pod.spec as PodSpec).affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
+  const there = rules.length > 0 ? world.find(PODS_BY_NODE, node.metadata.name).filter(other => !hasEnded(other) && other.metadata.namespace === pod.metadata.namespace) : []
+  return rules.some(({ labelSelector }) => there.some(other => Object.entries(labelSelector?.matchLabels ?? {}).every(([label, value]) => other.metadata.labels?.[label] === value)))
 }
 
 function counted(refusals: readonly (string | undefined)[]): string {

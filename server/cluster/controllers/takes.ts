@@ -18,6 +18,15 @@ export const TAKES = {
   connectAgent: 4_000,
   crashGuest: 1_000,
   retryRefused: 5_000,
+  prepareTarget: 1_000,
+  startMigration: 500,
+  copyMemory: 4_000,
+  endMigration: 500,
+  abortMigration: 500,
+  /** KubeVirt's progressTimeout. */
+  giveUpMigration: 150_000,
+  /** Of a hot-plugged volume into the pod, into the guest, and out again. */
+  mountVolume: 1_000,
 
   // images
   checkUrl: 500,
