@@ -10,6 +10,7 @@ import { CONTROLLERS } from './controllers/all.ts'
 import type { Actor } from './controllers/step.ts'
 import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
+import { instanceHook } from './instanceHook.ts'
 import { powerRoutes } from './power.ts'
 import type { RealPart } from './real.ts'
 import { actorsOf } from './real.ts'
@@ -69,6 +70,8 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   const seen = <T extends KubeObject>(kind: Resource<T>) => runner?.world.all(kind) ?? []
   const hooks = harvesterHooks(() => ({ classes: seen(STORAGE_CLASSES), claims: seen(CLAIMS), templateVersions: seen(TEMPLATE_VERSIONS), backups: seen(VM_BACKUPS) }))
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
+  if (!real.includes('kubevirt'))
+    cluster.registerHook(instanceHook(Date.now))
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   for (const route of guestRoutes(clientFor(ACCOUNTS['virt-handler']))) cluster.registerGuestAct?.(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))

@@ -94,7 +94,7 @@ function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
     if (obeys && TAKES.shutDownGuest <= grace)
       return after(time, TAKES.shutDownGuest, () => to(vmi, 'Succeeded', time))
     // The grace is over and the plug is pulled: Failed, unless the guest has no ACPI that it could have obeyed.
-    return after(time, grace, () => to(vmi, vmi.spec.domain?.features?.acpi?.enabled === false ? 'Succeeded' : 'Failed', time))
+    return after(time, Math.max(grace, TAKES.cutOffGuest), () => to(vmi, vmi.spec.domain?.features?.acpi?.enabled === false ? 'Succeeded' : 'Failed', time))
   }
   const act = vmi.metadata.annotations?.[ACT_ANNOTATION]
   if (act === 'shutdown' || act === 'crash')

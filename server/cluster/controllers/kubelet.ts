@@ -75,8 +75,12 @@ export const pods: Controller<Pod> = {
       return after(time, TAKES.endContainers, () => write(finished(pod, end, time)))
     if (pod.metadata.deletionTimestamp && !isLauncher(pod))
       return after(time, TAKES.endContainers, () => write(finished(pod, 'Succeeded', time)))
+    const grace = pod.metadata.deletionGracePeriodSeconds
+    const patience = pod.metadata.deletionTimestamp && grace !== undefined ? time.left(grace * 1000) : undefined
+    if (patience === 0)
+      return write(finished(pod, 'Failed', time)) // its grace is over: killed, and the guest with it
     if (pod.status?.phase === 'Running' || pod.metadata.deletionTimestamp)
-      return writeOr(running(pod, node, world, time), NOTHING)
+      return writeOr(running(pod, node, world, time), patience ? wait(patience) : NOTHING)
     if (!isAttached(pod, world))
       return writeOr(setStatus(PODS, pod, { ...pod.status, phase: 'Pending', hostIP: addressOfNode(node), conditions: creating(pod, time), containerStatuses: containersOf(pod, false, { waiting: { reason: 'ContainerCreating' } }) }), NOTHING)
     return after(time, TAKES.startContainers, () => write(isPullable(pod) ? running(pod, node, world, time) : pulling(pod, time)))
@@ -107,7 +111,7 @@ function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
   if (!vmi)
     return 'Failed'
   if (phase === 'Succeeded' || phase === 'Failed')
-    return phase === 'Failed' && !pod.metadata.deletionTimestamp ? 'Failed' : 'Succeeded'
+    return phase
   if (isLeft(pod, vmi))
     return 'Succeeded'
   const holds = (phase === 'Running' || phase === 'Scheduled') && pod.spec?.nodeName === vmi.status?.nodeName

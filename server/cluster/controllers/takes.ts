@@ -15,6 +15,8 @@ export const TAKES = {
   // guests
   bootGuest: 2_500,
   shutDownGuest: 3_000,
+  /** Without any grace: qemu is killed, and its end is noticed. */
+  cutOffGuest: 700,
   connectAgent: 4_000,
   crashGuest: 1_000,
   retryRefused: 5_000,

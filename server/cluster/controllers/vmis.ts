@@ -43,8 +43,13 @@ export const vmis: Controller<VirtualMachineInstance> = {
     const missing = deleting || pod ? undefined : missingClaim(vmi, world)
     const unready = phase === '' || phase === 'Pending' ? waitsForData(vmi, world) : undefined
     const launch = !deleting && !pod && !missing && unready === undefined && (phase === '' || phase === 'Pending') ? [launcherOf(vmi)] : []
-    return write(ending, launch, next(vmi, { pod, missing, failedData: unready === 'failed' }, time))
+    return write(ending, launch, next(vmi, { pod: pod ?? launched(launch), missing, failedData: unready === 'failed' }, time))
   },
+}
+
+/** A pod counts from its creation on: the instance is Scheduling with the same look. */
+function launched([made]: readonly Extract<Write, { do: 'create' }>[]): Pod | undefined {
+  return made?.object as Pod | undefined
 }
 
 interface Seen { readonly pod: Pod | undefined, readonly missing: string | undefined, readonly failedData: boolean }
@@ -97,13 +102,14 @@ export function withPhase(vmi: VirtualMachineInstance, phase: VmiPhase, time: Ti
 function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, missing }: Seen, time: Time): Condition[] {
   const ready = withCondition(vmi.status?.conditions, readiness(phase, pod), time.now)
   const placed = findCondition(pod?.status?.conditions, 'PodScheduled')
-  const message = `failed to render launch manifest: didn't find PVC ${missing}`
+  const message = `PVC ${vmi.metadata.namespace}/${missing} does not exist, waiting for it to appear`
   if (missing !== undefined)
     return withCondition(withCondition(ready, { type: 'Synchronized', status: 'False', reason: 'FailedPvcNotFound', message }, time.now), { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, time.now)
-  const synced = findCondition(ready, 'Synchronized')?.reason === 'FailedPvcNotFound' ? withoutConditions(ready, 'Synchronized', 'PodScheduled') : ready
+  const synced = findCondition(ready, 'Synchronized')?.reason === 'FailedPvcNotFound' ? withoutConditions(ready, 'Synchronized') : ready
   if (placed?.status === 'False')
     return withCondition(synced, { type: 'PodScheduled', status: 'False', ...(placed.reason ? { reason: placed.reason } : {}), ...(placed.message ? { message: placed.message } : {}) }, time.now)
-  return withoutConditions(synced, 'PodScheduled')
+  // Whatever it said stays until the pod is looked at, and for good where there never is one.
+  return vmi.status?.phase === 'Scheduling' ? withoutConditions(synced, 'PodScheduled') : synced
 }
 
 function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {

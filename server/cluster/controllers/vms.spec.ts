@@ -64,10 +64,11 @@ describe('a VM that is created', () => {
   it.each(['Always', 'RerunOnFailure', 'Once'] as const)('with %s starts', runStrategy => {
     const play = stage(runStrategy)
     play.run(20_000)
-    expect(words(play)).toEqual(['', 'Starting', 'Running'])
-    expect(phases(play)).toEqual(['', 'Pending', 'Scheduling', 'Scheduled', 'Running'])
+    expect(words(play)).toEqual(['', 'Stopped', 'Starting', 'Running'])
+    // Pending is the mutator's word (instanceHook.ts), and there is none here.
+    expect(phases(play)).toEqual(['', 'Scheduling', 'Scheduled', 'Running'])
     expect(vmOf(play).status).toMatchObject({ created: true, ready: true, runStrategy })
-    expect(play.get(VMIS, KEY)?.status?.phaseTransitionTimestamps?.map(entry => entry.phase)).toEqual(['Pending', 'Scheduling', 'Scheduled', 'Running'])
+    expect(play.get(VMIS, KEY)?.status?.phaseTransitionTimestamps?.map(entry => entry.phase)).toEqual(['Scheduling', 'Scheduled', 'Running'])
   })
 
   it.each(['Halted', 'Manual'] as const)('with %s stays off until it is started', runStrategy => {
@@ -83,8 +84,8 @@ describe('a VM that is created', () => {
   it('on a claim that is missing says so, and starts when it comes', () => {
     const play = stage('Always', { claim: 'root' })
     play.run(10_000)
-    expect(words(play)).toEqual(['', 'Starting', 'ErrorPvcNotFound'])
-    expect(findCondition(play.get(VMIS, KEY)?.status?.conditions, 'Synchronized')).toMatchObject({ status: 'False', reason: 'FailedPvcNotFound', message: 'failed to render launch manifest: didn\'t find PVC root' })
+    expect(words(play)).toEqual(['', 'Stopped', 'Starting', 'ErrorPvcNotFound'])
+    expect(findCondition(play.get(VMIS, KEY)?.status?.conditions, 'Synchronized')).toMatchObject({ status: 'False', reason: 'FailedPvcNotFound', message: 'PVC lab/root does not exist, waiting for it to appear' })
     play.add(CLAIMS, { metadata: { name: 'root', namespace: 'lab' }, spec: {}, status: { phase: 'Pending' } })
     play.run(10_000)
     expect(vmOf(play).status?.printableStatus).toBe('WaitingForVolumeBinding')
@@ -213,7 +214,7 @@ describe('restart', () => {
     expect(ask(play, restart)).toBe('202')
     play.run(30_000)
     expect(words(play)).toEqual(['Running', 'Stopping', 'Stopped', 'Starting', 'Running'])
-    expect(phases(play)).toEqual(['Running', 'Succeeded', 'gone', '', 'Pending', 'Scheduling', 'Scheduled', 'Running'])
+    expect(phases(play)).toEqual(['Running', 'Succeeded', 'gone', '', 'Scheduling', 'Scheduled', 'Running'])
     expect(vmOf(play).status?.startFailure).toBeUndefined()
   })
 })
@@ -261,6 +262,17 @@ describe('a guest', () => {
     expect(vmOf(play).status?.printableStatus).toBe('Stopping')
     play.run(5_000)
     expect(phases(play).slice(-2)).toEqual(['Failed', 'gone'])
+  })
+
+  it('that is deaf ends with its pod when that one\'s own grace is over, as a restart by force wants it', () => {
+    const play = stage('Always', { guest: 'deaf', grace: 600 })
+    play.run(20_000)
+    const [launcher] = play.world.all(PODS)
+    play.patch(PODS, `lab/${launcher?.metadata.name}`, { metadata: { deletionTimestamp: 'now', deletionGracePeriodSeconds: 1 } })
+    play.run(900)
+    expect(phases(play).at(-1)).toBe('Running')
+    play.run(30_000)
+    expect(phases(play)).toContain('Failed')
   })
 
   it('that never boots leaves the VM starting', () => {

@@ -11,7 +11,7 @@ import type { Controller, Time, Write } from './step.ts'
 import { addFinalizer, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import { hasStartRequest, hasStopRequest, isFinal, printableStatus } from './vmStatus.ts'
-import type { Index } from './world.ts'
+import type { Index, World } from './world.ts'
 
 // kubevirt pkg/virt-controller/watch/vm/vm.go.
 
@@ -29,7 +29,8 @@ export const vms: Controller<VirtualMachine> = {
   kind: VMS,
   wakes: [
     on(VMIS, vmi => [objectKey(vmi)]),
-    on(CLAIMS, (claim, world) => world.find(VMS_BY_CLAIM, objectKey(claim)).map(objectKey)),
+    // A claim that comes is noticed, one that changes is not: a VM that is off goes on saying WaitingForVolumeBinding until something else happens to it.
+    on(CLAIMS, (claim, world) => world.find(VMS_BY_CLAIM, objectKey(claim)).map(objectKey), () => 'there'),
     on(DATA_VOLUMES, (volume, world) => world.find(VMS_BY_CLAIM, objectKey(volume)).map(objectKey)),
   ],
   step(vm, world, time) {
@@ -38,8 +39,12 @@ export const vms: Controller<VirtualMachine> = {
     const finalizer = vm.metadata.deletionTimestamp ? [] : addFinalizer(VMS, vm, VM_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
-    if (vm.metadata.deletionTimestamp && !vmi)
-      return write(dropFinalizer(VMS, vm, VM_FINALIZER))
+    // Who asked for the instance to be left behind has put the collector's finalizer there.
+    if (vm.metadata.deletionTimestamp && (!vmi || vm.metadata.finalizers?.includes('orphan')))
+      return write(dropFinalizer(VMS, vm, VM_FINALIZER), lastWords(vm, world, time))
+    // The first look notes the version of the API alone, and the schema's default fills in the word.
+    if (!vm.status?.printableStatus)
+      return write(setStatus(VMS, vm, { ...vm.status, printableStatus: 'Stopped' }))
 
     const wish = patient(wishOf(vm, vmi, time), time)
     const act: Write[] = []
@@ -58,8 +63,14 @@ export const vms: Controller<VirtualMachine> = {
       : []
     const settled = setStatus(VMS, vm, { ...status, printableStatus: printable })
     const release = vmi && isFinal(vmi) ? dropFinalizer(VMIS, vmi, VM_FINALIZER) : []
-    return { writes: [...act, ...refusal, ...settled, ...(settled.length > 0 ? [] : release)], ...(wish.again ? { again: wish.again } : {}) }
+    return { writes: [...act, ...refusal, ...settled, ...release], ...(wish.again ? { again: wish.again } : {}) }
   },
+}
+
+/** What is told of a VM that is let go, as long as somebody else holds it. The finalizer was dropped by the write before. */
+function lastWords(vm: VirtualMachine, world: World, time: Time): Write[] {
+  const status = { ...statusOf(vm, undefined, false, time), printableStatus: printableStatus(vm, undefined, world, { start: false, stop: false }, 0) }
+  return setStatus(VMS, vm, status).map(one => one.do === 'patch' ? { do: one.do, kind: one.kind, at: one.at, part: one.part, body: one.body } : one)
 }
 
 interface Wish { readonly act?: 'start' | 'stop' | 'always', readonly addStart?: boolean, readonly again?: number }
