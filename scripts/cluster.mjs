@@ -1,6 +1,6 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
-//   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
-//   npm run test:control-plane [-- --require]    the tests on it
+//   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
+//   npm run test:control-plane [-- --require] [--record]    the tests on it; --record keeps the traces of the stories
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,8 +17,11 @@ const { buildBinary, definitionsPath, isBuilt } = await load('e2e/cluster/binary
 const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluster.ts')
 
 const CONSOLE_PORT = 8780
-const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N]
+/** Twice as fast as the nodes' side is: upstream's programs still see each state for long enough. */
+const TEST_PACE = 2
+const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
 DIR is emptied first; without one it is a new folder below that of temporary files.
+N times faster than real time is what the nodes' side does that we play.
 The embedded cluster is what npm start opens.`
 
 /** Brings up Kubernetes, the parts and our nodes in a folder; ends with this process. Answers the kubeconfig and how to end it. */
@@ -85,13 +88,21 @@ async function runBrowserTier(cluster, environment) {
   }
 }
 
-async function show({ parts: named, dir, 'console-port': port }) {
+/** Each story on KubeVirt's own programs and on the embedded cluster. */
+function runStories(environment, record) {
+  return runTier({
+    name: 'stories on both clusters', command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
+    environment: { ...environment, ...record && { STORIES_RECORD: '1' } },
+  })
+}
+
+async function show({ parts: named, dir, 'console-port': port, pace }) {
   const parts = readParts(named)
   if (!isConsoleBuilt() && await run('npm', ['run', '--silent', 'build']) !== 0)
     process.exit(1)
   const go = await ensureGo()
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'guardrails-real-')))
-  const cluster = await bringUp({ folder, parts, go, say: console.log })
+  const cluster = await bringUp({ folder, parts, pace: Number(pace), go, say: console.log })
   const own = await openConsole(cluster, Number(port ?? CONSOLE_PORT))
   console.log(`\n${own.output.trim()}\n\nKUBECONFIG=${cluster.kubeconfig}\nkubectl: ${buildBinary('kube')} kubectl\nlogs: ${folder}\nmirror of publishers: ${cluster.mirror}\nCtrl-C ends it all.`)
   let ending = false
@@ -106,10 +117,10 @@ async function show({ parts: named, dir, 'console-port': port }) {
   process.on('SIGINT', end).on('SIGTERM', end)
 }
 
-async function test({ require, parts: named }) {
+async function test({ require, record, parts: named }) {
   const parts = readParts(named)
   const go = await ensureGo({ install: require })
-  const name = 'stories on the real control plane'
+  const name = 'first steps and disasters on the real control plane'
   if (!go.path && !modulesOf(parts).every(isBuilt))
     return closeWith([await runTier({ name, skip: 'no Go on this machine, which the real control plane is built with' })], { require })
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
@@ -117,13 +128,15 @@ async function test({ require, parts: named }) {
   try {
     modulesOf(parts).forEach(module => buildBinary(module, go.path, console.log))
     const from = Date.now()
-    const cluster = await bringUp({ folder, parts, go, say: console.log })
+    const cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
     const seconds = (Date.now() - from) / 1000
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s`)
     const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder }
     const results = [built, await runTier({
       name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest', environment,
     })]
+    if (parts.includes('kubevirt'))
+      results.push(await runStories(environment, record))
     results.push(await runBrowserTier(cluster, environment))
     await cluster.stop()
     return closeWith(results, { require })
@@ -136,7 +149,7 @@ async function test({ require, parts: named }) {
 
 const { positionals: [command = 'show'], values } = parseArgs({
   allowPositionals: true,
-  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'require': { type: 'boolean', default: false } },
+  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'pace': { type: 'string', default: '1' }, 'require': { type: 'boolean', default: false }, 'record': { type: 'boolean', default: false } },
 })
 if (command === 'test')
   process.exitCode = await test(values)

@@ -1,0 +1,11 @@
+import { DELETING } from './scripts/deleting.ts'
+import { FAILING } from './scripts/failing.ts'
+import { GUESTS } from './scripts/guests.ts'
+import { NODES } from './scripts/nodes.ts'
+import { PAUSES } from './scripts/pauses.ts'
+import { POWER } from './scripts/power.ts'
+import { RIGHTS } from './scripts/rights.ts'
+import { STRATEGIES } from './scripts/strategies.ts'
+import type { Story } from './story.ts'
+
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...RIGHTS]

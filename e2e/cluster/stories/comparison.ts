@@ -1,0 +1,86 @@
+import type { Json } from './facets.ts'
+import type { Said, Trace } from './trace.ts'
+import { orderOf, sequencesOf } from './trace.ts'
+
+/** A value that may be seen or not, because upstream writes a status when it comes to it, and not at each change. */
+interface Fleeting {
+  readonly object: RegExp
+  readonly facet: RegExp
+  readonly value: RegExp
+  /** Only where the value before it is so; '' stands for none. */
+  readonly after?: RegExp
+  /** Only where the value after it is so. */
+  readonly before?: RegExp
+  readonly why: string
+}
+
+const READY = /^condition Ready$/
+const FLEETING: readonly Fleeting[] = [
+  { object: /^vm /, facet: READY, value: /VMIConditionMissing/, why: 'The VM\'s controller comes between the creation of the instance and the first condition of it, or does not.' },
+  { object: /^vm /, facet: READY, value: /VMINotExists/, after: /^$/, why: 'The VM\'s controller writes its first status before the instance is there, or after.' },
+  { object: /^vmi? /, facet: READY, value: /PodTerminating|PodNotExists/, why: 'Guest, pod and instance end within one another\'s writes: which of them the instance\'s controller sees first is chance. That the VM is not ready is told by `ready`.' },
+  { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
+]
+
+/** What is compared by one value alone, and why. */
+const BY_ONE: readonly { readonly object: RegExp, readonly facet: RegExp, readonly value: 'first' | 'last', /** Only of objects that go. */ readonly ofGone?: boolean, readonly why: string }[] = [
+  { object: /^attachment /, facet: /./, value: 'last', why: 'Whether a disk is let go between two instances is a race of its detaching with the next pod, upstream as here.' },
+  { object: /^vmi /, facet: /^finalizers$/, value: 'first', ofGone: true, why: 'Two controllers drop one each, in any order. That the instance outlives its pod is told by the order.' },
+]
+
+export interface Difference { readonly where: string, readonly one: string, readonly other: string }
+
+/** Where two traces of one story differ; empty where they tell the same. */
+export function differencesOf(one: Trace, other: Trace): Difference[] {
+  return [
+    ...answersApart(one.answers, other.answers),
+    ...sequencesApart(one, other),
+    ...apart('order', orderOf(one).join(' › '), orderOf(other).join(' › ')),
+  ]
+}
+
+function apart(where: string, one: string, other: string): Difference[] {
+  return one === other ? [] : [{ where, one, other }]
+}
+
+function answersApart(one: readonly Said[], other: readonly Said[]): Difference[] {
+  const acts = Array.from({ length: Math.max(one.length, other.length) }, (_none, index) => index)
+  const words = (said: Said | undefined) => said ? [said.who, said.act, said.code, said.reason, said.text].filter(Boolean).join(' · ') : 'nothing'
+  return acts.flatMap(index => apart(`answer ${index + 1}`, words(one[index]), words(other[index])))
+}
+
+function sequencesApart(one: Trace, other: Trace): Difference[] {
+  const [mine, theirs] = [sequencesOf(one), sequencesOf(other)]
+  return [...new Set([...mine.keys(), ...theirs.keys()])].flatMap(object => {
+    const [here = NONE, there = NONE] = [mine.get(object), theirs.get(object)]
+    return [...new Set([...here.keys(), ...there.keys()])].flatMap(facet => apart(`${object} · ${facet}`, promised(object, facet, here), promised(object, facet, there)))
+  })
+}
+
+const NONE: ReadonlyMap<string, readonly Json[]> = new Map()
+
+/** Of a facet's values what upstream promises, in order. */
+function promised(object: string, facet: string, facets: ReadonlyMap<string, readonly Json[]>): string {
+  const words = (facets.get(facet) ?? []).map(value => typeof value === 'string' ? value || '""' : JSON.stringify(value))
+  const isGone = facets.get('life')?.at(-1) === 'gone'
+  const one = BY_ONE.find(rule => rule.object.test(object) && rule.facet.test(facet) && (isGone || !rule.ofGone))
+  if (one)
+    return words.at(one.value === 'first' ? 0 : -1) ?? 'never'
+  const told: string[] = []
+  words.forEach((word, index) => {
+    const isEnd = index === words.length - 1 && !isGone
+    if ((isEnd || !isFleeting(object, facet, [told.at(-1) ?? '', word, words[index + 1] ?? ''])) && word !== told.at(-1))
+      told.push(word)
+  })
+  return told.join(' › ') || 'never'
+}
+
+function isFleeting(object: string, facet: string, [last, word, next]: readonly [string, string, string]): boolean {
+  return FLEETING.some(({ after = /^/, value, before = /^/, ...one }) => one.object.test(object) && one.facet.test(facet) && after.test(last) && value.test(word) && before.test(next))
+}
+
+/** Differences as a person reads them. */
+export function describe(differences: readonly Difference[], [one, other]: readonly [string, string]): string {
+  return differences.map(({ where, ...words }) => `  ${where}\n    ${one}: ${words.one}\n    ${other}: ${words.other}`).join('\n')
+}

@@ -1,0 +1,83 @@
+import type { Fields } from '../../api.ts'
+
+export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once'
+/** What the guest is like (server/cluster/controllers/guests.ts). */
+export type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck'
+
+export interface Machine {
+  readonly name?: string
+  readonly runStrategy: RunStrategy
+  /** Obedient when absent. */
+  readonly guest?: Guest
+  /** Seconds that the guest has to shut down; long enough for every guest that listens, when absent. */
+  readonly grace?: number
+  /** `NAME-disk` when absent. */
+  readonly claim?: string
+  readonly memory?: string
+  /** Nodes with this label; those of the play when absent. */
+  readonly nodes?: string
+}
+
+/** The one VM of most stories. */
+export const WEB = 'web'
+
+/** A VM as the console writes it, on a claim that is there already. */
+export function machine(namespace: string, { name = WEB, runStrategy, guest, grace = 60, claim = `${name}-disk`, memory = '1Gi', nodes = namespace }: Machine): Fields {
+  return {
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine',
+    metadata: { name, namespace, labels: { 'harvesterhci.io/creator': 'harvester', 'harvesterhci.io/os': 'linux' }, annotations: { 'harvesterhci.io/volumeClaimTemplates': '[]', 'network.harvesterhci.io/ips': '[]' } },
+    spec: {
+      runStrategy,
+      template: { metadata: { annotations: guest ? { 'guardrails.test/guest': guest } : {}, labels: { 'harvesterhci.io/vmName': name } }, spec: instanceSpec({ name, grace, claim, memory, nodes }) },
+    },
+  }
+}
+
+/** The same without a VM around it. */
+export function instance(namespace: string, { name = WEB, guest, grace = 60, claim = `${name}-disk`, memory = '1Gi' }: Omit<Machine, 'runStrategy' | 'nodes'>): Fields {
+  return {
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance',
+    metadata: { name, namespace, annotations: guest ? { 'guardrails.test/guest': guest } : {} },
+    spec: instanceSpec({ name, grace, claim, memory, nodes: namespace }),
+  }
+}
+
+function instanceSpec({ name, grace, claim, memory, nodes }: { readonly name: string, readonly grace: number, readonly claim: string, readonly memory: string, readonly nodes: string }): Fields {
+  return {
+    evictionStrategy: 'LiveMigrateIfPossible', hostname: name, networks: [{ name: 'default', pod: {} }], terminationGracePeriodSeconds: grace,
+    domain: {
+      machine: { type: '' }, cpu: { cores: 1, sockets: 1, threads: 1 }, features: { acpi: { enabled: true } }, resources: { limits: { cpu: '1', memory } },
+      devices: { inputs: [{ bus: 'usb', name: 'tablet', type: 'tablet' }], interfaces: [{ name: 'default', model: 'virtio', masquerade: {} }], disks: [{ name: 'disk-0', disk: { bus: 'virtio' }, bootOrder: 1 }] },
+    },
+    volumes: [{ name: 'disk-0', persistentVolumeClaim: { claimName: claim } }],
+    nodeSelector: { 'guardrails.test/story': nodes },
+  }
+}
+
+/** A disk of Harvester's usual class. */
+export function claim(namespace: string, name: string): Fields {
+  return {
+    apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace },
+    spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } },
+  }
+}
+
+/** A node that belongs to one story, as virt-handler's labeller leaves it. */
+export function node(label: string, name: string): Fields {
+  const labels = {
+    'kubernetes.io/hostname': name, 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'kubevirt.io/schedulable': 'true',
+    'machine-type.node.kubevirt.io/q35': 'true', 'machine-type.node.kubevirt.io/pc': 'true', 'guardrails.test/story': label,
+  }
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } }
+}
+
+/** What it offers; our scheduler sends a guest where most is left. */
+export const OFFER: Fields = {
+  capacity: { cpu: '8', memory: '8Gi', pods: '20' }, allocatable: { cpu: '8', memory: '8Gi', pods: '20' },
+  conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }],
+}
+
+/** Where virt-api asks for a guest on that node to be paused: one address for all nodes. */
+export function handlerPod(nodeName: string): Fields {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: `virt-handler-${nodeName}`, labels: { 'kubevirt.io': 'virt-handler' } }, spec: { nodeName, containers: [{ name: 'virt-handler', image: 'virt-handler' }] } }
+}

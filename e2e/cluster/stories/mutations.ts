@@ -1,0 +1,83 @@
+import type { Plugin } from 'vite'
+
+// The test of the test: rules of the embedded cluster that are broken on purpose, each with the stories that must notice.
+
+export interface Mutation {
+  /** What the broken cluster does. */
+  readonly name: string
+  readonly file: string
+  /** Found exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+  readonly noticedBy: readonly string[]
+}
+
+const CONTROLLERS = 'server/cluster/controllers'
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a stop of Always keeps the run strategy', file: 'server/cluster/powerRequests.ts',
+    find: `if (strategy === 'Always' || strategy === 'Once')`, replace: `if (strategy === 'Once')`,
+    noticedBy: ['Always: stop, stop again, start, start again'],
+  },
+  {
+    name: 'a VM that runs can be started', file: 'server/cluster/powerRequests.ts',
+    find: `if (vmi && !isFinal(vmi) && phase !== '' && phase !== 'Unknown')`, replace: `if (vmi && phase === 'Unknown')`,
+    noticedBy: ['RerunOnFailure: stop, start and restart while it stops'],
+  },
+  {
+    name: 'a request that is only tried is carried out', file: 'server/cluster/power.ts',
+    find: `return Array.isArray(body.dryRun) && body.dryRun.includes('All')`, replace: `return body.dryRun === 'never'`,
+    noticedBy: ['requests that are only tried change nothing'],
+  },
+  {
+    name: 'viewers may turn VMs on and off', file: 'server/cluster/kinds/policy.ts',
+    find: `'kubevirt.io:view': [kubevirtView],`, replace: `'kubevirt.io:view': [kubevirtView, on('subresources.kubevirt.io', POWER, ['update'])],`,
+    noticedBy: ['the rights of a viewer on each power request'],
+  },
+  {
+    name: 'RerunOnFailure starts again after a guest that shut down', file: `${CONTROLLERS}/vms.ts`,
+    find: `addStart: phase === 'Failed'`, replace: `addStart: true`,
+    noticedBy: ['RerunOnFailure: the guest shuts down from within and stays off until it is started'],
+  },
+  {
+    name: 'RerunOnFailure starts whenever it is off', file: `${CONTROLLERS}/vms.ts`,
+    find: `return hasStartRequest(vm) || vm.status?.runStrategy !== 'RerunOnFailure' ? start : {}`, replace: `return start`,
+    noticedBy: ['Halted, and RerunOnFailure while the instance is still there'],
+  },
+  {
+    name: 'every end of a guest counts as a start that failed', file: `${CONTROLLERS}/vms.ts`,
+    find: `if (ran || !['Always'`, replace: `if (!['Always'`,
+    noticedBy: ['Always: the guest shuts down from within, and another instance runs'],
+  },
+  {
+    name: 'the instance goes before its pod', file: `${CONTROLLERS}/vmis.ts`,
+    find: `  if (pods.length > 0)\n    return ready(vmi, pods[0], time)\n`, replace: ``,
+    noticedBy: ['Manual: a node is lost and fenced, and nothing starts by itself'],
+  },
+  {
+    name: 'Stopping is shown until the instance is gone', file: `${CONTROLLERS}/vmStatus.ts`,
+    find: `Boolean(vmi && !isFinal(vmi) && (vmi.metadata.deletionTimestamp || expected.stop))`, replace: `Boolean(vmi && (vmi.metadata.deletionTimestamp || expected.stop))`,
+    noticedBy: ['RerunOnFailure: stop, stop again, start, start again'],
+  },
+  {
+    name: 'a missing disk is not told of', file: `${CONTROLLERS}/vmStatus.ts`,
+    find: `['ErrorPvcNotFound', ({ vmi }) => hasReason(vmi, 'Synchronized', 'FailedPvcNotFound')],\n`, replace: ``,
+    noticedBy: ['Halted while a missing disk holds the start'],
+  },
+]
+
+/** Breaks the rule while the source is loaded. Throws where the words are not there exactly once: the mutation must be written anew. */
+export function broken({ name, file, find, replace }: Mutation): Plugin {
+  return {
+    name: `broken: ${name}`,
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith(file))
+        return undefined
+      if (code.split(find).length !== 2)
+        throw new Error(`${file} has ${code.split(find).length - 1} times what "${name}" changes`)
+      return code.replace(find, () => replace)
+    },
+  }
+}

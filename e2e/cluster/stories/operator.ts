@@ -1,0 +1,77 @@
+import type { Answer, Api, Failure, Fields } from '../../api.ts'
+import type { Machine } from './manifests.ts'
+import { WEB, machine } from './manifests.ts'
+import type { Kind } from './sight.ts'
+import { pathOf } from './sight.ts'
+import type { Said } from './trace.ts'
+
+const OF_VM = ['start', 'stop', 'restart', 'migrate', 'addvolume', 'removevolume'] as const
+type OfVm = typeof OF_VM[number]
+type OfInstance = 'pause' | 'unpause' | 'softreboot' | 'reset' | 'freeze' | 'unfreeze'
+
+/** One person at a terminal. What he does and what he is told is written down; a refusal is no error. */
+export class Operator {
+  private readonly who: string
+  private readonly api: Api
+  private readonly namespace: string
+  private readonly said: Said[]
+
+  constructor(who: string, api: Api, namespace: string, said: Said[]) {
+    this.who = who
+    this.api = api
+    this.namespace = namespace
+    this.said = said
+  }
+
+  make(given: Machine): Promise<Answer> {
+    return this.create('VirtualMachine', machine(this.namespace, given))
+  }
+
+  create(kind: Kind, object: Fields): Promise<Answer> {
+    const { name } = object.metadata as { name: string }
+    return this.tell(`create ${kind} ${name}`, this.api.post(pathOf(kind, this.namespace), object))
+  }
+
+  /** A merge patch. */
+  change(kind: Kind, name: string, body: Fields): Promise<Answer> {
+    return this.tell(`change ${kind} ${name} ${JSON.stringify(body)}`, this.api.merge(pathOf(kind, this.namespace, name), body))
+  }
+
+  strategy(runStrategy: string, name = WEB): Promise<Answer> {
+    return this.change('VirtualMachine', name, { spec: { runStrategy } })
+  }
+
+  /** Writes the whole object back, as an editor of YAML does. */
+  replace(kind: Kind, object: Fields): Promise<Answer> {
+    const { name } = object.metadata as { name: string }
+    return this.tell(`replace ${kind} ${name}`, this.api.put(pathOf(kind, this.namespace, name), object))
+  }
+
+  remove(kind: Kind, name: string, options: Fields = {}): Promise<Answer> {
+    return this.tell(`delete ${kind} ${name}${Object.keys(options).length ? ` ${JSON.stringify(options)}` : ''}`, this.api.delete(pathOf(kind, this.namespace, name), options))
+  }
+
+  /** A request to KubeVirt's subresources, as the console sends it. */
+  ask(act: OfVm | OfInstance, body: Fields = {}, name = WEB): Promise<Answer> {
+    const resource = OF_VM.some(one => one === act) ? 'virtualmachines' : 'virtualmachineinstances'
+    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${this.namespace}/${resource}/${name}/${act}`
+    return this.tell(`${act} ${name}${Object.keys(body).length ? ` ${JSON.stringify(body)}` : ''}`, this.api.put(path, body, { accept: '*/*' }))
+  }
+
+  private async tell(act: string, asked: Promise<Answer>): Promise<Answer> {
+    const answer = await asked
+    const failure = answer.status >= 400 ? failureOf(answer) : undefined
+    this.said.push({ who: this.who, act, code: answer.status, ...(failure?.reason ? { reason: failure.reason } : {}), ...(failure ? { text: failure.message } : {}) })
+    return answer
+  }
+}
+
+/** A Status; or what was said instead of one. */
+function failureOf(answer: Answer): Pick<Failure, 'reason' | 'message'> {
+  try {
+    return answer.failure
+  }
+  catch {
+    return { message: answer.text }
+  }
+}

@@ -1,0 +1,138 @@
+import { WEB, instance } from '../manifests.ts'
+import type { RunStrategy } from '../manifests.ts'
+import type { Stage } from '../stage.ts'
+import type { Story } from '../story.ts'
+
+// Deleting VMs and instances, and instances without a VM.
+
+async function running(stage: Stage, runStrategy: RunStrategy): Promise<void> {
+  await stage.disk()
+  await stage.admin.make({ runStrategy })
+  await stage.untilRunning()
+}
+
+function instanceDeleted(runStrategy: RunStrategy, comesBack: boolean): Story {
+  return {
+    name: `${runStrategy}: the instance is deleted under its VM${comesBack ? ', and another comes' : ''}`,
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy })
+      if (runStrategy === 'Manual') {
+        await stage.untilPrinted('Stopped')
+        await stage.admin.ask('start')
+      }
+      await stage.untilRunning()
+      const before = stage.find('VirtualMachineInstance')
+      await stage.admin.remove('VirtualMachineInstance', WEB)
+      await (comesBack ? stage.untilRunsAgain(before) : stage.untilOff())
+    },
+  }
+}
+
+export const DELETING: readonly Story[] = [
+  {
+    name: 'a running VM is deleted, and deleted again',
+    async run(stage) {
+      await running(stage, 'RerunOnFailure')
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.untilPrinted('Terminating')
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.admin.ask('start')
+      await stage.untilGone('VirtualMachine')
+      await stage.untilOff()
+      await stage.admin.remove('VirtualMachine', WEB)
+    },
+  },
+  {
+    name: 'a running VM is deleted in the foreground',
+    async run(stage) {
+      await running(stage, 'Always')
+      await stage.admin.remove('VirtualMachine', WEB, { propagationPolicy: 'Foreground' })
+      await stage.untilGone('VirtualMachine')
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'a running VM is deleted and its instance left running',
+    async run(stage) {
+      await running(stage, 'Always')
+      await stage.admin.remove('VirtualMachine', WEB, { propagationPolicy: 'Orphan' })
+      await stage.untilGone('VirtualMachine')
+      await stage.settle()
+      await stage.admin.ask('stop')
+      await stage.admin.remove('VirtualMachineInstance', WEB)
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'a VM that is off is deleted',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'Halted' })
+      await stage.untilPrinted('Stopped')
+      await stage.settle()
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.untilGone('VirtualMachine')
+    },
+  },
+  {
+    name: 'a VM is deleted while it starts',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'Always', guest: 'stuck' })
+      await stage.untilPhase('Scheduled')
+      await stage.settle()
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.untilGone('VirtualMachine')
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'a VM with a deaf guest is deleted',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'RerunOnFailure', guest: 'deaf', grace: 4 })
+      await stage.untilRunning()
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.untilGone('VirtualMachine')
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'a VM is deleted whose guest is over and whose instance was kept',
+    async run(stage) {
+      await running(stage, 'Once')
+      await stage.guest('shutdown')
+      await stage.untilKept('Succeeded')
+      await stage.admin.remove('VirtualMachine', WEB)
+      await stage.untilGone('VirtualMachine')
+      await stage.untilOff()
+    },
+  },
+  instanceDeleted('Always', true),
+  instanceDeleted('RerunOnFailure', false),
+  instanceDeleted('Manual', false),
+  {
+    name: 'an instance without a VM runs and is deleted',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.create('VirtualMachineInstance', instance(stage.namespace, {}))
+      await stage.untilRunning()
+      await stage.admin.ask('stop')
+      await stage.admin.remove('VirtualMachineInstance', WEB)
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'an instance without a VM whose guest shuts down stays until it is deleted',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.create('VirtualMachineInstance', instance(stage.namespace, {}))
+      await stage.untilRunning()
+      await stage.guest('shutdown')
+      await stage.untilKept('Succeeded')
+      await stage.admin.remove('VirtualMachineInstance', WEB)
+      await stage.untilOff()
+    },
+  },
+]

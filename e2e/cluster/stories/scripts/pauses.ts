@@ -1,0 +1,70 @@
+import type { Stage } from '../stage.ts'
+import type { Story } from '../story.ts'
+
+// Guests that stand still.
+
+async function paused(stage: Stage, grace?: number): Promise<void> {
+  await stage.disk()
+  await stage.admin.make({ runStrategy: 'RerunOnFailure', ...(grace === undefined ? {} : { grace }) })
+  await stage.untilRunning()
+  await stage.admin.ask('pause')
+  await stage.untilPrinted('Paused')
+  await stage.settle()
+}
+
+export const PAUSES: readonly Story[] = [
+  {
+    name: 'paused twice, resumed twice',
+    async run(stage) {
+      await paused(stage)
+      await stage.admin.ask('pause')
+      await stage.admin.ask('unpause')
+      await stage.untilRunning()
+      await stage.admin.ask('unpause')
+    },
+  },
+  {
+    name: 'stopped while Paused: the guest cannot hear it, and is cut off',
+    async run(stage) {
+      await paused(stage, 4)
+      await stage.admin.ask('start')
+      await stage.admin.ask('stop')
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'Halted while Paused, then by force',
+    async run(stage) {
+      await paused(stage)
+      await stage.admin.strategy('Halted')
+      await stage.untilPrinted('Stopping')
+      await stage.settle()
+      await stage.admin.ask('stop', { gracePeriod: 0 })
+      await stage.untilOff()
+    },
+  },
+  {
+    name: 'restarted while Paused: the next guest is not',
+    async run(stage) {
+      await paused(stage, 4)
+      const before = stage.find('VirtualMachineInstance')
+      await stage.admin.ask('restart')
+      await stage.untilRunsAgain(before)
+    },
+  },
+  {
+    name: 'what does not run cannot be paused or resumed',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'Always', guest: 'stuck' })
+      await stage.untilPhase('Scheduled')
+      await stage.settle()
+      await stage.admin.ask('pause')
+      await stage.admin.ask('unpause')
+      await stage.admin.strategy('Halted')
+      await stage.untilOff()
+      await stage.admin.ask('pause')
+      await stage.admin.ask('unpause')
+    },
+  },
+]

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import type { Api, Fields, KubeObject } from '../../api.ts'
+import { OFFER, WEB, claim, handlerPod, node } from './manifests.ts'
+import { Operator } from './operator.ts'
+import type { Kind } from './sight.ts'
+import { Sight, pathOf } from './sight.ts'
+import type { Said, Trace } from './trace.ts'
+import { traceOf } from './trace.ts'
+
+/** The people of a cluster, each with his own credentials. */
+export interface People { readonly admin: Api, readonly editor: Api, readonly viewer: Api }
+
+const HANDLERS = '/api/v1/namespaces/kubevirt/pods'
+const RBAC = 'rbac.authorization.k8s.io'
+const ROLES = { editor: 'kubevirt.io:edit', viewer: 'kubevirt.io:view' } as const
+/** Longer than any write follows from another by itself; the agent and the detaching of disks are waited for. */
+const QUIET_MS = 800
+/** For what follows from an act, on a busy machine. */
+const PATIENCE_SECONDS = 90
+
+/** A namespace of one play's own, with all that can be done and seen in it. */
+export class Stage {
+  readonly namespace = `story-${randomBytes(4).toString('hex')}`
+  readonly admin: Operator
+  readonly editor: Operator
+  readonly viewer: Operator
+  private readonly api: Api
+  private readonly said: Said[] = []
+  private readonly nodes: string[] = []
+  private readonly patience: number
+  private eye: Sight | undefined
+
+  constructor(people: People, patience = PATIENCE_SECONDS) {
+    this.patience = patience
+    this.api = people.admin
+    this.admin = new Operator('admin', people.admin, this.namespace, this.said)
+    this.editor = new Operator('editor', people.editor, this.namespace, this.said)
+    this.viewer = new Operator('viewer', people.viewer, this.namespace, this.said)
+  }
+
+  /** Makes the namespace, gives the people their rights in it, and begins to look. */
+  async open(): Promise<void> {
+    (await this.api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } })).expect(201)
+    for (const [who, role] of Object.entries(ROLES)) {
+      const binding = { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: { name: who }, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'Group', apiGroup: RBAC, name: `ops-${who}s` }] };
+      (await this.api.post(`/apis/${RBAC}/v1/namespaces/${this.namespace}/rolebindings`, binding)).expect(201)
+    }
+    this.eye = await Sight.open(this.api, this.namespace)
+    await this.node()
+  }
+
+  private get sight(): Sight {
+    if (!this.eye)
+      throw new Error('the stage is not open')
+    return this.eye
+  }
+
+  /** A bound disk for a VM, before the story begins. */
+  async disk(name = `${WEB}-disk`): Promise<void> {
+    (await this.api.post(pathOf('PersistentVolumeClaim', this.namespace), claim(this.namespace, name))).expect(201)
+    await this.until(`a bound claim ${name}`, () => this.find('PersistentVolumeClaim', name)?.status?.phase === 'Bound')
+  }
+
+  find(kind: Kind, name = WEB): KubeObject | undefined {
+    return this.sight.find(kind, name)
+  }
+
+  launchers(): readonly KubeObject[] {
+    return this.sight.all('Pod')
+  }
+
+  until(what: string, wanted: () => boolean, seconds = this.patience): Promise<void> {
+    return this.sight.until(what, wanted, seconds)
+  }
+
+  /** Until KubeVirt prints this status of the VM. */
+  untilPrinted(printed: string, name = WEB, seconds?: number): Promise<void> {
+    return this.until(`${name} ${printed}`, () => this.find('VirtualMachine', name)?.status?.printableStatus === printed, seconds)
+  }
+
+  untilPhase(phase: string, name = WEB): Promise<void> {
+    return this.until(`an instance of ${name} ${phase}`, () => this.find('VirtualMachineInstance', name)?.status?.phase === phase)
+  }
+
+  /** Until the guest runs and all that follows from it has been told: the agent, and that the VM is ready. */
+  async untilRunning(name = WEB, besides: (instance: KubeObject) => boolean = () => true): Promise<void> {
+    await this.until(`a running guest in ${name}`, () => {
+      const instance = this.find('VirtualMachineInstance', name)
+      const agent = instance?.metadata.annotations?.['guardrails.test/guest'] === 'deaf' || has(instance, 'AgentConnected')
+      const vm = this.find('VirtualMachine', name)
+      return instance?.status?.phase === 'Running' && agent && has(instance, 'Ready') && besides(instance) && (!vm || (vm.status?.ready === true && conditionsOf(vm) === conditionsOf(instance)))
+    })
+    await this.settle()
+  }
+
+  /** Until another instance than that one runs. */
+  untilRunsAgain(before: KubeObject | undefined, name = WEB): Promise<void> {
+    return this.untilRunning(name, ({ metadata: { uid } }) => uid !== before?.metadata.uid)
+  }
+
+  /** Until nothing of the guest is left: no instance, no pod, no disk held. */
+  async untilOff(name = WEB): Promise<void> {
+    await this.until(`${name} off`, () => !this.find('VirtualMachineInstance', name) && this.launchers().length === 0 && this.sight.all('VolumeAttachment').length === 0)
+    await this.settle()
+  }
+
+  /** Until the guest is over and the instance stays, with no disk held. */
+  async untilKept(phase: 'Succeeded' | 'Failed', name = WEB): Promise<void> {
+    await this.untilPhase(phase, name)
+    await this.until(`the disk of ${name} let go`, () => this.sight.all('VolumeAttachment').length === 0)
+    await this.settle()
+  }
+
+  untilGone(kind: Kind, name = WEB): Promise<void> {
+    return this.until(`${kind} ${name} gone`, () => !this.find(kind, name))
+  }
+
+  /** Until nothing moves any more. */
+  settle(): Promise<void> {
+    return this.sight.quiet(QUIET_MS)
+  }
+
+  /** What a running guest does by itself. */
+  async guest(does: 'shutdown' | 'crash', name = WEB): Promise<void> {
+    (await this.api.merge(pathOf('VirtualMachineInstance', this.namespace, name), { metadata: { annotations: { 'guardrails.test/guest-does': does } } })).expect(200)
+  }
+
+  /** Another node for this play's guests. The first is there from the start: where a guest goes must not depend on who else plays. */
+  async node(label = this.namespace): Promise<string> {
+    const name = `node-${this.namespace.replace('-', '')}${this.nodes.length + 1}`;
+    (await this.api.post('/api/v1/nodes', node(label, name))).expect(201)
+    this.nodes.push(name);
+    (await this.api.merge(`/api/v1/nodes/${name}/status`, { status: OFFER })).expect(200);
+    (await this.api.post(HANDLERS, handlerPod(name))).expect(201);
+    (await this.api.merge(`${HANDLERS}/virt-handler-${name}/status`, { status: { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] } })).expect(200)
+    return name
+  }
+
+  /** A node's kubelet and all that runs there is not heard of any more, or is again. */
+  async silence(name: string, silent = true): Promise<void> {
+    (await this.api.merge(`/api/v1/nodes/${name}`, { metadata: { annotations: { 'guardrails.test/down': silent ? 'yes' : null } } })).expect(200)
+  }
+
+  /** Every launcher pod is deleted, as taint eviction does. */
+  evict(): Promise<void> {
+    return this.removeLaunchers({})
+  }
+
+  /** Every launcher pod is removed without anybody's word that it has ended, as fencing does. */
+  fence(): Promise<void> {
+    return this.removeLaunchers({ gracePeriodSeconds: 0 })
+  }
+
+  /** Whether the disks of the story are attached. */
+  attached(): boolean {
+    const attachments = this.sight.all('VolumeAttachment')
+    return attachments.length > 0 && attachments.every(({ status }) => status?.attached === true)
+  }
+
+  private async removeLaunchers(options: Fields): Promise<void> {
+    for (const { metadata: { name } } of this.launchers())
+      (await this.api.delete(pathOf('Pod', this.namespace, name), options)).expect(200)
+  }
+
+  /** What has been said and seen so far. */
+  trace(): Trace {
+    return traceOf(this.namespace, this.said, this.sight.sightings, this.sight.claims)
+  }
+
+  /** Takes away all that the play made; the cluster does the rest by itself. */
+  async close(): Promise<void> {
+    this.eye?.close()
+    await this.api.delete(`/api/v1/namespaces/${this.namespace}/pods`, { gracePeriodSeconds: 0 })
+    await this.api.delete(`/api/v1/namespaces/${this.namespace}`)
+    for (const name of this.nodes) {
+      await this.api.delete(`${HANDLERS}/virt-handler-${name}`, { gracePeriodSeconds: 0 })
+      await this.api.delete(`/api/v1/nodes/${name}`)
+    }
+  }
+}
+
+interface Conditions { readonly conditions?: readonly { readonly type: string, readonly status: string }[] }
+
+/** KubeVirt copies an instance's conditions to its VM, each a little later. */
+function conditionsOf({ status }: KubeObject): string {
+  const { conditions = [] } = status as Conditions
+  return conditions.map(({ type, status: truth }) => `${type} ${truth}`).sort().join()
+}
+
+function has(object: KubeObject | undefined, type: string): boolean {
+  return (object?.status as Conditions | undefined)?.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false
+}

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { STORIES } from './all.ts'
+import { describe as inWords, differencesOf } from './comparison.ts'
+import { startEmbedded } from './embedded.ts'
+import { Theatre } from './play.ts'
+import { readRecord, writeRecord } from './records.ts'
+import { fileOf } from './story.ts'
+
+// Every story tells the same on KubeVirt's own control plane and on the embedded cluster. Without Go the first is a record.
+
+const { REAL_KUBECONFIG, STORIES_RECORD } = process.env
+/** As fast as it may be on two busy cores without a wait of the story's own becoming longer than one of the guest's. */
+const PACE = 3
+
+let embedded: Awaited<ReturnType<typeof startEmbedded>>
+let ours: Theatre
+const theirs = REAL_KUBECONFIG ? new Theatre(REAL_KUBECONFIG) : undefined
+const different = new Set<string>()
+
+beforeAll(async () => {
+  embedded = await startEmbedded({ pace: PACE })
+  ours = new Theatre(embedded.kubeconfig)
+})
+
+afterAll(async () => {
+  await Promise.all([ours.close(), theirs?.close()])
+  await embedded.stop()
+  const names = [...different].map(name => `\n  ${name}`).join('')
+  console.log(`stories: ${STORIES.length} played, ${STORIES.length - different.size} equal, ${different.size} different${names && `:${names}`}`)
+})
+
+it('has a name of its own for each story\'s record', () => {
+  expect(new Set(STORIES.map(fileOf)).size).toBe(STORIES.length)
+})
+
+describe.concurrent('tells the same as KubeVirt', () => {
+  it.for(STORIES)('$name', async (story, { expect }) => {
+    different.add(story.name)
+    const [played, judged] = await Promise.all([ours.play(story), theirs?.play(story)])
+    if (judged && STORIES_RECORD)
+      writeRecord(story, judged)
+    const record = readRecord(story)
+    expect(record, 'nobody has recorded it: npm run test:control-plane -- --record').toBeDefined()
+    const differences = [
+      ...(record ? differencesOf(record, played) : []),
+      ...(judged ? differencesOf(judged, played) : []),
+    ]
+    expect(differences, inWords(differences, ['KubeVirt', 'embedded'])).toEqual([])
+    different.delete(story.name)
+  })
+})

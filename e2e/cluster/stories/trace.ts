@@ -1,0 +1,67 @@
+import type { Facets, Json } from './facets.ts'
+import { facetsOf } from './facets.ts'
+import { Names } from './names.ts'
+import type { Sighting } from './sight.ts'
+
+/** An act, and what the caller was told. `text` is empty where all went well. */
+export interface Said { readonly who: string, readonly act: string, readonly code: number, readonly reason?: string, readonly text?: string }
+
+/** A change of one object: what is new of it, and null for what is no longer there. `life` says that it came or went. */
+export type Change = readonly [what: string, changed: Facets]
+
+/** What was said and seen in one play of a story, each in its order. */
+export interface Trace { readonly answers: readonly Said[], readonly changes: readonly Change[] }
+
+const FOLLOWED = ['VirtualMachine', 'VirtualMachineInstance', 'VirtualMachineInstanceMigration', 'Pod', 'VolumeAttachment']
+
+/**
+ * The trace of a play. The watches of several kinds come beside each other, but one counter numbers all writes of a cluster:
+ * by it the changes are put in the order in which they were made.
+ */
+export function traceOf(namespace: string, answers: readonly Said[], sightings: readonly Sighting[], claims: ReadonlyMap<string, string>): Trace {
+  const names = new Names(namespace, claims)
+  const known = new Map<string, Facets>()
+  const isOurs = ({ object: { kind, spec } }: Sighting) => kind !== 'VolumeAttachment' || claims.has(String((spec?.source as { persistentVolumeName?: string }).persistentVolumeName))
+  const ordered = sightings.filter(one => FOLLOWED.includes(one.object.kind) && isOurs(one)).sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
+  const changes: Change[] = []
+  for (const { gone, object } of ordered) {
+    const what = names.of(object)
+    const before = known.get(what)
+    const after: Facets = gone ? { ...before, life: 'gone' } : { life: 'there', ...plainly(names, facetsOf(object)) }
+    known.set(what, after)
+    const changed = differenceOf(before ?? {}, after)
+    if (Object.keys(changed).length > 0)
+      changes.push([what, changed])
+  }
+  return { answers: answers.map(said => ({ ...said, act: names.plain(said.act), ...(said.text ? { text: names.plain(said.text) } : {}) })), changes }
+}
+
+function plainly(names: Names, facets: Facets): Facets {
+  return JSON.parse(names.plain(JSON.stringify(facets))) as Facets
+}
+
+function differenceOf(before: Facets, after: Facets): Facets {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  return Object.fromEntries([...keys].filter(key => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map(key => [key, after[key] ?? null] as [string, Json]))
+}
+
+/** Each facet of each object with its values in their order. */
+export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>> {
+  const objects = new Map<string, Map<string, Json[]>>()
+  for (const [what, changed] of changes) {
+    const facets = objects.get(what) ?? new Map<string, Json[]>()
+    objects.set(what, facets)
+    for (const [facet, value] of Object.entries(changed))
+      facets.set(facet, [...facets.get(facet) ?? [], value])
+  }
+  return objects
+}
+
+/** What follows from what across objects: who came, whose guest was over, and who went, of those that hold each other. */
+export function orderOf({ changes }: Trace): string[] {
+  return changes.filter(([what]) => /^(vm|vmi|launcher) /.test(what)).flatMap(([what, { life, phase }]) => [
+    ...(life === 'there' ? [`${what} comes`] : []),
+    ...(what.startsWith('vmi') && (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') ? [`${what} ${phase}`] : []),
+    ...(life === 'gone' ? [`${what} goes`] : []),
+  ])
+}

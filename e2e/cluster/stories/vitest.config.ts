@@ -1,0 +1,16 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+// Stories on the embedded cluster beside their records; with REAL_KUBECONFIG on a real control plane too. Run by `npm run test:stories`.
+export default defineConfig({
+  root: resolve(import.meta.dirname, '../../..'),
+  test: {
+    environment: 'node',
+    include: ['e2e/cluster/stories/*.spec.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
+    // So many plays at once: they wait most of the time.
+    maxConcurrency: 6,
+    fileParallelism: false,
+  },
+})

@@ -1,0 +1,53 @@
+// Stories of VMs, played on a cluster and laid beside their records.
+//   npm run stories -- [WORD …]                 those whose names have one of the words, all without any, on the embedded cluster
+//   npm run stories -- --real KUBECONFIG …      on a control plane that `npm run cluster -- --real` has brought up
+//     --record       keeps what is seen there as the record     --times N   plays each so often, each play beside the first
+//     --pace N       of the embedded cluster                    --print     prints the traces
+import { parseArgs } from 'node:util'
+import { runnerImport } from 'vite'
+import { root } from './tiers.mjs'
+
+const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
+const { STORIES } = await load('e2e/cluster/stories/all.ts')
+const { Theatre, eachOf } = await load('e2e/cluster/stories/play.ts')
+const { describe, differencesOf } = await load('e2e/cluster/stories/comparison.ts')
+const { readRecord, writeRecord } = await load('e2e/cluster/stories/records.ts')
+const { startEmbedded } = await load('e2e/cluster/stories/embedded.ts')
+
+const { positionals: words, values } = parseArgs({
+  allowPositionals: true,
+  options: { real: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
+})
+
+const chosen = STORIES.filter(({ name }) => words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase())))
+const own = values.real ? undefined : await startEmbedded({ pace: Number(values.pace), log: console.error })
+const theatre = new Theatre(values.real ?? own.kubeconfig)
+const plays = chosen.flatMap(story => Array.from({ length: Number(values.times) }, (_none, time) => ({ story, time })))
+const firsts = new Map()
+const different = new Set()
+await eachOf(plays, Number(values.atonce), async ({ story, time }) => {
+  const from = Date.now()
+  try {
+    const trace = await theatre.play(story)
+    const before = time === 0 ? undefined : await firsts.get(story.name)
+    if (time === 0)
+      firsts.set(story.name, trace)
+    if (time === 0 && values.record)
+      writeRecord(story, trace)
+    const reference = values.record ? before : readRecord(story)
+    const differences = reference ? differencesOf(reference, trace) : []
+    if (differences.length > 0)
+      different.add(story.name)
+    console.log(`${differences.length ? '✗' : reference ? '✓' : '·'} ${story.name} (${((Date.now() - from) / 1000).toFixed(1)} s)${differences.length ? `\n${describe(differences, ['record', 'played'])}` : ''}`)
+    if (values.print)
+      console.log(trace.answers.map(one => JSON.stringify(one)).join('\n'), '\n' + trace.changes.map(one => JSON.stringify(one)).join('\n'))
+  }
+  catch (error) {
+    different.add(story.name)
+    console.log(`✗ ${error.message}`)
+  }
+})
+console.log(`\nstories: ${chosen.length} played, ${chosen.length - different.size} equal, ${different.size} different${different.size ? `: ${[...different].join(', ')}` : ''}`)
+await theatre.close()
+await own?.stop()
+process.exit(different.size ? 1 : 0)
