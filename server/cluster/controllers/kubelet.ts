@@ -69,7 +69,7 @@ export const pods: Controller<Pod> = {
     if (!nodeName || !node || node.metadata.annotations?.[DOWN_ANNOTATION] || isLonghorns(pod))
       return NOTHING
     if (hasEnded(pod))
-      return pod.metadata.deletionTimestamp ? write(remove(PODS, pod, 0)) : NOTHING
+      return pod.metadata.deletionTimestamp ? after(time, TAKES.forgetPod, () => write(remove(PODS, pod, 0))) : NOTHING
     const end = endOf(pod, world)
     if (end)
       return after(time, TAKES.endContainers, () => write(finished(pod, end, time)))
@@ -110,12 +110,15 @@ function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
   const phase = vmi?.status?.phase
   if (!vmi)
     return 'Failed'
+  const began = pod.status?.phase === 'Running'
   if (phase === 'Succeeded' || phase === 'Failed')
-    return phase
+    return began ? phase : 'Failed'
   if (isLeft(pod, vmi))
     return 'Succeeded'
   const holds = (phase === 'Running' || phase === 'Scheduled') && pod.spec?.nodeName === vmi.status?.nodeName
-  return pod.metadata.deletionTimestamp && !holds ? 'Succeeded' : undefined
+  if (pod.metadata.deletionTimestamp && !holds)
+    return began ? 'Succeeded' : 'Failed'
+  return undefined
 }
 
 function containersOf(pod: Pod, ready: boolean, state: object): object[] {

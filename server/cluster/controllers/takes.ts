@@ -4,6 +4,8 @@ export const TAKES = {
   schedulePod: 200,
   startContainers: 1_500,
   endContainers: 700,
+  /** From the end of a pod that was deleted to its removal. */
+  forgetPod: 600,
   /** From the end of a pod to the removal of its disks' attachments. */
   detachAfterPod: 3_000,
   attachVolume: 800,
@@ -16,7 +18,7 @@ export const TAKES = {
   bootGuest: 2_500,
   shutDownGuest: 3_000,
   /** Without any grace: qemu is killed, and its end is noticed. */
-  cutOffGuest: 700,
+  cutOffGuest: 1_500,
   connectAgent: 4_000,
   crashGuest: 1_000,
   retryRefused: 5_000,

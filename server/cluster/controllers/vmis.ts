@@ -109,7 +109,7 @@ function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, missi
   if (placed?.status === 'False')
     return withCondition(synced, { type: 'PodScheduled', status: 'False', ...(placed.reason ? { reason: placed.reason } : {}), ...(placed.message ? { message: placed.message } : {}) }, time.now)
   // Whatever it said stays until the pod is looked at, and for good where there never is one.
-  return vmi.status?.phase === 'Scheduling' ? withoutConditions(synced, 'PodScheduled') : synced
+  return vmi.status?.phase === 'Scheduling' && pod ? withoutConditions(synced, 'PodScheduled') : synced
 }
 
 function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {

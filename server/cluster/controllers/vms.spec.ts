@@ -206,6 +206,40 @@ describe('stop and start', () => {
   })
 })
 
+describe('a VM that is deleted', () => {
+  it('leaves its instance running where that is wanted, and tells of it no more', () => {
+    const play = stage('Always')
+    play.run(20_000)
+    play.patch(VMS, KEY, { metadata: { deletionTimestamp: 'now', finalizers: ['kubevirt.io/virtualMachineControllerFinalize', 'orphan', 'other'] } })
+    play.run(20_000)
+    expect(vmOf(play).metadata.finalizers).toEqual(['orphan', 'other'])
+    expect(vmOf(play).status).toMatchObject({ created: false, ready: false, printableStatus: 'Terminating' })
+    expect(phases(play).at(-1)).toBe('Running')
+  })
+})
+
+describe('what held a start', () => {
+  it('is told of until the instance is gone, when the start is given up', () => {
+    const play = stage('Always', { claim: 'root' })
+    play.run(10_000)
+    forget(play)
+    strategy(play, 'Halted')
+    play.run(10_000)
+    expect(words(play)).toEqual(['ErrorPvcNotFound', 'Stopping', 'ErrorUnschedulable', 'Stopped'])
+  })
+
+  it('is told of a VM that is off, where its disk is not bound and its strategy would let it run', () => {
+    const play = stage('RerunOnFailure')
+    play.run(20_000)
+    ask(play, stop)
+    play.run(20_000)
+    play.patch(VMS, KEY, { spec: { template: { spec: { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }] } } } })
+    play.add(CLAIMS, { metadata: { name: 'root', namespace: 'lab' }, spec: {}, status: { phase: 'Pending' } })
+    play.run(5_000)
+    expect(vmOf(play).status?.printableStatus).toBe('WaitingForVolumeBinding')
+  })
+})
+
 describe('restart', () => {
   it('is seen as stopping, stopped, starting and running', () => {
     const play = stage('RerunOnFailure')

@@ -7,7 +7,7 @@ import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { claimNamesOf } from './claimNames.ts'
 import { stamp, withCondition, withoutConditions } from './conditions.ts'
 import { pick, uuidOf } from './hash.ts'
-import type { Controller, Time, Write } from './step.ts'
+import type { Controller, Next, Time, Write } from './step.ts'
 import { addFinalizer, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import { hasStartRequest, hasStopRequest, isFinal, printableStatus } from './vmStatus.ts'
@@ -41,7 +41,7 @@ export const vms: Controller<VirtualMachine> = {
       return write(finalizer)
     // Who asked for the instance to be left behind has put the collector's finalizer there.
     if (vm.metadata.deletionTimestamp && (!vmi || vm.metadata.finalizers?.includes('orphan')))
-      return write(dropFinalizer(VMS, vm, VM_FINALIZER), lastWords(vm, world, time))
+      return letGo(vm, world, time)
     // The first look notes the version of the API alone, and the schema's default fills in the word.
     if (!vm.status?.printableStatus)
       return write(setStatus(VMS, vm, { ...vm.status, printableStatus: 'Stopped' }))
@@ -67,10 +67,11 @@ export const vms: Controller<VirtualMachine> = {
   },
 }
 
-/** What is told of a VM that is let go, as long as somebody else holds it. The finalizer was dropped by the write before. */
-function lastWords(vm: VirtualMachine, world: World, time: Time): Write[] {
+/** The last is told of a VM before it is let go: KubeVirt does both in one look. */
+function letGo(vm: VirtualMachine, world: World, time: Time): Next {
   const status = { ...statusOf(vm, undefined, false, time), printableStatus: printableStatus(vm, undefined, world, { start: false, stop: false }, 0) }
-  return setStatus(VMS, vm, status).map(one => one.do === 'patch' ? { do: one.do, kind: one.kind, at: one.at, part: one.part, body: one.body } : one)
+  const told = setStatus(VMS, vm, status)
+  return write(told.length > 0 ? told : dropFinalizer(VMS, vm, VM_FINALIZER))
 }
 
 interface Wish { readonly act?: 'start' | 'stop' | 'always', readonly addStart?: boolean, readonly again?: number }
