@@ -1,6 +1,6 @@
 import type { Json } from './facets.ts'
 import type { Said, Trace } from './trace.ts'
-import { orderOf, sequencesOf } from './trace.ts'
+import { offOf, orderOf, sequencesOf } from './trace.ts'
 
 /** A value that may be seen or not, because upstream writes a status when it comes to it, and not at each change. */
 interface Fleeting {
@@ -20,6 +20,9 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: READY, value: /VMINotExists/, after: /^$/, why: 'The VM\'s controller writes its first status before the instance is there, or after.' },
   { object: /^vmi? /, facet: READY, value: /PodTerminating|PodNotExists/, why: 'Guest, pod and instance end within one another\'s writes: which of them the instance\'s controller sees first is chance. That the VM is not ready is told by `ready`.' },
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
+  { object: /^vm /, facet: /^(created|ready|printableStatus|condition Ready)$/, value: /^false$|^Terminating$|VMINotExists/, after: /./, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error/, why: 'An instance without a pod is over with the look that sees it deleted.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, before: /^Stopping$/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
 ]
 
@@ -37,6 +40,7 @@ export function differencesOf(one: Trace, other: Trace): Difference[] {
     ...answersApart(one.answers, other.answers),
     ...sequencesApart(one, other),
     ...apart('order', orderOf(one).join(' › '), orderOf(other).join(' › ')),
+    ...apart('order of the word off', offOf(one).join(' › '), offOf(other).join(' › ')),
   ]
 }
 

@@ -51,9 +51,9 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: ['Always: the guest shuts down from within, and another instance runs'],
   },
   {
-    name: 'the instance goes before its pod', file: `${CONTROLLERS}/vmis.ts`,
+    name: 'an instance is not held by the pod of its guest that is over', file: `${CONTROLLERS}/vmis.ts`,
     find: `  if (pods.length > 0)\n    return ready(vmi, pods[0], time)\n`, replace: ``,
-    noticedBy: ['Manual: a node is lost and fenced, and nothing starts by itself'],
+    noticedBy: ['Manual: a guest that crashes at once stays as it failed'],
   },
   {
     name: 'Stopping is shown until the instance is gone', file: `${CONTROLLERS}/vmStatus.ts`,

@@ -1,4 +1,4 @@
-import type { Answer, Api, Failure, Fields } from '../../api.ts'
+import type { Answer, Api, Failure, Fields, KubeObject } from '../../api.ts'
 import type { Machine } from './manifests.ts'
 import { WEB, machine } from './manifests.ts'
 import type { Kind } from './sight.ts'
@@ -15,12 +15,15 @@ export class Operator {
   private readonly api: Api
   private readonly namespace: string
   private readonly said: Said[]
+  private readonly catchUp: (kind: Kind, object: KubeObject) => Promise<void>
 
-  constructor(who: string, api: Api, namespace: string, said: Said[]) {
+  /** `catchUp` resolves when a written object has been seen. */
+  constructor(who: string, api: Api, namespace: string, said: Said[], catchUp: (kind: Kind, object: KubeObject) => Promise<void>) {
     this.who = who
     this.api = api
     this.namespace = namespace
     this.said = said
+    this.catchUp = catchUp
   }
 
   make(given: Machine): Promise<Answer> {
@@ -29,12 +32,12 @@ export class Operator {
 
   create(kind: Kind, object: Fields): Promise<Answer> {
     const { name } = object.metadata as { name: string }
-    return this.tell(`create ${kind} ${name}`, this.api.post(pathOf(kind, this.namespace), object))
+    return this.write(kind, `create ${kind} ${name}`, this.api.post(pathOf(kind, this.namespace), object))
   }
 
   /** A merge patch. */
   change(kind: Kind, name: string, body: Fields): Promise<Answer> {
-    return this.tell(`change ${kind} ${name} ${JSON.stringify(body)}`, this.api.merge(pathOf(kind, this.namespace, name), body))
+    return this.write(kind, `change ${kind} ${name} ${JSON.stringify(body)}`, this.api.merge(pathOf(kind, this.namespace, name), body))
   }
 
   strategy(runStrategy: string, name = WEB): Promise<Answer> {
@@ -44,7 +47,7 @@ export class Operator {
   /** Writes the whole object back, as an editor of YAML does. */
   replace(kind: Kind, object: Fields): Promise<Answer> {
     const { name } = object.metadata as { name: string }
-    return this.tell(`replace ${kind} ${name}`, this.api.put(pathOf(kind, this.namespace, name), object))
+    return this.write(kind, `replace ${kind} ${name}`, this.api.put(pathOf(kind, this.namespace, name), object))
   }
 
   remove(kind: Kind, name: string, options: Fields = {}): Promise<Answer> {
@@ -56,6 +59,13 @@ export class Operator {
     const resource = OF_VM.some(one => one === act) ? 'virtualmachines' : 'virtualmachineinstances'
     const path = `/apis/subresources.kubevirt.io/v1/namespaces/${this.namespace}/${resource}/${name}/${act}`
     return this.tell(`${act} ${name}${Object.keys(body).length ? ` ${JSON.stringify(body)}` : ''}`, this.api.put(path, body, { accept: '*/*' }))
+  }
+
+  private async write(kind: Kind, act: string, asked: Promise<Answer>): Promise<Answer> {
+    const answer = await this.tell(act, asked)
+    if (answer.status < 300)
+      await this.catchUp(kind, answer.object)
+    return answer
   }
 
   private async tell(act: string, asked: Promise<Answer>): Promise<Answer> {

@@ -33,9 +33,10 @@ export class Stage {
   constructor(people: People, patience = PATIENCE_SECONDS) {
     this.patience = patience
     this.api = people.admin
-    this.admin = new Operator('admin', people.admin, this.namespace, this.said)
-    this.editor = new Operator('editor', people.editor, this.namespace, this.said)
-    this.viewer = new Operator('viewer', people.viewer, this.namespace, this.said)
+    const person = (who: keyof People) => new Operator(who, people[who], this.namespace, this.said, (kind, written) => this.catchUp(kind, written))
+    this.admin = person('admin')
+    this.editor = person('editor')
+    this.viewer = person('viewer')
   }
 
   /** Makes the namespace, gives the people their rights in it, and begins to look. */
@@ -98,9 +99,12 @@ export class Stage {
     return this.untilRunning(name, ({ metadata: { uid } }) => uid !== before?.metadata.uid)
   }
 
-  /** Until nothing of the guest is left: no instance, no pod, no disk held. */
+  /** Until nothing of the guest is left, no instance, no pod, no disk held, and the VM, where there is one, says so. */
   async untilOff(name = WEB): Promise<void> {
-    await this.until(`${name} off`, () => !this.find('VirtualMachineInstance', name) && this.launchers().length === 0 && this.sight.all('VolumeAttachment').length === 0)
+    await this.until(`${name} off`, () => {
+      const left = this.find('VirtualMachineInstance', name) !== undefined || this.launchers().length > 0 || this.sight.all('VolumeAttachment').length > 0
+      return !left && !this.find('VirtualMachine', name)?.status?.created
+    })
     await this.settle()
   }
 
@@ -113,6 +117,11 @@ export class Stage {
 
   untilGone(kind: Kind, name = WEB): Promise<void> {
     return this.until(`${kind} ${name} gone`, () => !this.find(kind, name))
+  }
+
+  /** Until that write has been seen: on a busy machine the news of it may come long after the answer. */
+  private catchUp(kind: Kind, { metadata: { name, uid, resourceVersion } }: KubeObject): Promise<void> {
+    return this.until(`${kind} ${name} as it was written`, () => this.sight.sightings.some(({ object: { metadata } }) => metadata.uid === uid && Number(metadata.resourceVersion) >= Number(resourceVersion)))
   }
 
   /** Until nothing moves any more. */

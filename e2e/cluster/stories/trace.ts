@@ -59,9 +59,23 @@ export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>
 
 /** What follows from what across objects: who came, whose guest was over, and who went, of those that hold each other. */
 export function orderOf({ changes }: Trace): string[] {
-  return changes.filter(([what]) => /^(vm|vmi|launcher) /.test(what)).flatMap(([what, { life, phase }]) => [
+  const order = changes.filter(([what]) => /^(vm|vmi|launcher) /.test(what)).flatMap(([what, { life, phase }]) => [
     ...(life === 'there' ? [`${what} comes`] : []),
     ...(what.startsWith('vmi') && (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') ? [`${what} ${phase}`] : []),
     ...(life === 'gone' ? [`${what} goes`] : []),
+  ])
+  // A guest that is killed with its pod: whether the kubelet's word or virt-handler's is first is chance.
+  return order.map((word, index) => isKilled(word, order[index + 1]) ? order[index + 1] ?? '' : isKilled(order[index - 1], word) ? order[index - 1] ?? '' : word)
+}
+
+function isKilled(pod: string | undefined, instance: string | undefined): boolean {
+  return /^launcher .* goes$/.test(pod ?? '') && instance === pod?.replace('launcher', 'vmi').replace('goes', 'Failed')
+}
+
+/** When a VM is called off, beside the lives of its instances: KubeVirt says Stopped of one whose instance is still there, and lets that go afterwards. */
+export function offOf({ changes }: Trace): string[] {
+  return changes.flatMap(([what, { life, printableStatus }]) => [
+    ...(what.startsWith('vm ') && (printableStatus === 'Stopped' || printableStatus === 'CrashLoopBackOff') ? [`${what} ${printableStatus}`] : []),
+    ...(what.startsWith('vmi ') && life !== undefined ? [`${what} ${life === 'gone' ? 'goes' : 'comes'}`] : []),
   ])
 }

@@ -69,7 +69,7 @@ export const DELETING: readonly Story[] = [
     async run(stage) {
       await stage.disk()
       await stage.admin.make({ runStrategy: 'Halted' })
-      await stage.untilPrinted('Stopped')
+      await stage.until('a VM that KubeVirt holds', () => stage.find('VirtualMachine')?.metadata.finalizers?.includes('kubevirt.io/virtualMachineControllerFinalize') ?? false)
       await stage.settle()
       await stage.admin.remove('VirtualMachine', WEB)
       await stage.untilGone('VirtualMachine')

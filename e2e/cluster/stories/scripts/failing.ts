@@ -32,7 +32,7 @@ export const FAILING: readonly Story[] = [
       await untilBackedOff(stage, 'RerunOnFailure')
       await stage.admin.ask('stop')
       await stage.admin.strategy('Halted')
-      await stage.settle()
+      await stage.untilOff()
     },
   },
   {
@@ -63,8 +63,7 @@ export const FAILING: readonly Story[] = [
       await stage.settle()
       await stage.admin.ask('start')
       await stage.admin.ask('stop')
-      await stage.untilGone('VirtualMachineInstance')
-      await stage.settle()
+      await stage.untilOff()
     },
   },
   {

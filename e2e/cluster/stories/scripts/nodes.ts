@@ -51,8 +51,7 @@ export const NODES: readonly Story[] = [
       await stage.untilRunning()
       await lose(stage)
       await stage.fence()
-      await stage.untilPhase('Failed')
-      await stage.settle()
+      await stage.untilKept('Failed')
     },
   },
   {

@@ -29,6 +29,8 @@ function rightsOf(role: 'viewer' | 'editor' | 'admin'): Story {
       await stage[role].remove('VirtualMachine', WEB)
       await (role === 'viewer' ? stage.settle() : stage.untilGone('VirtualMachine'))
       await stage[role].make({ runStrategy: 'Halted' })
+      if (role !== 'viewer')
+        await stage.untilPrinted('Stopped')
       await stage[role].create('VirtualMachineInstance', instance(stage.namespace, { name: 'alone', claim: `${WEB}-disk`, guest: 'stuck' }))
       if (role !== 'viewer')
         await stage.untilPhase('Scheduled', 'alone')
@@ -79,7 +81,7 @@ export const RIGHTS: readonly Story[] = [
       await stage.settle()
       await stage.admin.replace('VirtualMachine', { ...read, spec: { ...read?.spec, runStrategy: 'Always' } })
       await stage.admin.change('VirtualMachine', WEB, { metadata: { resourceVersion: '1' }, spec: { runStrategy: 'Always' } })
-      await stage.settle()
+      await stage.untilRunning()
     },
   },
 ]

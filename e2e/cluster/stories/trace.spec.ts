@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '../../api.ts'
+import { differencesOf } from './comparison.ts'
+import type { Change, Trace } from './trace.ts'
+import { orderOf, traceOf } from './trace.ts'
+
+const UIDS = { vm: '11111111-1111-1111-1111-111111111111', vmi: '22222222-2222-2222-2222-222222222222' }
+
+function seen(kind: string, version: number, more: { uid?: string, metadata?: object, spec?: object, status?: object } = {}, gone = false) {
+  const object = { apiVersion: 'v1', kind, metadata: { name: 'web', namespace: 'story-1', uid: more.uid ?? UIDS.vmi, resourceVersion: String(version), creationTimestamp: '', ...more.metadata }, spec: more.spec, status: more.status } as KubeObject
+  return { gone, object }
+}
+
+describe('a trace', () => {
+  it('is in the order of the writes, whichever watch was first, and names what servers named', () => {
+    const trace = traceOf('story-1', [{ who: 'admin', act: 'stop web', code: 409, text: 'no VM in story-1 since 2026-05-04T03:00:00Z' }], [
+      seen('VirtualMachine', 3, { uid: UIDS.vm, status: { stateChangeRequests: [{ action: 'Stop', uid: UIDS.vmi }] } }),
+      seen('VirtualMachineInstance', 2, { status: { phase: 'Running' } }),
+      seen('VirtualMachineInstance', 9, { status: { phase: 'Running' } }, true),
+    ], new Map())
+    expect(trace.answers).toEqual([{ who: 'admin', act: 'stop web', code: 409, text: 'no VM in NAMESPACE since TIME' }])
+    expect(trace.changes.map(([what]) => what)).toEqual(['vmi web 1', 'vm web', 'vmi web 1'])
+    expect(trace.changes[1]?.[1]).toMatchObject({ stateChangeRequests: [{ action: 'Stop', uid: 'vmi web 1' }] })
+    expect(trace.changes[2]).toEqual(['vmi web 1', { life: 'gone' }])
+  })
+
+  it('tells what is new alone, and null for what is no longer there', () => {
+    const paused = { phase: 'Running', conditions: [{ type: 'Paused', status: 'True' }] }
+    const { changes } = traceOf('story-1', [], [seen('VirtualMachineInstance', 1, { status: paused }), seen('VirtualMachineInstance', 2, { status: paused }), seen('VirtualMachineInstance', 3, { status: { phase: 'Running' } })], new Map())
+    expect(changes.slice(1)).toEqual([['vmi web 1', { 'condition Paused': null }]])
+  })
+})
+
+describe('two traces', () => {
+  const told = (...changes: Change[]): Trace => ({ answers: [], changes })
+  const there = { life: 'there', phase: 'Running' }
+
+  it('are apart where a value is missing, more, or in another order', () => {
+    const one = told(['vm web', { printableStatus: 'Stopping' }], ['vm web', { printableStatus: 'Stopped' }])
+    const other = told(['vm web', { printableStatus: 'Stopped' }])
+    expect(differencesOf(one, one)).toEqual([])
+    expect(differencesOf(one, other)).toEqual([{ where: 'vm web · printableStatus', one: 'Stopping › Stopped', other: 'Stopped' }])
+  })
+
+  it('are apart where an answer is', () => {
+    const said = (code: number): Trace => ({ answers: [{ who: 'viewer', act: 'stop web', code }], changes: [] })
+    expect(differencesOf(said(403), said(202))).toEqual([{ where: 'answer 1', one: 'viewer · stop web · 403', other: 'viewer · stop web · 202' }])
+  })
+
+  it('are apart where an instance goes before its pod', () => {
+    const begun: Change[] = [['vmi web 1', there], ['launcher web 1', { life: 'there' }]]
+    const [vmi, pod]: [Change, Change] = [['vmi web 1', { life: 'gone' }], ['launcher web 1', { life: 'gone' }]]
+    expect(differencesOf(told(...begun, pod, vmi), told(...begun, vmi, pod)).map(({ where }) => where)).toEqual(['order'])
+    expect(orderOf(told(...begun, pod, vmi))).toEqual(['vmi web 1 comes', 'vmi web 1 Running', 'launcher web 1 comes', 'launcher web 1 goes', 'vmi web 1 goes'])
+  })
+
+  it('are not apart where one saw what passes, but where it is what stays', () => {
+    const ready = (...values: string[]) => told(...values.map((value): Change => ['vm web', { 'condition Ready': value }]))
+    expect(differencesOf(ready('True', 'False · PodTerminating', 'False · VMINotExists'), ready('True', 'False · VMINotExists'))).toEqual([])
+    expect(differencesOf(ready('True', 'False · PodTerminating'), ready('True'))).toHaveLength(1)
+  })
+})
