@@ -6,11 +6,14 @@ import { TEMPLATE_VERSIONS, VM_BACKUPS } from '#images/imageUsers.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
+import { VMIS } from '#vms/vm.ts'
 import { CONTROLLERS } from './controllers/all.ts'
+import { MIGRATIONS } from './controllers/migration.ts'
 import type { Actor } from './controllers/step.ts'
 import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
 import { instanceHook } from './instanceHook.ts'
+import { kubevirtHooks } from './kubevirtHooks.ts'
 import { powerRoutes } from './power.ts'
 import type { RealPart } from './real.ts'
 import { actorsOf } from './real.ts'
@@ -72,6 +75,11 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
   if (!real.includes('kubevirt'))
     cluster.registerHook(instanceHook(Date.now))
+  const migrationHooks = kubevirtHooks({
+    vmi: (namespace, name) => runner?.world.get(VMIS, `${namespace}/${name}`),
+    migrations: (namespace, vmi) => seen(MIGRATIONS).filter(one => one.metadata.namespace === namespace && one.spec.vmiName === vmi),
+  })
+  for (const hook of real.includes('kubevirt') ? [] : migrationHooks) cluster.registerHook(hook)
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   for (const route of guestRoutes(clientFor(ACCOUNTS['virt-handler']))) cluster.registerGuestAct?.(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
 import type { PowerBody, PowerOutcome } from './powerRequests.ts'
-import { pause, restart, start, stop } from './powerRequests.ts'
+import { restart, start, stop } from './powerRequests.ts'
 
 const metadata = { name: 'web-01', namespace: 'lab', uid: 'vm', resourceVersion: '1', creationTimestamp: '' }
 const vmOf = (runStrategy: RunStrategy, status: VirtualMachine['status'] = {}): VirtualMachine => ({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata, spec: { runStrategy, template: { spec: {} } }, status })
@@ -70,13 +70,5 @@ describe('power requests', () => {
   it('speaks of `running` where the VM does', () => {
     const old: VirtualMachine = { ...vmOf('Always'), spec: { running: true, template: { spec: {} } } }
     expect(told(stop(old, undefined))).toEqual([{ spec: { running: false } }])
-  })
-
-  it('pause and unpause set and take the condition, once', () => {
-    const paused = vmiOf('Running', { conditions: [{ type: 'Paused', status: 'True' }] })
-    expect(pause(vmiOf('Running'), true, 'now')).toMatchObject({ writes: [{ body: { status: { conditions: [{ type: 'Paused', status: 'True' }] } } }] })
-    expect(pause(paused, true, 'now')).toMatchObject({ status: 409, message: 'Operation cannot be fulfilled on virtualmachineinstance.kubevirt.io "web-01": VMI is already paused' })
-    expect(pause(paused, false, 'now')).toMatchObject({ writes: [{ body: { status: { conditions: [] } } }] })
-    expect(pause(vmiOf('Scheduled'), false, 'now')).toMatchObject({ status: 409 })
   })
 })

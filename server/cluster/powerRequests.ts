@@ -1,13 +1,10 @@
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
-import { findCondition } from '#kube/object.ts'
 import type { Write } from './controllers/step.ts'
 import { change, setStatus } from './controllers/step.ts'
 import { isFinal } from './controllers/vmStatus.ts'
 
 // kubevirt pkg/virt-api/rest/lifecycle.go: texts, codes and which strategy becomes which are theirs.
-
-export type PowerAct = 'start' | 'stop' | 'restart' | 'pause' | 'unpause'
 
 export interface PowerBody {
   readonly paused?: boolean
@@ -15,13 +12,14 @@ export interface PowerBody {
   readonly gracePeriodSeconds?: number
 }
 
-export interface PowerRefusal { readonly status: 400 | 404 | 409 | 500, readonly reason: 'BadRequest' | 'NotFound' | 'Conflict' | 'InternalError', readonly message: string }
+export interface PowerRefusal { readonly status: 400 | 403 | 404 | 409 | 500, readonly reason: 'BadRequest' | 'Forbidden' | 'NotFound' | 'Conflict' | 'InternalError', readonly message: string }
 /** What a request does: writes, or why not. `cut` asks for the launcher pod to be deleted with a grace of one second. */
 export type PowerOutcome = { readonly writes: readonly Write[], readonly cut?: boolean } | PowerRefusal
 
 type Requests = NonNullable<NonNullable<VirtualMachine['status']>['stateChangeRequests']>
 
-function conflict(name: string, because: string, resource = 'virtualmachine'): PowerRefusal {
+/** KubeVirt's conflict on an object of its group. */
+export function conflict(name: string, because: string, resource = 'virtualmachine'): PowerRefusal {
   return { status: 409, reason: 'Conflict', message: `Operation cannot be fulfilled on ${resource}.kubevirt.io "${name}": ${because}` }
 }
 
@@ -92,18 +90,4 @@ export function restart(vm: VirtualMachine, vmi: VirtualMachineInstance | undefi
     return conflict(name, 'VM is not running: Halted')
   const outcome = request(vm, { action: 'Stop', uid: vmi.metadata.uid }, { action: 'Start' })
   return 'writes' in outcome && grace === 0 ? { ...outcome, cut: true } : outcome
-}
-
-/** `PUT …/virtualmachineinstances/{name}/pause` and `unpause`: virt-handler's condition, set at once. */
-export function pause(vmi: VirtualMachineInstance, paused: boolean, now: string): PowerOutcome {
-  const { name } = vmi.metadata
-  const refuse = (because: string) => conflict(name, because, 'virtualmachineinstance')
-  if (vmi.status?.phase !== 'Running')
-    return refuse(paused ? 'VM is not running' : 'VMI is not running')
-  const is = findCondition(vmi.status.conditions, 'Paused') !== undefined
-  if (is === paused)
-    return refuse(paused ? 'VMI is already paused' : 'VMI is not paused')
-  const others = (vmi.status.conditions ?? []).filter(condition => condition.type !== 'Paused')
-  const condition = { type: 'Paused', status: 'True' as const, reason: 'PausedByUser', message: 'VMI was paused by user', lastTransitionTime: now }
-  return { writes: setStatus(VMIS, vmi, { ...vmi.status, conditions: paused ? [...others, condition] : others }) }
 }

@@ -15,6 +15,7 @@ import { releasers } from './longhornFinalizers.ts'
 import { longhornNodes } from './longhornNodes.ts'
 import { longhornReplicas } from './longhornReplicas.ts'
 import { longhornVolumes } from './longhornVolumes.ts'
+import { migrations } from './migrations.ts'
 import { scheduler } from './scheduler.ts'
 import type { Controller } from './step.ts'
 import { vmis } from './vmis.ts'
@@ -28,5 +29,5 @@ export const CONTROLLERS: readonly Controller[] = [
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
   harvesterImages, harvesterVms,
-  vms, vmis, guests, guestMigration, guestVolumes,
+  vms, vmis, migrations, guests, guestMigration, guestVolumes,
 ] as readonly unknown[] as readonly Controller[]

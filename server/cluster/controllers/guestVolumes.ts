@@ -1,4 +1,4 @@
-import type { VirtualMachineInstance } from '#vms/vm.ts'
+import type { VirtualMachineInstance, VmVolume } from '#vms/vm.ts'
 import { VMIS } from '#vms/vm.ts'
 import type { Controller } from './step.ts'
 import { NOTHING, setStatus, wait, write } from './step.ts'
@@ -18,6 +18,10 @@ export interface VolumeStatus {
 
 export function volumeStatusesOf(vmi: VirtualMachineInstance): readonly VolumeStatus[] {
   return (vmi.status?.volumeStatus ?? []) as readonly VolumeStatus[]
+}
+
+export function isPluggable(volume: VmVolume): boolean {
+  return Boolean(volume.persistentVolumeClaim?.hotpluggable ?? volume.dataVolume?.hotpluggable)
 }
 
 export const guestVolumes: Controller<VirtualMachineInstance> = {
@@ -67,6 +71,5 @@ function isWanted(one: VolumeStatus, vmi: VirtualMachineInstance): boolean {
 /** Whether every hot-plugged volume is in the pod: a guest that has one does not start before. */
 export function areMounted(vmi: VirtualMachineInstance): boolean {
   const statuses = volumeStatusesOf(vmi)
-  const hotplugged = (vmi.spec.volumes ?? []).some(volume => volume.persistentVolumeClaim?.hotpluggable ?? volume.dataVolume?.hotpluggable)
-  return !hotplugged || (statuses.length > 0 && statuses.every(one => !one.hotplugVolume || one.phase === 'Ready' || one.phase === 'MountedToPod'))
+  return !(vmi.spec.volumes ?? []).some(isPluggable) || (statuses.length > 0 && statuses.every(one => !one.hotplugVolume || one.phase === 'Ready' || one.phase === 'MountedToPod'))
 }

@@ -10,6 +10,7 @@ import type { Finding } from './conditions.ts'
 import { isTrue, stamp, withCondition } from './conditions.ts'
 import { pick } from './hash.ts'
 import { areMounted, attached, volumeStatusesOf } from './guestVolumes.ts'
+import { claimInfo } from './hotplug.ts'
 import { DOWN_ANNOTATION, podAddress } from './kubelet.ts'
 import { graceOf } from './launcher.ts'
 import { currentPod, migrationStateOf } from './migration.ts'
@@ -69,6 +70,10 @@ function to(vmi: VirtualMachineInstance, phase: VmiPhase, time: Time, more: obje
 }
 
 function boot(vmi: VirtualMachineInstance, world: World, time: Time): Next {
+  // Said first of all: virt-controller makes no pod for hot-plugged volumes and none for a migration without it.
+  const labelled = setStatus(VMIS, vmi, { ...vmi.status, selinuxContext: 'none' })
+  if (labelled.length > 0)
+    return write(labelled)
   if (vmi.metadata.deletionTimestamp)
     return after(time, TAKES.endContainers, () => to(vmi, 'Failed', time))
   const guest = guestOf(vmi)
@@ -140,10 +145,10 @@ function running(vmi: VirtualMachineInstance, world: World): object {
       const claimName = claimNameOf(volume)
       const claim = claimName === undefined ? undefined : world.get(CLAIMS, `${vmi.metadata.namespace}/${claimName}`)
       return claim
-        ? { name: volume.name, target, persistentVolumeClaimInfo: { claimName, accessModes: claim.spec?.accessModes ?? [], capacity: claim.status?.capacity ?? {}, requests: claim.spec?.resources?.requests ?? {}, volumeMode: claim.spec?.volumeMode ?? 'Filesystem', filesystemOverhead: '0.055' } }
+        ? { name: volume.name, target, persistentVolumeClaimInfo: claimInfo(claim) }
         : { name: volume.name, target, size: 1_048_576 }
     }).sort((a, b) => a.name < b.name ? -1 : 1),
-    qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107, selinuxContext: 'none',
+    qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107,
   }
 }
 

@@ -3,6 +3,7 @@ import { PODS } from '#kube/core.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import { VMIS } from '#vms/vm.ts'
 import { claimNameOf } from './claimNames.ts'
+import { isPluggable } from './guestVolumes.ts'
 import { suffix } from './hash.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Write } from './step.ts'
@@ -25,13 +26,13 @@ function memoryOf({ spec: { domain } }: VirtualMachineInstance): number {
   return (asked ?? 2 ** 30) + 256 * 2 ** 20
 }
 
-/** The pod that runs the guest (kubevirt pkg/virt-controller/services/template.go): what a guard matches on is here, not how qemu is called. */
-export function launcherOf(vmi: VirtualMachineInstance): Extract<Write, { do: 'create' }> {
+/** The pod that runs the guest (kubevirt pkg/virt-controller/services/template.go): what a guard matches on is here, not how qemu is called. Its name comes of the seed; hot-plugged volumes are not its own. */
+export function launcherOf(vmi: VirtualMachineInstance, seed = vmi.metadata.uid): Extract<Write, { do: 'create' }> {
   const { name, namespace, uid, labels } = vmi.metadata
   const { nodeSelector, hostname } = vmi.spec as { nodeSelector?: Record<string, string>, hostname?: string }
   const memory = `${Math.ceil(memoryOf(vmi) / 2 ** 20)}Mi`
   const claims = (vmi.spec.volumes ?? []).flatMap(volume => {
-    const claimName = claimNameOf(volume)
+    const claimName = isPluggable(volume) ? undefined : claimNameOf(volume)
     return claimName ? [{ name: volume.name, persistentVolumeClaim: { claimName } }] : []
   })
   const spec = {
@@ -44,7 +45,7 @@ export function launcherOf(vmi: VirtualMachineInstance): Extract<Write, { do: 'c
   }
   return create(PODS, {
     metadata: {
-      name: `virt-launcher-${name}-${suffix(uid)}`, namespace,
+      name: `virt-launcher-${name}-${suffix(seed)}`, namespace,
       labels: { ...labels, 'kubevirt.io': 'virt-launcher', 'kubevirt.io/created-by': uid, 'vm.kubevirt.io/name': name },
       annotations: { 'kubectl.kubernetes.io/default-container': 'compute', 'kubevirt.io/domain': name, 'kubevirt.io/migrationTransportUnix': 'true' },
       ownerReferences: [ownerOf(VMIS, vmi)],

@@ -3,6 +3,7 @@ import { PODS } from '#kube/core.ts'
 import type { Condition, KubeObject } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
+import { hasEnded } from './claimIndexes.ts'
 import { isLauncher } from './launcher.ts'
 import type { World } from './world.ts'
 
@@ -57,6 +58,12 @@ export function migrationStateOf(vmi: VirtualMachineInstance | undefined): Migra
 /** Whether nothing more comes of it: virt-handler leaves it alone then. */
 export function isOver(state: MigrationState): boolean {
   return state.endTimestamp !== undefined && Boolean(state.completed || state.failed)
+}
+
+/** Whether the pod's containers run and it stays. */
+export function isReady(pod: Pod): boolean {
+  const containers = pod.status?.containerStatuses ?? []
+  return !hasEnded(pod) && !pod.metadata.deletionTimestamp && containers.length > 0 && containers.every(one => one.state?.running !== undefined)
 }
 
 /** The pod that a VMI's guest is in: the newest on the VMI's node, or the newest where it has none yet (kubevirt pkg/controller CurrentVMIPod). */

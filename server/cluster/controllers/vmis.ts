@@ -1,15 +1,18 @@
 import type { Pod } from '#kube/core.ts'
 import { CLAIMS, PODS } from '#kube/core.ts'
-import type { Condition } from '#kube/object.ts'
+import type { Condition, OwnerReference } from '#kube/object.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import type { VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { hasEnded } from './claimIndexes.ts'
-import { claimNameOf, claimNamesOf } from './claimNames.ts'
+import { claimNamesOf } from './claimNames.ts'
 import type { Finding } from './conditions.ts'
 import { isTrue, stamp, withCondition, withoutConditions } from './conditions.ts'
+import { isPluggable } from './guestVolumes.ts'
+import { attachVolumes, hasPluggedVolumes, orphans, volumeStatuses } from './hotplug.ts'
 import { isLauncher, launcherOf } from './launcher.ts'
+import { currentPod, isReady } from './migration.ts'
 import type { Controller, Time, Write } from './step.ts'
 import { change, dropFinalizer, on, remove, setStatus, write } from './step.ts'
 import { VMI_FINALIZER, VM_FINALIZER } from './vms.ts'
@@ -19,6 +22,13 @@ import type { Index, World } from './world.ts'
 
 const VMIS_BY_CLAIM: Index<VirtualMachineInstance> = { kind: VMIS, keys: vmi => claimNamesOf(vmi.spec).map(name => `${vmi.metadata.namespace}/${name}`) }
 
+/** Of a pod for hot-plugged volumes those of the launcher whom it serves. */
+function launcherRefs(pod: Pod, world: World): readonly OwnerReference[] {
+  const own = pod.metadata.ownerReferences ?? []
+  const launcher = own.find(owner => owner.kind === 'Pod')
+  return launcher ? world.get(PODS, `${pod.metadata.namespace}/${launcher.name}`)?.metadata.ownerReferences ?? [] : own
+}
+
 type Status = NonNullable<VirtualMachineInstance['status']>
 
 export const vmis: Controller<VirtualMachineInstance> = {
@@ -27,23 +37,24 @@ export const vmis: Controller<VirtualMachineInstance> = {
   kind: VMIS,
   reads: [VMS],
   wakes: [
-    on(PODS, pod => pod.metadata.ownerReferences?.filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`) ?? []),
+    on(PODS, (pod, world) => launcherRefs(pod, world).filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`)),
     on(CLAIMS, (claim, world) => world.find(VMIS_BY_CLAIM, objectKey(claim)).map(objectKey)),
     on(DATA_VOLUMES, (volume, world) => world.find(VMIS_BY_CLAIM, objectKey(volume)).map(objectKey)),
     on(VMS, vm => [objectKey(vm)]),
   ],
   step(vmi, world, time) {
     const pods = world.owned(PODS, vmi.metadata.uid).filter(isLauncher)
-    const pod = pods.find(one => !hasEnded(one)) ?? pods[0]
+    const pod = currentPod(vmi, world)
     const phase = vmi.status?.phase ?? ''
     if (phase === 'Succeeded' || phase === 'Failed')
-      return write(over(vmi, pods, world, time))
+      return write(over(vmi, pods, world, time), pods.flatMap(one => world.owned(PODS, one.metadata.uid)).filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one, 0)))
     const deleting = vmi.metadata.deletionTimestamp !== undefined
     const ending = deleting ? pods.filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one)) : []
     const missing = deleting || pod ? undefined : missingClaim(vmi, world)
     const unready = phase === '' || phase === 'Pending' ? waitsForData(vmi, world) : undefined
     const launch = !deleting && !pod && !missing && unready === undefined && (phase === '' || phase === 'Pending') ? [launcherOf(vmi)] : []
-    return write(ending, launch, next(vmi, { pod: pod ?? launched(launch), missing, failedData: unready === 'failed' }, time))
+    const plug = !deleting && pod && isReady(pod) && vmi.status && 'selinuxContext' in vmi.status ? attachVolumes(vmi, pod, world) : []
+    return write(ending, launch, deleting ? [] : orphans(pods, world), plug, next(vmi, { pod: pod ?? launched(launch), pods, missing, failedData: unready === 'failed', plugging: plug.length > 0 }, world, time))
   },
 }
 
@@ -52,9 +63,9 @@ function launched([made]: readonly Extract<Write, { do: 'create' }>[]): Pod | un
   return made?.object as Pod | undefined
 }
 
-interface Seen { readonly pod: Pod | undefined, readonly missing: string | undefined, readonly failedData: boolean }
+interface Seen { readonly pod: Pod | undefined, readonly pods: readonly Pod[], readonly missing: string | undefined, readonly failedData: boolean, /** Pods for volumes come and go with this very step. */ readonly plugging: boolean }
 
-function next(vmi: VirtualMachineInstance, seen: Seen, time: Time): Write[] {
+function next(vmi: VirtualMachineInstance, seen: Seen, world: World, time: Time): Write[] {
   const phase = vmi.status?.phase ?? ''
   const after = phaseAfter(vmi, seen)
   const entering = after === 'Scheduled' && phase !== 'Scheduled'
@@ -62,8 +73,9 @@ function next(vmi: VirtualMachineInstance, seen: Seen, time: Time): Write[] {
   const status: Status = {
     ...vmi.status,
     phase: after,
-    ...(seen.pod?.spec?.nodeName && (entering || vmi.status?.activePods) ? { activePods: { [seen.pod.metadata.uid]: seen.pod.spec.nodeName } } : {}),
-    ...(entering && node ? { nodeName: node, volumeStatus: volumeStatusOf(vmi) } : {}),
+    ...(seen.pods.length > 0 || vmi.status?.activePods ? { activePods: Object.fromEntries(seen.pods.map(one => [one.metadata.uid, one.spec?.nodeName ?? ''])) } : {}),
+    ...(entering && node ? { nodeName: node } : {}),
+    ...(seen.pod && (entering || (phase !== '' && !seen.plugging && hasPluggedVolumes(vmi) && vmi.status?.volumeStatus)) ? { volumeStatus: volumeStatuses(vmi, seen.pod, world) } : {}),
     conditions: conditionsOf(vmi, after, seen, time),
     phaseTransitionTimestamps: withPhase(vmi, after, time),
   }
@@ -127,7 +139,7 @@ function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {
 }
 
 function missingClaim(vmi: VirtualMachineInstance, world: World): string | undefined {
-  return claimNamesOf(vmi.spec).find(name => !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`) && !world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`))
+  return claimNamesOf({ volumes: (vmi.spec.volumes ?? []).filter(volume => !isPluggable(volume)) }).find(name => !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`) && !world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`))
 }
 
 /** Whether a DataVolume behind the VMI is still filled; the pod waits for it. */
@@ -136,14 +148,6 @@ function waitsForData(vmi: VirtualMachineInstance, world: World): 'waiting' | 'f
   if (phases.includes('Failed'))
     return 'failed'
   return phases.some(phase => !['Succeeded', 'PendingPopulation', 'WaitForFirstConsumer'].includes(phase)) ? 'waiting' : undefined
-}
-
-/** What virt-handler need not look up; capacity and modes are added when it runs. */
-function volumeStatusOf(vmi: VirtualMachineInstance): Status['volumeStatus'] {
-  return (vmi.spec.volumes ?? []).map(volume => {
-    const claimName = claimNameOf(volume)
-    return { name: volume.name, target: '', ...(claimName ? { persistentVolumeClaimInfo: { claimName } } : {}) }
-  })
 }
 
 /** A final VMI: its pods are removed when it was deleted, and it goes when none is left. */

@@ -7,6 +7,7 @@ import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { claimNamesOf } from './claimNames.ts'
 import { stamp, withCondition, withoutConditions } from './conditions.ts'
 import { pick, uuidOf } from './hash.ts'
+import { plugVolumes } from './hotplug.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { addFinalizer, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -52,6 +53,7 @@ export const vms: Controller<VirtualMachine> = {
       act.push(startVmi(vm))
     if (wish.act === 'stop' && vmi && !vmi.metadata.deletionTimestamp)
       act.push(remove(VMIS, vmi))
+    act.push(...plugVolumes(vm, vmi))
     if (wish.act === 'always')
       return write(change(VMS, vm, { spec: vm.spec.runStrategy ? { runStrategy: 'Always' } : { running: true } }))
 

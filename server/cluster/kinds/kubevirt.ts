@@ -261,5 +261,8 @@ export const KUBEVIRT_KINDS: readonly KindDefinition[] = [vm, vmi, migration, in
 export const KUBEVIRT_ACTIONS = {
   group: 'subresources.kubevirt.io',
   versions: ['v1', 'v1alpha3'],
-  actions: ['virtualmachines/start', 'virtualmachines/stop', 'virtualmachines/restart'],
+  actions: [
+    'virtualmachines/start', 'virtualmachines/stop', 'virtualmachines/restart', 'virtualmachines/migrate', 'virtualmachines/addvolume', 'virtualmachines/removevolume',
+    'virtualmachineinstances/pause', 'virtualmachineinstances/unpause', 'virtualmachineinstances/softreboot',
+  ],
 } as const
