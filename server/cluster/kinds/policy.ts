@@ -14,10 +14,14 @@ const on = (group: string, resources: readonly string[], verbs: readonly string[
 const paths = (nonResourceURLs: readonly string[], verbs: readonly string[]): Rule => ({ nonResourceURLs, verbs })
 
 const CORE_OPEN = ['configmaps', 'persistentvolumeclaims', 'pods', 'pods/log', 'pods/status', 'serviceaccounts', 'services']
-const VIRTUAL = ['virtualmachines', 'virtualmachineinstances', 'virtualmachineinstancemigrations']
+const VIRTUAL = ['virtualmachines', 'virtualmachineinstances']
+const MIGRATIONS = ['virtualmachineinstancemigrations']
 const IMAGES = ['virtualmachineimages', 'virtualmachinetemplates', 'virtualmachinetemplateversions', 'keypairs', 'virtualmachinebackups', 'virtualmachinerestores', 'resourcequotas']
 const CDI = ['datavolumes', 'datasources']
-const POWER = ['virtualmachines/start', 'virtualmachines/stop', 'virtualmachines/restart']
+const POWER = [
+  ...['start', 'stop', 'restart', 'addvolume', 'removevolume'].map(act => `virtualmachines/${act}`),
+  ...['pause', 'unpause', 'softreboot'].map(act => `virtualmachineinstances/${act}`),
+]
 const API_PATHS = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
 
 const viewRules: Rule[] = [
@@ -26,7 +30,7 @@ const viewRules: Rule[] = [
   on('k8s.cni.cncf.io', ['network-attachment-definitions'], READ),
   on('snapshot.storage.k8s.io', ['volumesnapshots'], READ),
 ]
-const kubevirtView = on('kubevirt.io', VIRTUAL, READ)
+const kubevirtView = on('kubevirt.io', [...VIRTUAL, ...MIGRATIONS], READ)
 
 const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'cluster-admin': [on('*', ['*'], ['*']), paths(['*'], ['*'])],
@@ -36,10 +40,10 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'system:basic-user': [on('authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']), on('authentication.k8s.io', ['selfsubjectreviews'], ['create'])],
   'system:discovery': [paths(API_PATHS, ['get'])],
   'system:public-info-viewer': [paths(['/healthz', '/livez', '/readyz', '/version', '/version/'], ['get'])],
-  'kubevirt.io:admin': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('subresources.kubevirt.io', POWER, ['update'])],
-  'kubevirt.io:edit': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('subresources.kubevirt.io', POWER, ['update'])],
+  'kubevirt.io:admin': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
+  'kubevirt.io:edit': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
   'kubevirt.io:view': [kubevirtView],
-  'kubevirt.io:migrate': [on('subresources.kubevirt.io', ['virtualmachines/migrate'], ['update']), on('kubevirt.io', ['virtualmachineinstancemigrations'], [...READ, ...WRITE])],
+  'kubevirt.io:migrate': [on('subresources.kubevirt.io', ['virtualmachines/migrate'], ['update']), on('kubevirt.io', MIGRATIONS, [...READ, ...WRITE])],
   'cdi.kubevirt.io:edit': [on('cdi.kubevirt.io', CDI, [...READ, ...WRITE])],
   'cdi.kubevirt.io:view': [on('cdi.kubevirt.io', CDI, READ)],
   'harvesterhci.io:edit': [on('harvesterhci.io', IMAGES, [...READ, ...WRITE])],
