@@ -24,6 +24,7 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error/, why: 'An instance without a pod is over with the look that sees it deleted.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, before: /^Stopping$/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
+  { object: /^vmi /, facet: /^volumes$/, value: /(Bound|Detaching) hotplug/, why: 'The instance\'s controller tells of a volume with the pod in sight that it has just made or deleted, or without.' },
 ]
 
 /** What is compared by one value alone, and why. */

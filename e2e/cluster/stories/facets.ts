@@ -37,6 +37,13 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
     migrationState: migrationOf(status.migrationState as MigrationState | undefined),
     ...conditionsOf(status),
   }),
+  VirtualMachineInstanceMigration: ({ metadata: { finalizers = [], labels = {} } }, status) => ({
+    phase: text(status.phase) ?? '',
+    finalizers: [...finalizers].sort(),
+    of: labels['kubevirt.io/vmi-name'],
+    migrationState: migrationOf(status.migrationState as MigrationState | undefined),
+    ...conditionsOf(status),
+  }),
   // Which conditions a pod has is what our own kubelet says, on both sides.
   Pod: ({ metadata: { finalizers = [] } }, status) => ({ phase: text(status.phase), finalizers: [...finalizers].sort() }),
   VolumeAttachment: (_object, status) => ({ attached: flag(status.attached) }),

@@ -2,7 +2,7 @@ import type { Fields } from '../../api.ts'
 
 export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once'
 /** What the guest is like (server/cluster/controllers/guests.ts). */
-export type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck'
+export type Guest = 'obedient' | 'deaf' | 'crashing' | 'stuck' | 'hanging'
 
 export interface Machine {
   readonly name?: string
@@ -55,10 +55,10 @@ function instanceSpec({ name, grace, claim, memory, nodes }: { readonly name: st
 }
 
 /** A disk of Harvester's usual class. */
-export function claim(namespace: string, name: string): Fields {
+export function claim(namespace: string, name: string, accessMode = 'ReadWriteMany'): Fields {
   return {
     apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace },
-    spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } },
+    spec: { accessModes: [accessMode], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } },
   }
 }
 
@@ -67,6 +67,8 @@ export function node(label: string, name: string): Fields {
   const labels = {
     'kubernetes.io/hostname': name, 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'kubevirt.io/schedulable': 'true',
     'machine-type.node.kubevirt.io/q35': 'true', 'machine-type.node.kubevirt.io/pc': 'true', 'guardrails.test/story': label,
+    // A migration looks for the same processor.
+    'host-model-cpu.node.kubevirt.io/Skylake-Server-IBRS': 'true', 'cpu-model-migration.node.kubevirt.io/Skylake-Server-IBRS': 'true',
   }
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } }
 }

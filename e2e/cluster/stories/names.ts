@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api.ts'
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
 const LAUNCHER = /virt-launcher-([a-z0-9-]+?)-[a-z0-9]{5}(?![a-z0-9-])/g
+const GENERATED = /\b(hp-volume|kubevirt-migrate-vm)-[a-z0-9]{5}\b/g
 
 /** The names of one play in one namespace. Objects are met in the order in which they came to be. */
 export class Names {
@@ -38,6 +39,7 @@ export class Names {
       .replaceAll(UID, uid => this.byUid.get(uid) ?? 'UID')
       .replaceAll(TIME, 'TIME')
       .replaceAll(LAUNCHER, 'virt-launcher-$1')
+      .replaceAll(GENERATED, '$1')
       .replaceAll(this.namespace, 'NAMESPACE')
       .replaceAll(/\bnode-\w+/g, 'NODE')
       // Our scheduler counts the nodes of everybody who plays.
@@ -51,6 +53,8 @@ export class Names {
         return `vm ${metadata.name}`
       case 'VirtualMachineInstance':
         return `vmi ${metadata.name}`
+      case 'VirtualMachineInstanceMigration':
+        return `migration of ${labels['kubevirt.io/vmi-name'] ?? ''}`
       case 'VolumeAttachment': {
         const { persistentVolumeName = '' } = spec?.source as { persistentVolumeName?: string }
         return `attachment ${this.claims.get(persistentVolumeName) ?? 'of no claim'}`

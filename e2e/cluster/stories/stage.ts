@@ -57,8 +57,8 @@ export class Stage {
   }
 
   /** A bound disk for a VM, before the story begins. */
-  async disk(name = `${WEB}-disk`): Promise<void> {
-    (await this.api.post(pathOf('PersistentVolumeClaim', this.namespace), claim(this.namespace, name))).expect(201)
+  async disk(name = `${WEB}-disk`, accessMode?: 'ReadWriteOnce'): Promise<void> {
+    (await this.api.post(pathOf('PersistentVolumeClaim', this.namespace), claim(this.namespace, name, accessMode))).expect(201)
     await this.until(`a bound claim ${name}`, () => this.find('PersistentVolumeClaim', name)?.status?.phase === 'Bound')
   }
 
@@ -68,6 +68,10 @@ export class Stage {
 
   launchers(): readonly KubeObject[] {
     return this.sight.all('Pod')
+  }
+
+  migrations(): readonly KubeObject[] {
+    return this.sight.all('VirtualMachineInstanceMigration')
   }
 
   until(what: string, wanted: () => boolean, seconds = this.patience): Promise<void> {
@@ -158,6 +162,11 @@ export class Stage {
   /** Every launcher pod is removed without anybody's word that it has ended, as fencing does. */
   fence(): Promise<void> {
     return this.removeLaunchers({ gracePeriodSeconds: 0 })
+  }
+
+  /** How many attachments of the story's disks there are: one for each node that has a disk. */
+  attachments(): number {
+    return this.sight.all('VolumeAttachment').length
   }
 
   /** Whether the disks of the story are attached. */

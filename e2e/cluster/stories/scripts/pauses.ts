@@ -53,6 +53,24 @@ export const PAUSES: readonly Story[] = [
     },
   },
   {
+    name: 'soft reboot: the guest starts again in the same instance; what is paused is refused',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.ask('softreboot')
+      await stage.admin.make({ runStrategy: 'Always' })
+      await stage.untilRunning()
+      await stage.admin.ask('softreboot')
+      await stage.until('the agent gone', () => !(stage.find('VirtualMachineInstance')?.status?.conditions as readonly { readonly type: string }[]).some(({ type }) => type === 'AgentConnected'))
+      await stage.untilRunning()
+      await stage.admin.ask('pause')
+      await stage.untilPrinted('Paused')
+      await stage.admin.ask('softreboot')
+      await stage.editor.ask('softreboot')
+      await stage.viewer.ask('softreboot')
+      await stage.settle()
+    },
+  },
+  {
     name: 'what does not run cannot be paused or resumed',
     async run(stage) {
       await stage.disk()
