@@ -17,10 +17,11 @@ export function checkNamespace(cluster: Cluster, kind: KindVersion, namespace: s
   }
 }
 
-function refusalOf(hook: string, kind: KindVersion, name: string, refusal: { code?: number, reason?: string, message: string, causes?: readonly { reason: string, message: string, field: string }[] }): StatusError {
+function refusalOf(hook: string, kind: KindVersion, name: string, refusal: { code?: number, reason?: string, message: string, causes?: readonly { reason: string, message: string, field: string }[], unnamed?: boolean }): StatusError {
   const code = refusal.code ?? 400
+  const about = refusal.unnamed ? {} : { ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind }
   const details = refusal.causes
-    ? { details: { ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind, causes: refusal.causes.map(({ reason, message, field }) => ({ reason, message, field })) } }
+    ? { details: { ...about, causes: refusal.causes.map(({ reason, message, field }) => ({ reason, message, field })) } }
     : {}
   return new StatusError(code, refusal.reason ?? '', `admission webhook "${hook}" denied the request: ${refusal.message}`, details.details)
 }

@@ -27,6 +27,8 @@ interface AdmissionRefusal {
   readonly reason?: string
   readonly message: string
   readonly causes?: readonly StatusCause[]
+  /** The causes alone are told, and not of what: so KubeVirt's webhooks. */
+  readonly unnamed?: boolean
 }
 
 export interface AdmissionAnswer {

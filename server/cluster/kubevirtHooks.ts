@@ -48,7 +48,7 @@ export function kubevirtHooks(world: MigrationWorld): AdmissionHook[] {
     onCreation('migration-create-validator.kubevirt.io', 'validate', (migration, namespace) => {
       const name = fieldAt(migration, 'spec.vmiName')
       if (typeof name !== 'string' || name === '')
-        return { refusal: { code: 422, reason: 'Invalid', message: 'vmiName is missing', causes: [{ reason: 'FieldValueRequired', message: 'vmiName is missing', field: 'spec.vmiName' }] } }
+        return { refusal: { code: 422, reason: 'Invalid', message: 'vmiName is missing', unnamed: true, causes: [{ reason: 'FieldValueRequired', message: 'vmiName is missing', field: 'spec.vmiName' }] } }
       const message = refusalOfMigration(namespace, name, world)
       return message === undefined ? undefined : { refusal: { code: 400, message } }
     }),

@@ -29,6 +29,7 @@ export function powerRoutes(client: KubeClient): SubresourceRoute[] {
   return [
     ...(['start', 'stop', 'restart'] as const).flatMap(act => route('virtualmachines', act, call => settle(call, () => answerPower(client, act, call)))),
     ...(['addvolume', 'removevolume'] as const).flatMap(act => route('virtualmachines', act, call => settle(call, () => answerVolume(client, act, call)))),
+    ...(['addvolume', 'removevolume'] as const).flatMap(act => route('virtualmachineinstances', act, call => settle(call, () => answerInstanceVolume(client, act, call)))),
     ...route('virtualmachines', 'migrate', call => settle(call, () => answerMigrate(client, call))),
     ...(['pause', 'unpause', 'softreboot'] as const).flatMap(act => route('virtualmachineinstances', act, call => settle(call, () => answerGuest(client, act, call)))),
   ]
@@ -62,6 +63,17 @@ function answerPower(client: KubeClient, act: keyof typeof ACTS, call: Subresour
 async function answerVolume(client: KubeClient, act: keyof typeof VOLUME_ACTS, call: SubresourceCall): Promise<SubresourceAnswer> {
   const fault = faultOfVolumeBody(act, call.body)
   return fault ? refusalBody(call.name, 'virtualmachine', fault) : withVm(client, call, vm => realize(client, VOLUME_ACTS[act](vm, call.body), call))
+}
+
+/** A VM's instance takes its volumes from the VM alone; one without a VM is not played. */
+async function answerInstanceVolume(client: KubeClient, act: keyof typeof VOLUME_ACTS, call: SubresourceCall): Promise<SubresourceAnswer> {
+  const fault = faultOfVolumeBody(act, call.body)
+  if (fault)
+    return refusalBody(call.name, 'virtualmachineinstance', fault)
+  const vmi = await find(client, VMIS, call)
+  return vmi
+    ? refusalBody(call.name, 'virtualmachineinstance', { status: 400, reason: 'BadRequest', message: `VMI ${call.namespace}/${call.name} is owned by a VM` })
+    : missing('virtualmachineinstance', call.name)
 }
 
 function answerMigrate(client: KubeClient, call: SubresourceCall): Promise<SubresourceAnswer> {

@@ -103,7 +103,7 @@ function newReplica(volume: LonghornVolume, replicas: readonly LonghornReplica[]
   return { spec, write: create(LONGHORN_REPLICAS, { metadata: { name: `${name}-r-${hex(`${volume.metadata.uid} ${disk.uuid}`)}`, namespace, labels, ownerReferences: [ownerOf(LONGHORN_VOLUMES, volume)] }, spec }) }
 }
 
-/** The node that the volume shall be attached to, '' for none. Who has it keeps it: an export ends before a VM on another node gets it (volume_attachment_controller.go, uninterruptible tickets). */
+/** The node that the volume shall be attached to, '' for none. Who has it keeps it: an export ends before a VM on another node gets it (volume_attachment_controller.go, uninterruptible tickets). A shared one follows its VM without being detached. */
 function attachTo(volume: LonghornVolume, world: World): string {
   const wanted = world.find(ATTACHMENTS_BY_VOLUME, volume.metadata.name).filter(attachment => !attachment.metadata.deletionTimestamp)
   const nodes = [...wanted].sort((a, b) => a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1).map(attachment => attachment.spec.nodeName)
@@ -112,7 +112,8 @@ function attachTo(volume: LonghornVolume, world: World): string {
   const held = volume.spec.nodeID || volume.status?.currentNodeID || ''
   if (held && claims.includes(held))
     return held
-  return volume.status?.currentNodeID ? '' : claims[0] ?? ''
+  const follows = volume.spec.accessMode === 'rwx' && nodes.length > 0
+  return volume.status?.currentNodeID && !follows ? '' : claims[0] ?? ''
 }
 
 function nextState(volume: LonghornVolume, replicas: readonly LonghornReplica[], world: World, time: Time): { state: string, again?: number } {

@@ -263,6 +263,6 @@ export const KUBEVIRT_ACTIONS = {
   versions: ['v1', 'v1alpha3'],
   actions: [
     'virtualmachines/start', 'virtualmachines/stop', 'virtualmachines/restart', 'virtualmachines/migrate', 'virtualmachines/addvolume', 'virtualmachines/removevolume',
-    'virtualmachineinstances/pause', 'virtualmachineinstances/unpause', 'virtualmachineinstances/softreboot',
+    'virtualmachineinstances/pause', 'virtualmachineinstances/unpause', 'virtualmachineinstances/softreboot', 'virtualmachineinstances/addvolume', 'virtualmachineinstances/removevolume',
   ],
 } as const

@@ -20,7 +20,7 @@ const IMAGES = ['virtualmachineimages', 'virtualmachinetemplates', 'virtualmachi
 const CDI = ['datavolumes', 'datasources']
 const POWER = [
   ...['start', 'stop', 'restart', 'addvolume', 'removevolume'].map(act => `virtualmachines/${act}`),
-  ...['pause', 'unpause', 'softreboot'].map(act => `virtualmachineinstances/${act}`),
+  ...['pause', 'unpause', 'softreboot', 'addvolume', 'removevolume'].map(act => `virtualmachineinstances/${act}`),
 ]
 const API_PATHS = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
 

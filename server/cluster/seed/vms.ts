@@ -221,7 +221,7 @@ function vmiStatus(seed: VmSeed, made: Made, now: number): SeedObject {
       phase: phases.at(-1), conditions: conditionsOf(seed, now),
       phaseTransitionTimestamps: phases.map((phase, index) => ({ phase, phaseTransitionTimestamp: stamp(phase === 'Succeeded' ? now - 20 * 3_600_000 : since - (phases.length - index) * 2_000) })),
       ...(pod ? { nodeName: node, activePods: { [pod.metadata.uid]: node }, volumeStatus: volumes } : {}),
-      ...(ran ? { interfaces: [{ name: nic, ipAddress: address, ipAddresses: [address], mac: macOf(seed), infoSource: 'domain, guest-agent' }], qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107 } : {}),
+      ...(ran ? { interfaces: [{ name: nic, ipAddress: address, ipAddresses: [address], mac: macOf(seed), infoSource: 'domain, guest-agent' }], qosClass: 'Burstable', migrationTransport: 'Unix', migrationMethod: 'LiveMigration', runtimeUser: 107, selinuxContext: 'none' } : {}),
     },
   }
 }
