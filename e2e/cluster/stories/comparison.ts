@@ -20,6 +20,7 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: READY, value: /VMINotExists/, after: /^$/, why: 'The VM\'s controller writes its first status before the instance is there, or after.' },
   { object: /^vmi? /, facet: READY, value: /PodTerminating|PodNotExists/, why: 'Guest, pod and instance end within one another\'s writes: which of them the instance\'s controller sees first is chance. That the VM is not ready is told by `ready`.' },
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
+  { object: /^vmi /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, before: /./, why: 'Two controllers drop one each, in any order.' },
   { object: /^vm /, facet: /^(created|ready|printableStatus|condition Ready)$/, value: /^false$|^Terminating$|VMINotExists/, after: /./, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error/, why: 'An instance without a pod is over with the look that sees it deleted.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, before: /^Stopping$/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
@@ -30,7 +31,7 @@ const FLEETING: readonly Fleeting[] = [
 /** What is compared by one value alone, and why. */
 const BY_ONE: readonly { readonly object: RegExp, readonly facet: RegExp, readonly value: 'first' | 'last', /** Only of objects that go. */ readonly ofGone?: boolean, readonly why: string }[] = [
   { object: /^attachment /, facet: /./, value: 'last', why: 'Whether a disk is let go between two instances is a race of its detaching with the next pod, upstream as here.' },
-  { object: /^vmi /, facet: /^finalizers$/, value: 'first', ofGone: true, why: 'Two controllers drop one each, in any order. That the instance outlives its pod is told by the order.' },
+  { object: /^vmi /, facet: /^finalizers$/, value: 'first', ofGone: true, why: 'As above, and the object may go with the last. That the instance outlives its pod is told by the order.' },
 ]
 
 export interface Difference { readonly where: string, readonly one: string, readonly other: string }
