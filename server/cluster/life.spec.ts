@@ -194,11 +194,12 @@ describe('an export', () => {
     await until(LONGHORN_VOLUMES, { namespace: 'longhorn-system', name: volume }, one => one?.status?.state === 'detached')
   })
 
-  it('of a v2 volume waits while a pod uses it, and is done when the VM is off', async () => {
-    await image('exported-v2', { sourceType: 'export-from-volume', backend: 'cdi', targetStorageClassName: 'longhorn-v2', pvcName: 'from-v2-root', pvcNamespace: 'lab' })
-    await new Promise(done => setTimeout(done, 300))
-    expect(isImported(await client.get(IMAGES, at('exported-v2')))).toBe(false)
+  it('of a v2 volume is refused while a pod uses it, and is done when the VM is off', async () => {
+    const exported = () => image('exported-v2', { sourceType: 'export-from-volume', backend: 'cdi', targetStorageClassName: 'longhorn-v2', pvcName: 'from-v2-root', pvcNamespace: 'lab' })
+    await expect(exported()).rejects.toThrow(/PVC from-v2-root is used by Pods \[lab\/virt-launcher-from-v2-\w+\], cannot export volume when it's running/)
     await client.patch(VMS, at('from-v2'), { type: 'merge', body: { spec: { runStrategy: 'Halted' } } })
+    await until(VMIS, at('from-v2'), one => one === undefined)
+    await exported()
     await until(IMAGES, at('exported-v2'), isImported)
   })
 

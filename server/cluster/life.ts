@@ -1,10 +1,6 @@
 import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
-import { TEMPLATE_VERSIONS, VM_BACKUPS } from '#images/imageUsers.ts'
-import type { KubeObject } from '#kube/object.ts'
-import type { Resource } from '#kube/resource.ts'
 import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
 import { VMIS } from '#vms/vm.ts'
 import { CONTROLLERS } from './controllers/all.ts'
@@ -12,6 +8,7 @@ import { MIGRATIONS } from './controllers/migration.ts'
 import type { Actor } from './controllers/step.ts'
 import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
+import { BLIND } from './hooks/rule.ts'
 import { instanceHook } from './instanceHook.ts'
 import { kubevirtHooks } from './kubevirtHooks.ts'
 import { powerRoutes } from './power.ts'
@@ -69,15 +66,14 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
     return made
   }
   let runner: Runner | undefined
-  // Without controllers nothing is followed, and the hooks see nothing.
-  const seen = <T extends KubeObject>(kind: Resource<T>) => runner?.world.all(kind) ?? []
-  const hooks = harvesterHooks(() => ({ classes: seen(STORAGE_CLASSES), claims: seen(CLAIMS), templateVersions: seen(TEMPLATE_VERSIONS), backups: seen(VM_BACKUPS) }))
+  // Without controllers nothing is followed, and the hooks see nothing; nor do they while the seed is applied.
+  const hooks = harvesterHooks(() => runner?.world ?? BLIND)
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
   if (!real.includes('kubevirt'))
     cluster.registerHook(instanceHook(Date.now))
   const migrationHooks = kubevirtHooks({
     vmi: (namespace, name) => runner?.world.get(VMIS, `${namespace}/${name}`),
-    migrations: (namespace, vmi) => seen(MIGRATIONS).filter(one => one.metadata.namespace === namespace && one.spec.vmiName === vmi),
+    migrations: (namespace, vmi) => (runner?.world.all(MIGRATIONS) ?? []).filter(one => one.metadata.namespace === namespace && one.spec.vmiName === vmi),
   })
   for (const hook of real.includes('kubevirt') ? [] : migrationHooks) cluster.registerHook(hook)
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)

@@ -128,7 +128,7 @@ export function finalizerWarnings(object: JsonObject, previous?: JsonObject): st
   const known = previous ? finalizersOf(previous) : []
   return finalizersOf(object)
     .filter(finalizer => !finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer) && !known.includes(finalizer))
-    .map(finalizer => `metadata.finalizers: "${finalizer}": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`)
+    .map(finalizer => `metadata.finalizers: "${finalizer}": prefer a domain-qualified finalizer name${finalizer.includes('.') ? ' including a path (/)' : ''} to avoid accidental conflicts with other finalizer writers`)
 }
 
 /** Seconds since 1970 as the API writes times, without fractions. */

@@ -16,7 +16,7 @@ import { EventWriter, readIncludeObject, renderObject, renderPage } from './rend
 import type { ResourceRequest } from './request.ts'
 import { answerReview, isReview } from './reviews.ts'
 import { strictMessage } from './schema.ts'
-import { badRequest, invalidOptions, methodNotAllowed, notFound, resourceUnknown, verbUnsupported } from './status.ts'
+import { badRequest, invalidOptions, methodNotAllowed, notFound, resourceUnknown, verbUnsupported, StatusError } from './status.ts'
 import { bindPod, evictPod, finalizeNamespace } from './subresources.ts'
 import type { Sink } from './watching.ts'
 import { watchKind } from './watching.ts'
@@ -187,6 +187,16 @@ function scopeFits(kind: KindVersion, asked: ResourceRequest): boolean {
 /** Answers a request to a served kind. Throws a StatusError; `undefined` stands for the plain 404 of a path that is not routed. */
 export async function answerResource(cluster: Cluster, kind: KindVersion, asked: ResourceRequest, incoming: Incoming, outgoing: Outgoing): Promise<'done' | 'not routed'> {
   const exchange: Exchange = { cluster, kind, asked, incoming, outgoing, shape: negotiate(incoming.headers.accept), warnings: new Set(kind.deprecation ? [kind.deprecation] : []) }
+  try {
+    return await perform(exchange)
+  }
+  catch (error) {
+    throw error instanceof StatusError ? error.withHeaders(warningHeader(exchange.warnings)) : error
+  }
+}
+
+async function perform(exchange: Exchange): Promise<'done' | 'not routed'> {
+  const { kind, asked } = exchange
   if (!scopeFits(kind, asked)) {
     if (!kind.builtIn) return 'not routed'
     throw asked.namespace ? resourceUnknown() : methodNotAllowed()

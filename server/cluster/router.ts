@@ -65,6 +65,11 @@ async function answerRoute(cluster: Cluster, asked: ResourceRequest, incoming: I
   const route = cluster.routes.find(candidate => candidate.group === asked.group && candidate.version === asked.version
     && candidate.resource === asked.plural && candidate.subresource === asked.subresource && candidate.method === incoming.method)
   if (!route) return false
+  // A route that answers without a body offers no media type, and go-restful then takes no wish for one.
+  if (incoming.method === 'PUT' && !(incoming.headers.accept ?? '*/*').includes('*/*')) {
+    outgoing.send(406, { type: 'text/plain', text: '406: Not Acceptable\n\nAvailable representations: ' })
+    return true
+  }
   const body = readOptionalObject(undefined, await incoming.body()) ?? {}
   const answer = await route.answer({ namespace: asked.namespace, name: asked.name, body, query: incoming.url.searchParams, user: incoming.user })
   const text = answer.body === undefined ? '' : typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
@@ -102,7 +107,7 @@ export async function serveRequest(cluster: Cluster, incoming: Incoming, outgoin
   catch (error) {
     if (error instanceof StatusError) {
       const retry = error.details?.['retryAfterSeconds']
-      const headers: Record<string, string> = retry === undefined ? {} : { 'Retry-After': String(retry) }
+      const headers = { ...error.headers, ...(retry === undefined ? {} : { 'Retry-After': String(retry) }) }
       const wantsYaml = incoming.headers.accept?.startsWith('application/yaml') ?? false
       outgoing.send(error.code, renderJson({ format: wantsYaml ? 'yaml' : 'json', as: 'object' }, error.body), headers)
       return

@@ -9,13 +9,21 @@ export class StatusError extends Error {
   readonly reason: string
   readonly details: JsonObject | undefined
   readonly metadata: JsonObject
+  /** What is sent beside the body. */
+  readonly headers: Readonly<Record<string, string | string[]>>
 
-  constructor(code: number, reason: string, message: string, details?: JsonObject, metadata: JsonObject = {}) {
+  constructor(code: number, reason: string, message: string, details?: JsonObject, metadata: JsonObject = {}, headers: StatusError['headers'] = {}) {
     super(message)
     this.code = code
     this.reason = reason
     this.details = details
     this.metadata = metadata
+    this.headers = headers
+  }
+
+  /** The same refusal, with more beside it. */
+  withHeaders(headers: StatusError['headers']): StatusError {
+    return new StatusError(this.code, this.reason, this.message, this.details, this.metadata, { ...this.headers, ...headers })
   }
 
   /** The Status body. */

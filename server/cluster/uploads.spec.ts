@@ -176,7 +176,7 @@ describe('an upload to Longhorn', () => {
     await expect(upload('cut', whole('raw'))).rejects.toThrow()
     const failed = await until(() => imageNow('cut'), image => image.status?.failed === 1)
     expect(findCondition(failed.status?.conditions, 'RetryLimitExceeded')).toMatchObject({ status: 'False', message: 'failed due to error: failed to process sync file: unexpected EOF' })
-    await client.patch(IMAGES, { namespace: 'lab', name: 'cut' }, { type: 'merge', body: { metadata: { annotations: null } } })
+    await client.patch(IMAGES, { namespace: 'lab', name: 'cut' }, { type: 'merge', body: { metadata: { annotations: { 'guardrails.test/upload': null } } } })
     await until(() => sourceNow(made), source => source?.status?.currentState === 'pending')
     expect((await upload('cut', whole('raw'))).status).toBe(200)
     await until(() => imageNow('cut'), has('Imported', 'True'))

@@ -15,7 +15,7 @@ import { applyPatch } from './patch.ts'
 import type { Admission } from './schema.ts'
 import { admit, strictMessage } from './schema.ts'
 import type { Surroundings } from './strategies/strategy.ts'
-import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound, StatusError } from './status.ts'
+import { alreadyExists, badRequest, conflict, forbidden, invalid, MODIFIED, notFound, StatusError } from './status.ts'
 
 /** Where an object is. */
 export interface Address { readonly namespace: string, readonly name: string }
@@ -218,6 +218,8 @@ function update(cluster: Cluster, kind: KindVersion, at: Address, part: 'object'
 
   const causes = part === 'status' ? [...strategy.checkStatus?.(object) ?? [], ...checked.causes] : [...checkMetadataUpdate(object, previous), ...checkMetadataUpdate(object, previous), ...strategy.checkUpdate?.(object, previous) ?? [], ...strategy.check?.(object) ?? [], ...checked.causes]
   if (causes.length) throw invalid(kind, at.name, causes)
+  const because = part === 'object' ? strategy.forbid?.(object, previous, cluster.store) : undefined
+  if (because) throw forbidden(kind, at.name, because)
   if (!kind.builtIn) finalizerWarnings(object, previous).forEach(call.warn)
   askHooks(cluster, 'validate', { ...request, object }, call)
   checkEscalation(cluster, kind, object, call.user)

@@ -7,6 +7,7 @@ import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { TEMPLATES } from '../hooks/library.ts'
 import { stamp } from './conditions.ts'
 import type { Head } from './internet.ts'
 import { headOf, virtualSizeOf } from './internet.ts'
@@ -31,8 +32,8 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
   name: 'harvester-image',
   actor: 'harvester',
   kind: IMAGES,
-  // The last two are what the webhook asks before it lets an image go.
-  reads: [CONFIG_MAPS, TEMPLATE_VERSIONS, VM_BACKUPS],
+  // The last three are for the webhook.
+  reads: [CONFIG_MAPS, TEMPLATE_VERSIONS, VM_BACKUPS, TEMPLATES],
   wakes: [
     on(BACKING_IMAGES, image => [image.metadata.annotations?.[IMAGE_ID_ANNOTATION]]),
     on(DATA_VOLUMES, volume => [objectKey(volume)]),

@@ -6,7 +6,7 @@ import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { managerName } from '../controllers/backingImages.ts'
 import { stamp } from '../controllers/conditions.ts'
 import { DEFAULT_PARAMETERS, IMAGE_FINALIZER } from '../controllers/harvesterImages.ts'
-import { hex, sha512, suffix } from '../controllers/hash.ts'
+import { hex, sha512, suffix, uuidOf } from '../controllers/hash.ts'
 import { headOf, virtualSizeOf } from '../controllers/internet.ts'
 import { ownerOf } from '../controllers/step.ts'
 import { diskPath, diskUuid } from './platform.ts'
@@ -205,6 +205,16 @@ function contentOf(name: string): string {
   return hex(`content ${name}`)
 }
 
+/** The name of the volume behind a claim of the demonstration. */
+export function volumeOf(namespace: string, claim: string): string {
+  return `pvc-${uuidOf(`${namespace}/${claim}`)}`
+}
+
+/** What Harvester tells Longhorn of where the image comes from. */
+function parametersOf({ url, pvcName, namespace }: ImageSeed): Readonly<Record<string, string>> {
+  return pvcName ? { 'volume-name': volumeOf(namespace, pvcName), 'export-type': 'raw' } : url ? { url } : {}
+}
+
 function backingImage(key: ImageKey, seed: ImageSeed, made: Made, now: number): SeedObject[] {
   const name = backingImageOf(key, made)
   const parameters: Readonly<Record<string, string>> = seed.parameters ?? DEFAULT_PARAMETERS
@@ -219,7 +229,7 @@ function backingImage(key: ImageKey, seed: ImageSeed, made: Made, now: number): 
       object: {
         metadata: { name, namespace: 'longhorn-system', finalizers: ['longhorn.io'], annotations: { 'harvesterhci.io/imageId': imageId(key) }, labels: { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' } },
         spec: {
-          sourceType: seed.sourceType ?? 'download', sourceParameters: seed.url ? { url: seed.url } : {}, checksum: seed.checksum ?? '', minNumberOfCopies: Number(parameters.numberOfReplicas), dataEngine: 'v1',
+          sourceType: seed.sourceType ?? 'download', sourceParameters: parametersOf(seed), checksum: seed.checksum ?? '', minNumberOfCopies: Number(parameters.numberOfReplicas), dataEngine: 'v1',
           nodeSelector: [], diskSelector: parameters.diskSelector ? [parameters.diskSelector] : [],
           diskFileSpecMap: Object.fromEntries(copies.map(copy => [place(copy.on).uuid, { dataEngine: 'v1', evictionRequested: copy.evicting ?? false }])),
         },

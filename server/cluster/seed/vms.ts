@@ -18,7 +18,7 @@ import { LAUNCHER_IMAGE, launcherOf } from '../controllers/launcher.ts'
 import { ownerOf } from '../controllers/step.ts'
 import { VMI_FINALIZER, VM_FINALIZER, startVmi } from '../controllers/vms.ts'
 import type { ImageKey } from './images.ts'
-import { DAY, IMAGE_SEEDS, backingImageOf, classOf, disksOfImage, imageId, imageName } from './images.ts'
+import { DAY, IMAGE_SEEDS, backingImageOf, classOf, disksOfImage, imageId, imageName, volumeOf } from './images.ts'
 import { diskPath, diskUuid } from './platform.ts'
 import type { Layer, Made, SeedManifest, SeedObject } from './seed.ts'
 
@@ -102,7 +102,6 @@ const VM_SEEDS: readonly VmSeed[] = [
 const ON: readonly State[] = ['running', 'paused', 'stuck']
 const hasVmi = ({ state }: VmSeed) => [...ON, 'unplaced', 'claimless', 'ended'].includes(state)
 const keyOf = ({ namespace, name }: VmSeed) => `${namespace}/${name}`
-const volumeOf = (namespace: string, claim: string) => `pvc-${uuidOf(`${namespace}/${claim}`)}`
 
 function storageClassOf(disk: DiskSeed, made: Made): string {
   return disk.image ? classOf(disk.image, made) : disk.class ?? ''

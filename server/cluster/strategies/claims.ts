@@ -6,7 +6,7 @@ import { metadataOf, metaText } from '../metadata.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { StatusCause } from '../schema.ts'
 import type { Strategy } from './strategy.ts'
-import { forbiddenChange, immutable, required, section, withFinalizer } from './strategy.ts'
+import { forbiddenChange, immutable, section, withFinalizer } from './strategy.ts'
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
 const FIXED = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
@@ -45,20 +45,23 @@ function checkClaimUpdate(object: JsonObject, previous: JsonObject): StatusCause
   ]
 }
 
+/** The admission plugin PersistentVolumeClaimResize: a bound claim grows only where its class lets it. */
+function forbidResize(object: JsonObject, previous: JsonObject, store: ObjectStore): string | undefined {
+  const [size = 0, before = 0] = [fieldAt(object, SIZE), fieldAt(previous, SIZE)].map(quantity => parseQuantity(String(quantity)))
+  if (fieldAt(previous, 'status.phase') !== 'Bound' || size <= before)
+    return undefined
+  const found = store.of('storageclasses.storage.k8s.io').get(String(fieldAt(object, 'spec.storageClassName')))
+  return found && fieldAt(found.object, 'allowVolumeExpansion') === true ? undefined : 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize'
+}
+
 export const CLAIMS: Strategy = {
   prepareCreate: (object, { store }) => {
     const spec = section(object, 'spec')
     const chosen = spec['storageClassName'] === undefined ? defaultClass(store) : undefined
     return withFinalizer({ ...object, spec: { ...spec, ...(chosen === undefined ? {} : { storageClassName: chosen }) }, status: { phase: 'Pending' } }, 'kubernetes.io/pvc-protection')
   },
-  check: object => {
-    const modes = fieldAt(object, 'spec.accessModes')
-    return [
-      ...(Array.isArray(modes) && modes.length ? [] : [required('spec.accessModes', 'at least 1 access mode is required')]),
-      ...(fieldAt(object, 'spec.resources.requests.storage') === undefined ? [required('spec.resources[storage]')] : []),
-    ]
-  },
   checkUpdate: checkClaimUpdate,
+  forbid: forbidResize,
 }
 
 export const VOLUMES: Strategy = {

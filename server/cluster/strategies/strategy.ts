@@ -23,6 +23,8 @@ export interface Strategy {
   readonly warn?: (object: JsonObject) => string[]
   /** What may not change. Worded as upstream, without the diffs that Go prints after some. */
   readonly checkUpdate?: (object: JsonObject, previous: JsonObject) => StatusCause[]
+  /** Why an update that is right in itself is forbidden: the word of an admission plugin, which comes after all checks. */
+  readonly forbid?: (object: JsonObject, previous: JsonObject, store: ObjectStore) => string | undefined
   /** What a written status must be beyond its schema. */
   readonly checkStatus?: (object: JsonObject) => StatusCause[]
 }
