@@ -1,6 +1,6 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
-//   npm run test:control-plane [-- --require] [--record]    the tests on it; --record keeps the traces of the stories
+//   npm run test:control-plane [-- --require] [--record]    the tests on it; --record keeps the traces of the stories and the answers anew
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -96,6 +96,17 @@ function runStories(environment, record) {
   })
 }
 
+const ANSWERING = ['kubevirt', 'longhorn-webhook', 'harvester']
+
+/** Upstream's answers and the embedded cluster's, beside those that are recorded. */
+function runAnswers(parts, environment, record) {
+  const missing = ANSWERING.filter(part => !parts.includes(part))
+  return runTier({
+    name: 'answers on both', command: 'npm', args: ['run', '--silent', 'answers', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
+    environment: { ...environment, ...(record ? { ANSWERS_RECORD: 'yes' } : {}) }, ...(missing.length ? { skip: `without ${missing.join(' and ')}` } : {}),
+  })
+}
+
 async function show({ parts: named, dir, 'console-port': port, pace }) {
   const parts = readParts(named)
   if (!isConsoleBuilt() && await run('npm', ['run', '--silent', 'build']) !== 0)
@@ -137,6 +148,7 @@ async function test({ require, record, parts: named }) {
     })]
     if (parts.includes('kubevirt'))
       results.push(await runStories(environment, record))
+    results.push(await runAnswers(parts, environment, record))
     results.push(await runBrowserTier(cluster, environment))
     await cluster.stop()
     return closeWith(results, { require })

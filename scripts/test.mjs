@@ -23,6 +23,7 @@ const tiers = [
   { name: 'size', command: 'npm', args: ['run', '--silent', 'size'] },
   { name: 'contract on the embedded cluster', command: 'npm', args: ['run', '--silent', 'contract', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
   { name: 'stories on the embedded cluster', command: 'npm', args: ['run', '--silent', 'test:stories', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
+  { name: 'answers on the embedded cluster', command: 'npm', args: ['run', '--silent', 'answers', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
   { name: 'browser on the embedded cluster', command: 'npx', args: ['playwright', 'test'], environment: browser, reader: 'playwright', skip: noBrowser },
 ]
 

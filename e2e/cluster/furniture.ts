@@ -18,10 +18,17 @@ interface Piece { readonly path: string, readonly object: Fields & { readonly me
 const piece = (path: string, apiVersion: string, kind: string, name: string, fields: Fields, status?: Fields, metadata: Fields = {}): Piece =>
   ({ path, object: { apiVersion, kind, metadata: { name, ...metadata }, ...fields }, ...(status ? { status } : {}) })
 
-const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/kubevirt/kubevirts', 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
+/** Harvester's webhook looks for it where Harvester puts it, KubeVirt anywhere. */
+const kubeVirtIn = (namespace: string) => piece(`/apis/kubevirt.io/v1/namespaces/${namespace}/kubevirts`, 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
   { spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } },
   // Without the architecture every VMI is refused, and only virt-controller's log says so.
   { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
+
+/** Settings that Harvester's own start writes, with its defaults: without them its webhook fills in no sizes and no grace. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'overcommit-config': '{"cpu":1600,"memory":150,"storage":200}', 'default-vm-termination-grace-period-seconds': '120', 'additional-guest-memory-overhead-ratio': '1.5',
+}
+const setting = ([name, value]: readonly [string, string]) => piece('/apis/harvesterhci.io/v1beta1/settings', 'harvesterhci.io/v1beta1', 'Setting', name, { default: value, value: '' })
 
 /** A Service that leads to this machine: an aggregated API and Longhorn's webhook are reached by Service alone. */
 const service = (namespace: string, name: string, externalName: string, port: number): Piece =>
@@ -31,6 +38,7 @@ const CLASS_PARAMETERS = { numberOfReplicas: '3', staleReplicaTimeout: '30', mig
 const CLASS = piece('/apis/storage.k8s.io/v1/storageclasses', 'storage.k8s.io/v1', 'StorageClass', 'harvester-longhorn',
   { provisioner: 'driver.longhorn.io', parameters: CLASS_PARAMETERS, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true },
   undefined, { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } })
+const SNAPSHOTS = piece('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', 'snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', 'longhorn-snapshot', { driver: 'driver.longhorn.io', deletionPolicy: 'Delete', parameters: { type: 'snap' } })
 const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kubevirt.io/v1beta1', 'StorageProfile', 'harvester-longhorn', { spec: {} },
   { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'csi-clone', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
 
@@ -38,7 +46,8 @@ const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kube
 export function beforePrograms(): readonly Piece[] {
   return [
     ...NAMESPACES.map(name => piece(`${CORE}/namespaces`, 'v1', 'Namespace', name, {})),
-    KUBEVIRT, service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
+    kubeVirtIn('kubevirt'), kubeVirtIn('harvester-system'), service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
+    ...Object.entries(SETTINGS).map(setting), SNAPSHOTS,
   ]
 }
 

@@ -21,11 +21,7 @@ function refusalOf(hook: string, kind: KindVersion, name: string, refusal: { cod
   const code = refusal.code ?? 400
   const about = refusal.unnamed ? {} : { ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind }
   const details = refusal.causes
-<<<<<<< HEAD
-    ? { details: { ...about, causes: refusal.causes.map(({ reason, message, field }) => ({ reason, message, field })) } }
-=======
-    ? { details: { ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind, causes: refusal.causes.map(({ reason, message, field }) => ({ reason, message, ...(field ? { field } : {}) })) } }
->>>>>>> 5999948 (feat(server/cluster): the webhooks of Harvester, Longhorn and KubeVirt answer as upstream's own do)
+    ? { details: { ...about, causes: refusal.causes.map(({ reason, message, field }) => ({ reason, message, ...(field ? { field } : {}) })) } }
     : {}
   return new StatusError(code, refusal.reason ?? '', `admission webhook "${hook}" denied the request: ${refusal.message}`, details.details)
 }

@@ -1,0 +1,60 @@
+import type { Fields, KubeObject } from '../../api.ts'
+import { NS } from './shelves.ts'
+import type { Shelf } from './shelves.ts'
+
+/** A request as somebody sends it. Kept out of the cluster (`dryRun=All`) unless `kept`. */
+export interface Request {
+  readonly verb: 'get' | 'create' | 'merge' | 'json' | 'strategic' | 'put' | 'delete'
+  readonly shelf: Shelf
+  readonly name?: string
+  readonly subresource?: string
+  readonly body?: Fields | readonly Fields[]
+  /** More query parameters, e.g. `fieldValidation=Strict`. */
+  readonly query?: string
+  readonly kept?: boolean
+  readonly accept?: string
+}
+
+/** What must stand before a group is asked, in its order. Its namespace is the group's own. */
+export interface Fixture {
+  readonly shelf: Shelf
+  readonly name: string
+  /** Made by the administrator; without it somebody else makes it, or an earlier fixture has. */
+  readonly object?: Fields
+  /** Written after it. */
+  readonly status?: Fields
+  /** Sent once `until` holds. */
+  readonly then?: Request
+  readonly until?: (object: KubeObject) => boolean
+  /** Words for what a cluster makes up: in the rows the word stands for the value at that path, in the answers too. */
+  readonly words?: Readonly<Record<string, (object: KubeObject) => unknown>>
+}
+
+export interface Row {
+  /** What is asked, in a sentence; unique in the table. */
+  readonly says: string
+  readonly who?: 'admin' | 'editor' | 'viewer'
+  readonly asks: Request
+  /** What of an accepted object is compared: paths whose steps are joined by dots, those in quotes with dots of their own. */
+  readonly shows?: readonly string[]
+  /** Upstream refuses far more than a stage needs: its answer is recorded, and the console's wording of it tested. */
+  readonly unplayed?: true
+}
+
+/** For a row that stands alone in that. */
+export const UNPLAYED = { unplayed: true } as const
+
+export interface Group {
+  readonly name: string
+  readonly standing: readonly Fixture[]
+  readonly rows: readonly Row[]
+}
+
+const API = 'rbac.authorization.k8s.io'
+
+/** What the demonstration's editors may do in their namespaces, given in the group's own. */
+export const EDITORS: readonly Fixture[] = ['edit', 'kubevirt.io:edit', 'cdi.kubevirt.io:edit', 'harvesterhci.io:edit'].map(role => ({
+  shelf: 'roleBindings',
+  name: `ops-editors:${role}`,
+  object: { metadata: { name: `ops-editors:${role}`, namespace: NS }, roleRef: { apiGroup: API, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'Group', apiGroup: API, name: 'ops-editors' }] },
+}))

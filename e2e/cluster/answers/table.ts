@@ -1,0 +1,12 @@
+import { CLAIMS } from './claims.ts'
+import { CLASSES } from './classes.ts'
+import { IMAGES } from './images.ts'
+import { INSTANCES } from './instances.ts'
+import { LIBRARY } from './library.ts'
+import { LONGHORN } from './longhorn.ts'
+import { POWER } from './power.ts'
+import type { Group } from './row.ts'
+import { VMS } from './vms.ts'
+
+/** Everything that is asked. */
+export const GROUPS: readonly Group[] = [POWER, VMS, INSTANCES, IMAGES, CLAIMS, CLASSES, LIBRARY, LONGHORN]
