@@ -6,7 +6,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     environment: 'node',
-    include: ['e2e/cluster/controlPlane/*.spec.ts'],
+    include: ['e2e/cluster/controlPlane/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
     bail: 1, // one story, told in steps
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,0 +1,124 @@
+import type { Patch } from '#kube/client.ts'
+import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import { CLAIMS, CONFIG_MAPS } from '#kube/core.ts'
+import type { Manifest } from '#kube/object.ts'
+import type { Write } from '#kube/write.ts'
+import { createOf } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { IMAGES } from '#images/image.ts'
+import { editOf, planEdit } from '#images/imageEdit.ts'
+import type { ImageForm } from '#images/imageForm.ts'
+import { planImage } from '#images/imageForm.ts'
+import { recreationOf, rehearsalOf } from '#images/imageRemoval.ts'
+import { makeNote } from '#images/recreationNote.ts'
+import type { UploadImage } from '#images/uploadPlan.ts'
+import { planUploadImage } from '#images/uploadPlan.ts'
+import { planPower } from '#vms/powerActions.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { VmForm } from '#vms/vmPlan.ts'
+import { ownCloudInit, planVm } from '#vms/vmPlan.ts'
+import type { ExportPlan } from '#volumes/exportIntent.ts'
+import { amendIntent, liftExport, planExport, readIntent, stopForExport } from '#volumes/exportIntent.ts'
+import { createExportImage } from '#volumes/exportSteps.ts'
+
+/** What stands in the cluster, as it answers it. */
+export interface Standing {
+  readonly namespace: string
+  /** On Longhorn v1, and on v2. */
+  readonly classes: { readonly v1: StorageClass, readonly v2: StorageClass }
+  readonly images: { readonly v1: VirtualMachineImage, readonly v2: VirtualMachineImage }
+  readonly claim: PersistentVolumeClaim
+  /** Whose export was begun. */
+  readonly begun: PersistentVolumeClaim
+  /** Running, off, off and kept in the deprecated way. */
+  readonly vms: { readonly on: VirtualMachine, readonly off: VirtualMachine, readonly old: VirtualMachine }
+  readonly vmi: VirtualMachineInstance | undefined
+  readonly network: string
+  readonly secret: string
+}
+
+const SHA512 = 'a'.repeat(128)
+const NOW = Date.parse('2026-11-26T09:00:00Z')
+const SUFFIXES = { disk: 'abcde', secret: 'fghij' }
+
+type Catalogue = readonly (readonly [what: string, writes: readonly Write[]])[]
+
+/** Everything that the console can write, by the pure functions that its pages call, made for what stands there. */
+export function catalogueOf(standing: Standing): Catalogue {
+  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing)]
+}
+
+const patched = (image: VirtualMachineImage, patch: Patch): Write => ({ act: 'patch', resource: IMAGES, at: { namespace: image.metadata.namespace ?? '', name: image.metadata.name }, patch })
+
+function images({ namespace, classes, images: { v1, v2 } }: Standing): Catalogue {
+  const form: ImageForm = { name: 'written', namespace, storageClass: classes.v1.metadata.name, source: 'url', url: ' https://images.answers.test/noble.img ', checksum: '', description: '', retry: 3 }
+  const file = { name: 'noble.qcow2' }
+  const upload: UploadImage = { name: 'sent', namespace, description: 'by hand', file, digests: { sha512: SHA512 } }
+  const iso: UploadImage = { ...upload, name: 'installer', description: '', format: { kind: 'iso', label: 'NOBLE', hybrid: true }, digests: {} }
+  const full = editOf(v1)
+  const note = makeNote({ manifest: recreationOf(v1), uid: v1.metadata.uid, who: 'admin', when: new Date(NOW).toISOString() })
+  const made = (manifest: Manifest<VirtualMachineImage>) => [createOf(IMAGES, manifest)]
+  return [
+    ['an image by URL on Longhorn v1', made(planImage(form, classes.v1))],
+    ['an image by URL on Longhorn v1, with everything that can be said of it', made(planImage({ ...form, checksum: SHA512, description: 'a note', retry: 10, osType: 'ubuntu', imageType: 'raw_qcow2' }, classes.v1, { who: 'admin', when: new Date(NOW).toISOString() }))],
+    ['an image by URL that is not tried again', made(planImage({ ...form, retry: 0 }, classes.v1))],
+    ['an image by URL through CDI', made(planImage({ ...form, checksum: SHA512 }, classes.v2))],
+    ['an image of a file on Longhorn v1', made(planUploadImage(upload, classes.v1))],
+    ['an image of an installer on Longhorn v1', made(planUploadImage(iso, classes.v1))],
+    ['an image of a file through CDI', made(planUploadImage(upload, classes.v2))],
+    ['an edit of an image', [patched(v1, planEdit(v1, { ...full, description: 'better', osType: 'debian', imageType: 'iso', retry: 7 }))]],
+    ['an edit of an image that takes away', [patched(v1, planEdit(v1, { ...full, description: '', osType: '', imageType: '' }))]],
+    ['an edit of an image of CDI', [patched(v2, planEdit(v2, { ...editOf(v2), description: 'better' }))]],
+    ['a rehearsal of an image that is made anew', made(rehearsalOf(recreationOf(v1)))],
+    ['a rehearsal of an image of CDI that is made anew', made(rehearsalOf(recreationOf(v2)))],
+    ['an image that is made anew, its name free again', made({ ...recreationOf(v1), metadata: { ...recreationOf(v1).metadata, name: 'freed' }, spec: { ...recreationOf(v1).spec, displayName: 'freed' } })],
+    ['the note of an image that is made anew', [createOf(CONFIG_MAPS, note)]],
+  ]
+}
+
+function vms({ namespace, images: { v1, v2 }, network, secret, vms: { off } }: Standing): Catalogue {
+  const form: VmForm = { name: 'written', namespace, description: '', cpu: 2, memoryGib: 4, image: '', diskGib: 10, network: '', userData: '', networkData: '', runStrategy: 'RerunOnFailure' }
+  const full: VmForm = { ...form, description: 'a note', userData: '#cloud-config\npackages: [qemu-guest-agent]\n', networkData: 'version: 2\n', memoryGib: 1.5, diskGib: 12.5 }
+  return [
+    ['a VM from an image of Longhorn v1', planVm(form, v1, SUFFIXES)],
+    ['a VM from an image of Longhorn v1, with everything that can be said of it', planVm(full, v1, SUFFIXES)],
+    ['a VM from an image of CDI', planVm(full, v2, SUFFIXES)],
+    ['a VM on a network', planVm({ ...form, network }, v1, SUFFIXES)],
+    ...(['Always', 'Manual', 'Halted', 'Once'] as const).map(runStrategy => [`a VM that is ${runStrategy}`, planVm({ ...form, runStrategy }, v1, SUFFIXES)] as const),
+    ['the Secret given to its VM', [ownCloudInit(off, secret)]],
+  ]
+}
+
+function power({ vms: { on, off, old } }: Standing): Catalogue {
+  const manual = { ...off, metadata: { ...off.metadata, annotations: { ...off.metadata.annotations, 'harvesterhci.io/vmRunStrategy': 'Manual' } } }
+  return [
+    ['shut down', planPower('stop', on)],
+    ['restart', planPower('restart', on)],
+    ['start', planPower('start', off)],
+    // The request that follows is for the VM that the patch has made of it.
+    ['start of a VM that was Manual', planPower('start', manual).slice(0, 1)],
+    ['start of a VM that is kept in the deprecated way', planPower('start', old)],
+    ['shut down of a VM that is kept in the deprecated way', planPower('stop', old)],
+  ]
+}
+
+function exports({ namespace, classes, claim, begun, vms: { on }, vmi }: Standing): Catalogue {
+  const { intent, writes } = exportOf(claim, namespace, classes.v1.metadata.name, on, vmi)
+  const going = readIntent(begun)
+  if (!going || going === 'unreadable')
+    throw new Error('the export that was begun cannot be read')
+  return [
+    ['the beginning of an export', writes],
+    ['a VM halted for an export', [stopForExport(on, intent)]],
+    ['the image of an export on Longhorn v1', [createExportImage(intent, classes.v1)]],
+    ['the image of an export through CDI', [createExportImage({ ...intent, image: { ...intent.image, displayName: 'exported-v2' } }, classes.v2)]],
+    ['what an export adds to its note', [amendIntent(begun, going, { madeAt: new Date(NOW).toISOString(), cutOff: [on.metadata.name], refusal: 'no' })]],
+    ['an export that is given up', [amendIntent(begun, going, { abandonedBy: 'admin' })]],
+    ['the end of an export', liftExport(CLAIMS, begun)],
+  ]
+}
+
+/** An export of the claim that a VM has. */
+export function exportOf(claim: PersistentVolumeClaim, namespace: string, storageClass: string, vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): ExportPlan {
+  return planExport({ claim, users: { vms: [vm], vmis: vmi ? [vmi] : [], pods: [] }, id: '0123456789ab', image: { namespace, displayName: 'exported', description: 'a note' }, storageClass, restart: true, requester: 'admin', now: NOW })
+}
