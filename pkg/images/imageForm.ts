@@ -85,6 +85,9 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
   } satisfies ImageFormProblems) as ImageFormProblems
 }
 
+/** The display name is a label too, and the class an annotation. */
+const ELSEWHERE: Readonly<Record<string, string>> = { 'metadata.labels': 'spec.displayName', [`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]`]: 'spec.targetStorageClassName' }
+
 /**
  * The refusals of the cluster by path in the manifest: those that name one, and two that name none. RBAC says that nobody may
  * create here, which is about the namespace; 409 is Harvester's for a display name that somebody took meanwhile (pkg/image/common/validator.go).
@@ -92,7 +95,7 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
 export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>): Readonly<Record<string, string>> {
   const named = causes.filter(({ field }) => field)
   if (named.length)
-    return Object.fromEntries(named.map(({ field, message }) => [field, message]))
+    return Object.fromEntries(named.map(({ field, message }) => [ELSEWHERE[field] ?? field, message]))
   if (status === 403 && message.includes('cannot create resource'))
     return { 'metadata.namespace': message }
   return status === 409 ? { 'spec.displayName': message } : {}

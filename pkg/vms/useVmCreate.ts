@@ -21,14 +21,14 @@ import { makeVm } from './makeVm.ts'
 import { NETWORKS } from './network.ts'
 import { VMS } from './vm.ts'
 import type { VmFormField, VmFormReason } from './vmForm.ts'
-import { checkVmForm, imageChoices } from './vmForm.ts'
+import { checkVmForm, imageChoices, refusalsOfVm } from './vmForm.ts'
 import type { VmForm, VmSuffixes } from './vmPlan.ts'
 import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
 
 const GIB = 1024 ** 3
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-const PATHS = { name: 'metadata.name', namespace: 'metadata.namespace' }
+const PATHS: Readonly<Record<VmFormField, VmFormField>> = { name: 'name', namespace: 'namespace', cpu: 'cpu', memoryGib: 'memoryGib', image: 'image', diskGib: 'diskGib', network: 'network', userData: 'userData', networkData: 'networkData' }
 /** Fields that are called otherwise in the messages. */
 const LABELS: Readonly<Partial<Record<VmFormField, string>>> = { memoryGib: 'memory', diskGib: 'disk', userData: 'cloudInit' }
 
@@ -95,7 +95,8 @@ export function useVmCreate() {
     return t(`vms.problem.${problem.code}`, { ...problem, ...('bytes' in problem && { size: formatBytes(problem.bytes, locale.value) }) })
   }
   const label = (field: VmFormField) => t(`vms.create.${LABELS[field] ?? field}`)
-  const { shown, touch, unmet } = useFieldProblems({ form, problems: () => problems.value, refusals: () => submission.fieldErrors.value, paths: PATHS, label, sentence })
+  const refusals = computed(() => submission.error.value ? refusalsOfVm(submission.error.value) : {})
+  const { shown, touch, unmet } = useFieldProblems({ form, problems: () => problems.value, refusals: () => refusals.value, paths: PATHS, label, sentence })
   const blocked = computed(() => unmet.value && t('vms.create.incomplete', { fields: unmet.value }))
 
   const networkChoices = computed(() => networks.objects.map(objectKey))

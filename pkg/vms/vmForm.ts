@@ -1,3 +1,4 @@
+import type { ApiError } from '#kube/apiError.ts'
 import type { StorageClass } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
@@ -125,4 +126,32 @@ function checkYaml(text: string): VmFormReason | undefined {
   if (error)
     return { code: 'not-yaml', line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? error.message }
   return document.contents === null || isMap(document.contents) ? undefined : { code: 'not-a-mapping' }
+}
+
+/** Where in the form a path of the manifests is decided. Harvester spells some of them in its own way (pkg/webhook/resources/virtualmachine/validator.go). */
+const DECIDED: readonly (readonly [path: RegExp, field: VmFormField])[] = [
+  [/^metadata\.name$/, 'name'],
+  [/^metadata\.namespace$/, 'namespace'],
+  [/\.domain\.cpu\b|\.resources\.\w+\.cpu$/, 'cpu'],
+  [/\.domain$|\.domain\.memory\b|\.resources\.\w+\.memory$|reservedMemory/, 'memoryGib'],
+  [/\.networks\b|\.interfaces\b/, 'network'],
+  [/^metadata\.annotations$|volumeClaimTemplates|\.volumes\b|\.disks\b/, 'diskGib'],
+]
+
+/**
+ * What the cluster refused, by field of the form, in its words; what no field decides is left to be shown beside the button.
+ * Two refusals name no path: RBAC's, which is about the namespace, and that of a name that somebody took meanwhile.
+ */
+export function refusalsOfVm({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>): Partial<Record<VmFormField, string>> {
+  if (status === 403 && message.includes('cannot create resource'))
+    return { namespace: message }
+  if (status === 409 && message.startsWith('virtualmachines.kubevirt.io '))
+    return { name: message }
+  const found: Partial<Record<VmFormField, string>> = {}
+  for (const cause of causes) {
+    const field = DECIDED.find(([path]) => path.test(cause.field))?.[1]
+    if (field)
+      found[field] = [found[field], cause.message].filter(Boolean).join(' ')
+  }
+  return found
 }
