@@ -137,8 +137,8 @@ function review(hooks: readonly AdmissionHook[], registry: KindRegistry, { reque
       object: after, old: isObject(oldObject) ? oldObject : undefined, user: userOf(userInfo), dryRun: dryRun === true,
     })
     if (told?.refusal) {
-      const { code, reason, message } = told.refusal
-      return reviewed({ uid, allowed: false, status: { code: code ?? 400, message, ...(reason ? { reason } : {}) } } as JsonObject)
+      const { code, reason, message, causes } = told.refusal
+      return reviewed({ uid, allowed: false, status: { code: code ?? 400, message, ...(reason ? { reason } : {}), ...(causes ? { details: { causes } } : {}) } } as unknown as JsonObject)
     }
     after = told?.object ?? after
   }

@@ -8,6 +8,7 @@ import type { Condition } from '#kube/object.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { TEMPLATES } from '../hooks/library.ts'
+import { refusalOfFile } from '../hooks/longhorn.ts'
 import { stamp } from './conditions.ts'
 import type { Head } from './internet.ts'
 import { headOf, virtualSizeOf } from './internet.ts'
@@ -110,14 +111,18 @@ function refusalOf(image: VirtualMachineImage, head: Head | undefined, world: Wo
     return 'failed to fetch image size: Content-Length is not found in the header'
   if (backend === 'cdi' && !['download', 'upload', 'export-from-volume'].includes(sourceType))
     return `failed to generate DV source: unsupported source type: ${sourceType}`
-  if (backend !== 'cdi' && checksum && !/^[a-f0-9]{128}$/.test(checksum))
-    return `admission webhook "validator.longhorn.io" denied the request: invalid checksum ${checksum}`
-  if (sourceType !== 'export-from-volume')
-    return undefined
   const claim = world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)
-  if (!claim)
+  if (sourceType === 'export-from-volume' && !claim)
     return `persistentvolumeclaims "${pvcName}" not found`
-  return claim.spec?.volumeName || backend === 'cdi' ? undefined : 'admission webhook "validator.longhorn.io" denied the request: invalid parameter map[export-type:raw volume-name:] for source type export-from-volume'
+  const refused = backend === 'cdi' ? undefined : refusalOfFile({ sourceType, checksum, sourceParameters: parametersOf(image, world) }, world)
+  return refused && `admission webhook "validator.longhorn.io" denied the request: ${refused.message}`
+}
+
+/** Where the bytes come from, as Longhorn is told. */
+function parametersOf({ spec: { sourceType, url = '', pvcNamespace, pvcName } }: VirtualMachineImage, world: World): Readonly<Record<string, string>> {
+  if (sourceType === 'export-from-volume')
+    return { 'volume-name': world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)?.spec?.volumeName ?? '', 'export-type': 'raw' }
+  return sourceType === 'download' ? { url } : {}
 }
 
 /** The class and the BackingImage, where they are missing (backingimage.go Initialize). */
@@ -127,13 +132,11 @@ function makeBackingImage(image: VirtualMachineImage, world: World): Write[] {
   const parameters: Readonly<Record<string, string>> = { ...DEFAULT_PARAMETERS, ...image.spec.storageClassParameters }
   const old = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${name}`)
   const oldClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
-  const volume = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)?.spec?.volumeName ?? ''
-  const sources: Readonly<Record<string, Record<string, string>>> = { 'download': { url: image.spec.url ?? '' }, 'export-from-volume': { 'volume-name': volume, 'export-type': 'raw' } }
   const list = (text?: string) => text ? text.split(',').map(tag => tag.trim()).filter(Boolean) : []
   const backingImage = create(BACKING_IMAGES, {
     metadata: { name, namespace: LONGHORN_NAMESPACE, annotations: { [IMAGE_ID_ANNOTATION]: objectKey(image) }, labels: { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' }, finalizers: ['longhorn.io'] },
     spec: {
-      sourceType: image.spec.sourceType, sourceParameters: sources[image.spec.sourceType] ?? {}, checksum: image.spec.checksum ?? '',
+      sourceType: image.spec.sourceType, sourceParameters: parametersOf(image, world), checksum: image.spec.checksum ?? '',
       minNumberOfCopies: Number(parameters.numberOfReplicas) || 3, dataEngine: 'v1',
       nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector),
     },

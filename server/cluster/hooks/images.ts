@@ -21,7 +21,7 @@ const TAKEN_OVER = ['nodeSelector', 'diskSelector', 'numberOfReplicas', 'staleRe
 const LONGHORN = 'driver.longhorn.io'
 
 /** An image as Harvester's webhook would store it: its backend, its label, the class on both places where it is kept, and what is taken over of the class. */
-export function mutateImage({ object, sight }: Pick<Asked, 'object' | 'sight'>): AdmissionAnswer {
+function mutateImage({ object, sight }: Pick<Asked, 'object' | 'sight'>): AdmissionAnswer {
   const classes = sight.all(STORAGE_CLASSES)
   const fallback = classes.find(isDefaultClass)?.metadata.name ?? ''
   const [inSpec, inAnnotation] = [textAt(object, 'spec.targetStorageClassName'), noteOf(object, 'annotations', STORAGE_CLASS_ANNOTATION)]

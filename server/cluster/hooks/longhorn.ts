@@ -3,7 +3,7 @@ import type { BackingImage, LonghornNode, LonghornVolume } from '#health/longhor
 import { parseQuantity } from '#kube/quantity.ts'
 import type { JsonObject } from '../json.ts'
 import { finalizersOf, metadataOf } from '../metadata.ts'
-import type { Asked, Refusal, Rule } from './rule.ts'
+import type { Asked, Refusal, Rule, Sight } from './rule.ts'
 import { invalid, refusing } from './rule.ts'
 
 // longhorn-manager webhook/resources/{backingimage,volume,node}: what imports, exports, volumes and evictions meet.
@@ -27,8 +27,8 @@ function mutateBackingImage({ object }: Asked): { readonly object: JsonObject } 
 
 const asBackingImage = (object: JsonObject) => object as unknown as BackingImage
 
-function refusalOfBackingImage({ object, sight }: Asked): Refusal | undefined {
-  const { checksum, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} } = asBackingImage(object).spec
+/** What Longhorn refuses of a file that is to be made. */
+export function refusalOfFile({ checksum, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} }: BackingImage['spec'], sight: Sight): Refusal | undefined {
   if (checksum && !/^[a-f0-9]{128}$/.test(checksum))
     return invalid(`invalid checksum ${checksum}`)
   if (minNumberOfCopies < 1)
@@ -38,7 +38,7 @@ function refusalOfBackingImage({ object, sight }: Asked): Refusal | undefined {
   return sourceType === 'export-from-volume' ? refusalOfExport(sourceParameters, sight) : undefined
 }
 
-function refusalOfExport(parameters: Readonly<Record<string, string>>, sight: Asked['sight']): Refusal | undefined {
+function refusalOfExport(parameters: Readonly<Record<string, string>>, sight: Sight): Refusal | undefined {
   const { 'volume-name': name = '', 'export-type': type = 'raw' } = parameters
   if (!name)
     return invalid(`invalid parameter ${mapOfGo(parameters)} for source type export-from-volume`)
@@ -85,7 +85,7 @@ export const LONGHORN_MUTATIONS: readonly Rule[] = [
   { kind: LONGHORN_VOLUMES, operations: ['CREATE'], judge: ({ object }) => ({ object: withFinalizer(object) }) },
 ]
 export const LONGHORN_RULES: readonly Rule[] = [
-  refusing(BACKING_IMAGES, ['CREATE'], refusalOfBackingImage),
+  refusing(BACKING_IMAGES, ['CREATE'], ({ object, sight }) => refusalOfFile(asBackingImage(object).spec, sight)),
   refusing(BACKING_IMAGES, ['DELETE'], refusalOfDeletion),
   refusing(LONGHORN_VOLUMES, ['CREATE'], refusalOfVolume),
   refusing(LONGHORN_NODES, ['UPDATE'], refusalOfEviction),
