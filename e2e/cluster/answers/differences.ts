@@ -3,8 +3,7 @@ import { join } from 'node:path'
 
 const FILE = join(import.meta.dirname, '..', 'differences.md')
 
-/** The sentences of the rows of `differences.md` that are about answers: what differs, and why, is there. */
+/** The sentences of the table that `differences.md` speaks of: a row there begins with `answer: ` and the sentence. */
 export function readDifferences(): readonly string[] {
-  const rows = readFileSync(FILE, 'utf8').split('\n').map(line => line.split('|').map(cell => cell.trim()))
-  return rows.flatMap(([, where, says]) => where === 'answer' && says ? says : [])
+  return [...readFileSync(FILE, 'utf8').matchAll(/^\| answer: (.+?) \|/gm)].map(([, says]) => says ?? '')
 }
