@@ -32,7 +32,7 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
   VirtualMachineInstance: ({ metadata: { finalizers = [] } }, status) => ({
     phase: text(status.phase) ?? '',
     reason: text(status.reason),
-    finalizers: [...finalizers].sort(),
+    finalizers: finalizers.filter(isNotHarvesters).sort(),
     volumes: volumesOf(status),
     migrationState: migrationOf(status.migrationState as MigrationState | undefined),
     ...conditionsOf(status),
@@ -48,6 +48,9 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
   Pod: ({ metadata: { finalizers = [] } }, status) => ({ phase: text(status.phase), finalizers: [...finalizers].sort() }),
   VolumeAttachment: (_object, status) => ({ attached: flag(status.attached) }),
 }
+
+/** Harvester's controllers hold instances too, where they are really there; a story of KubeVirt is told with them and without. */
+const isNotHarvesters = (finalizer: string) => !finalizer.startsWith('wrangler.cattle.io/')
 
 const text = (value: unknown): string | undefined => typeof value === 'string' ? value : undefined
 const flag = (value: unknown): boolean => value === true

@@ -32,6 +32,7 @@ export const FAILING: readonly Story[] = [
       await untilBackedOff(stage, 'RerunOnFailure')
       await stage.admin.ask('stop')
       await stage.admin.strategy('Halted')
+      await stage.until('a VM that is not Halted', () => stage.find('VirtualMachine')?.spec?.runStrategy !== 'Halted')
       await stage.untilOff()
     },
   },
