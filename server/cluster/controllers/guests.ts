@@ -75,7 +75,7 @@ function boot(vmi: VirtualMachineInstance, world: World, time: Time): Next {
   if (labelled.length > 0)
     return write(labelled)
   if (vmi.metadata.deletionTimestamp)
-    return after(time, TAKES.endContainers, () => to(vmi, 'Failed', time))
+    return after(time, TAKES.cutOffGuest, () => to(vmi, 'Failed', time))
   const guest = guestOf(vmi)
   if (guest === 'stuck')
     return NOTHING
