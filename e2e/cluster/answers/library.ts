@@ -34,7 +34,6 @@ export const LIBRARY: Group = {
     created('templateVersions', 'a version of a template that there is not', version({ templateId: `${NS}/ghost`, vm })),
     created('templateVersions', 'a version of no template', version({ templateId: '', vm })),
     created('templateVersions', 'a version of a template elsewhere', version({ templateId: 'default/server', vm })),
-    { says: 'the version is deleted that is the default', asks: { verb: 'delete', shelf: 'templateVersions', name: 'first' }, unplayed: true },
     { says: 'a template is deleted', asks: { verb: 'delete', shelf: 'templates', name: 'server' } },
     created('backups', 'a backup of a VM that there is not', backupOf('ghost'), UNPLAYED),
   ],
