@@ -238,6 +238,30 @@ describe('a probe', () => {
     expect(await probe(`http://127.0.0.1:${server.port}/x.img`)).toEqual({ state: 'failed', hops: [{ url: `http://127.0.0.1:${server.port}/x.img`, status: 404 }], failure: { code: 'http', status: 404 } })
   })
 
+  it('takes no checksum of another file for this image\'s', async () => {
+    const right = 'b'.repeat(128)
+    const wrong = 'a'.repeat(128)
+    const server = await serve(files({
+      '/bare/ubuntu.img': QCOW2, '/bare/ubuntu-minimal.img.sha512': wrong,
+      '/sib/app.img': QCOW2, '/sib/app-arm64.img': 'arm', '/sib/app-arm64.img.sha512': wrong,
+      '/sib2/foo-amd64.img': QCOW2, '/sib2/foo-arm64.sha512': wrong,
+      '/paths/disk.img': QCOW2, '/paths/SHA512SUMS': `${wrong}  ./aarch64/disk.img\n${right}  ./disk.img\n`,
+      '/stem/disk.img': QCOW2, '/stem/disk.sha512': right,
+      '/stems/disk.img': QCOW2, '/stems/disk.iso': 'iso', '/stems/disk.sha512': wrong,
+    }))
+    const { probe } = await start(opened(server))
+    const published = async (path: string) => {
+      const report = await probe(`http://127.0.0.1:${server.port}${path}`)
+      return report.state === 'served' ? report.checksums.map(({ digest }) => digest) : report
+    }
+    expect(await published('/bare/ubuntu.img')).toEqual([])
+    expect(await published('/sib/app.img')).toEqual([])
+    expect(await published('/sib2/foo-amd64.img')).toEqual([])
+    expect(await published('/paths/disk.img')).toEqual([right])
+    expect(await published('/stem/disk.img')).toEqual([right])
+    expect(await published('/stems/disk.img')).toEqual([])
+  })
+
   it('refuses a redirect inwards by a Status that names the host', async () => {
     const inside = await serve((_request, response) => response.end('secret'))
     const server = await serve((_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${inside.port}/?token=secret` }).end())

@@ -46,11 +46,11 @@ function redirected({ image, hops, checksums }: PinStart): Lead[] {
 }
 
 /** The image in another directory, if the checksum file there has its checksum; under whatever name that file gives it. */
-async function twinInDirectory(outbound: Outbound, { image, checksums }: PinStart, elsewhere: string, signal: AbortSignal): Promise<Lead | undefined> {
+async function twinInDirectory(outbound: Outbound, { checksums }: PinStart, elsewhere: string, signal: AbortSignal): Promise<Lead | undefined> {
   const own = ownEntries(checksums)
   for (const { url } of checksums.filter(found => found.own.length > 0)) {
     const place = new URL(imageName(url), directoryOf(elsewhere)).href
-    const found = await readChecksums(outbound, place, imageName(image), signal)
+    const found = await readChecksums(outbound, place, { image: elsewhere }, signal)
     const entry = strongest(found?.file.entries.filter(({ digest }) => own.some(mine => mine.digest === digest)) ?? [])
     if (entry)
       return { url: entry.file === undefined ? elsewhere : namedUrl(elsewhere, entry.file) ?? elsewhere, checksum: entry, evidence: [{ code: 'dated-sibling', file: place, directory: directoryOf(elsewhere) }] }

@@ -1,10 +1,11 @@
-import { baseName, entriesOf, readChecksumFile } from '../pkg/images/checksumFile.ts'
+import { readChecksumFile } from '../pkg/images/checksumFile.ts'
 import type { ChecksumEntry, ChecksumFile } from '../pkg/images/checksumFile.ts'
 import { readListing } from '../pkg/images/directoryListing.ts'
 import type { ListedName } from '../pkg/images/directoryListing.ts'
 import { judgeImageUrl } from '../pkg/images/imageUrl.ts'
-import { checksumPlaces, directoryOf, imageName } from '../pkg/images/pinning.ts'
+import { baseName, directoryOf, imageName } from '../pkg/images/pinning.ts'
 import type { PublishedChecksum } from '../pkg/images/probe.ts'
+import { checksumPlaces, entriesOf } from '../pkg/images/publishedChecksum.ts'
 import type { Outbound } from './outbound.ts'
 import { fetchText } from './redirects.ts'
 
@@ -20,12 +21,11 @@ export async function listDirectory(outbound: Outbound, directory: string, signa
   return names.length ? names : undefined
 }
 
-/** Reads one checksum file as it bears on an image; undefined where there is none. */
-export async function readChecksums(outbound: Outbound, url: string, image: string, signal: AbortSignal): Promise<FoundFile | undefined> {
-  const name = imageName(url)
-  const text = await fetchText(outbound, url, MOST_TEXT, signal)
-  const file = text === undefined ? undefined : readChecksumFile(text, name)
-  return file?.entries.length ? { url, file, own: entriesOf(file, image, name) } : undefined
+/** Reads one checksum file as it bears on the image at a URL, beside what its directory lists; undefined where there is none. */
+export async function readChecksums(outbound: Outbound, place: string, { image, listing }: { readonly image: string, readonly listing?: readonly ListedName[] }, signal: AbortSignal): Promise<FoundFile | undefined> {
+  const text = await fetchText(outbound, place, MOST_TEXT, signal)
+  const file = text === undefined ? undefined : readChecksumFile(text, imageName(place))
+  return file?.entries.length ? { url: place, file, own: entriesOf(file, image, place, listing) } : undefined
 }
 
 /**
@@ -34,14 +34,14 @@ export async function readChecksums(outbound: Outbound, url: string, image: stri
  */
 export async function findChecksums(outbound: Outbound, image: string, signal: AbortSignal): Promise<readonly FoundFile[]> {
   const judgement = judgeImageUrl(image)
-  const name = imageName(image)
-  const read = async (places: readonly string[]) => (await Promise.all(places.map(place => readChecksums(outbound, place, name, signal)))).filter(found => found !== undefined)
+  const read = async (places: readonly string[], listing: readonly ListedName[] | undefined) => (await Promise.all(places.map(place => readChecksums(outbound, place, { image, listing }, signal)))).filter(found => found !== undefined)
+  // Where its publisher puts it, it means what the publisher means.
   const first = checksumPlaces(image, judgement, [])
-  const found = await read(first)
+  const found = await read(first, [])
   if (found.some(({ own }) => own.length > 0))
     return found
   const listing = await listDirectory(outbound, directoryOf(image), signal)
-  return [...found, ...await read(checksumPlaces(image, judgement, listing).filter(place => !first.includes(place)))]
+  return [...found, ...await read(checksumPlaces(image, judgement, listing).filter(place => !first.includes(place)), listing)]
 }
 
 /** What is published for the image itself, of all its checksum files. */

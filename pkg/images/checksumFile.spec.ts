@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { entriesOf, readChecksumFile, strongest } from './checksumFile.ts'
+import { readChecksumFile, strongest } from './checksumFile.ts'
 
 const MD5 = 'a'.repeat(32)
 const SHA1 = 'b'.repeat(40)
 const SHA256 = 'c'.repeat(64)
-const OTHER = 'd'.repeat(64)
 const SHA512 = 'e'.repeat(128)
 const BLAKE = 'f'.repeat(128)
 const BASE64 = Buffer.from(SHA512, 'hex').toString('base64').replace(/=+$/, '')
@@ -87,19 +86,5 @@ describe('a checksum file', () => {
   it('never throws, whatever it holds', () => {
     const line = fc.oneof(fc.string(), fc.constantFrom(SHA256, `${SHA256}  a`, '-----BEGIN PGP SIGNED MESSAGE-----', '# SHA512 HASH', '{'))
     fc.assert(fc.property(fc.array(line), lines => { expect(readChecksumFile(lines.join('\n')).entries).toBeInstanceOf(Array) }), { numRuns: 2000 })
-  })
-})
-
-describe('the checksum of one image', () => {
-  const of = (text: string, image: string, name: string) => entriesOf(readChecksumFile(text), image, name).map(({ digest }) => digest)
-
-  it.each([
-    ['is on the line that names it', `${OTHER}  y.iso\n${SHA256}  sub/x.iso\n`, 'x.iso', 'SHA256SUMS', [SHA256]],
-    ['is a bare hash beside it', `${SHA256}\n`, 'x.iso', 'x.iso.sha256', [SHA256]],
-    ['is the one line of its own file, though that names the build', `${SHA256}  x-Build7.5.iso\n`, 'x.iso', 'x.iso.sha256', [SHA256]],
-    ['is not in a file of the directory that does not name it', `${SHA256}  y.iso\n`, 'x.iso', 'SHA256SUMS', []],
-    ['is not in an own file of several names', `${SHA256}  y.iso\n${OTHER}  z.iso\n`, 'x.iso', 'x.iso.sha256', []],
-  ])('%s', (_what, text, image, name, digests) => {
-    expect(of(text, image, name)).toEqual(digests)
   })
 })

@@ -121,28 +121,7 @@ export function readChecksumFile(text: string, name = ''): ChecksumFile {
   return { entries: readLines(lines, /b(?:lake)?2b?(?:sum|$|[._-])/i.test(name) ? 'blake2b' : undefined), signed }
 }
 
-/** The last segment of the path that an entry names. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
 /** Of several entries the one with the strongest algorithm. */
 export function strongest<Entry extends Pick<ChecksumEntry, 'algorithm'>>(entries: readonly Entry[]): Entry | undefined {
   return [...entries].sort((a, b) => STRENGTH.indexOf(a.algorithm) - STRENGTH.indexOf(b.algorithm))[0]
-}
-
-/**
- * What a checksum file says of one image. The lines that name it; else a bare hash, which can only mean the file it stands
- * beside; else, in a file made for this image alone (`<image>.sha256`), its one line though it names another file, as
- * openSUSE's names the build behind an alias.
- */
-export function entriesOf({ entries }: ChecksumFile, image: string, checksumName: string): readonly ChecksumEntry[] {
-  const named = entries.filter(({ file }) => file !== undefined && baseName(file) === image)
-  if (named.length)
-    return named
-  const bare = entries.filter(({ file }) => file === undefined)
-  if (bare.length)
-    return bare
-  const own = checksumName.startsWith(`${image}.`) && new Set(entries.map(({ file }) => file)).size === 1
-  return own ? entries : []
 }

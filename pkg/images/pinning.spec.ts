@@ -1,25 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { judgeImageUrl } from './imageUrl.ts'
-import { aliasDirectory, checksumPlaces, datedSiblings, findInIndex, isPinned, namedUrl, publisherNamed, readVersionFile, twinsOf } from './pinning.ts'
+import { aliasDirectory, datedSiblings, findInIndex, isPinned, namedUrl, publisherNamed, readVersionFile, twinsOf } from './pinning.ts'
 
 const UBUNTU = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
 const folder = (name: string) => ({ name, directory: true })
 const file = (name: string) => ({ name, directory: false })
-
-describe('where the checksum of an image may stand', () => {
-  const places = (url: string, listing?: Parameters<typeof checksumPlaces>[2]) => checksumPlaces(url, judgeImageUrl(url), listing).map(place => new URL(place).pathname.split('/').at(-1))
-
-  it('is where its publisher puts it', () => expect(places(UBUNTU, [])).toEqual(['SHA256SUMS']))
-  it('is the description beside it, of Debian', () => expect(places('https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2', [])).toEqual(['SHA512SUMS', 'debian-13-generic-amd64.json']))
-  it('is what the directory lists, its own file first, no other image\'s', () => {
-    const listing = ['x-latest.qcow2', 'y.qcow2.sha256', 'SHA512SUMS', 'SHA512SUMS.sign', 'x-latest.qcow2.SHA256SUM', 'Fedora-Cloud-41-1.4-x86_64-CHECKSUM', 'README.txt'].map(file)
-    expect(places('https://files.example.com/x-latest.qcow2', listing)).toEqual(['x-latest.qcow2.SHA256SUM', 'SHA512SUMS', 'Fedora-Cloud-41-1.4-x86_64-CHECKSUM'])
-  })
-  it('is tried by usual names where there is no list', () => {
-    expect(places('https://files.example.com/x-latest.qcow2?a=b')).toEqual(expect.arrayContaining(['x-latest.qcow2.sha512', 'x-latest.sha512', 'SHA256SUMS']))
-    expect(places('https://releases.rancher.com/harvester/master/harvester-master-amd64.iso')).toContain('harvester-master-amd64.sha512')
-  })
-})
 
 describe('the directory that a later build takes over', () => {
   it.each([

@@ -1,10 +1,8 @@
 import type { ChecksumEntry } from './checksumFile.ts'
 import type { ListedName } from './directoryListing.ts'
-import type { ImageUrlJudgement } from './imageUrl.ts'
 import type { Publisher } from './publishers.ts'
-import { baseName } from './checksumFile.ts'
 import { judgeImageUrl } from './imageUrl.ts'
-import { IMAGE_ENDING, aliasOf, identityOfDirectory } from './imageUrlRules.ts'
+import { aliasOf, identityOfDirectory } from './imageUrlRules.ts'
 import { PUBLISHERS } from './publishers.ts'
 
 // How a pinned URL is found for a mutable one, without guessing: each recipe ends in a URL that the same checksum, or the publisher itself, names.
@@ -22,10 +20,6 @@ export type PinEvidence
     | { readonly code: 'version-file', readonly file: string, readonly version: string }
     | { readonly code: 'redirect', readonly from: string }
 
-const CHECKSUM_NAME = /(?:^|[._-])(?:sha\d*sums?|sha\d{3}|b2sums?|checksums?|digests|md5sums?)(?:$|\.txt$|\.(?:sha)?\d{3}$)/i
-/** Tried where the publisher is not known and no list of the directory can be had; the strongest first. */
-const USUAL_NAMES = ['{file}.sha512', 'SHA512SUMS', '{stem}.sha512', '{file}.sha256', 'SHA256SUMS', 'CHECKSUM', 'sha256sum.txt', '{file}.DIGESTS']
-const MOST_CHECKSUM_FILES = 8
 const MOST_SIBLINGS = 4
 
 /** The file name of a URL, decoded; empty where its path ends in a slash. */
@@ -40,33 +34,19 @@ export function imageName(url: string): string {
 }
 
 /** The URL of a name in a directory, or of a path below it. Query and fragment of the directory's URL do not go along. */
-function below(directory: string, path: string): string {
+export function below(directory: string, path: string): string {
   return new URL(path.split('/').map(encodeURIComponent).join('/').replaceAll('%3A', ':').replace(/^([^/]*):/, './$1:'), directory).href
+}
+
+/** The last segment of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** The URL of the directory that a file is in. */
 export function directoryOf(url: string): string {
   const { origin, pathname } = new URL(url)
   return new URL('.', origin + pathname).href
-}
-
-/**
- * Where the checksum of an image may stand, likeliest first: where its publisher puts it, then what the directory lists,
- * and the usual names only where there is no list.
- */
-export function checksumPlaces(url: string, { checksumFiles = [], publisher }: ImageUrlJudgement, listing: readonly ListedName[] | undefined): string[] {
-  const directory = directoryOf(url)
-  const file = imageName(url)
-  const stem = file.replace(IMAGE_ENDING, '')
-  const known = checksumFiles.map(place => place.url).filter(place => !/<|%3C/i.test(place))
-  const names = listing?.filter(entry => !entry.directory && CHECKSUM_NAME.test(entry.name)).map(({ name }) => name) ?? []
-  // A file for this image alone before one for the directory, and none that is for another image.
-  const own = names.filter(name => name.startsWith(stem))
-  const shared = names.filter(name => !own.includes(name) && !IMAGE_ENDING.test(name.replace(CHECKSUM_NAME, '')))
-  const usual = listing ? [] : USUAL_NAMES.map(name => name.replace('{file}', () => file).replace('{stem}', () => stem))
-  // Debian describes each image in JSON beside it.
-  const described = publisher === 'debian-cloud' ? [`${stem}.json`] : []
-  return [...new Set([...known, ...[...described, ...own, ...shared, ...usual].map(name => below(directory, name))])].slice(0, MOST_CHECKSUM_FILES)
 }
 
 /** The URL that a checksum file's entry names: beside the image, or, where it gives a path, from the directory that path begins with. */
