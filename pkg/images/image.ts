@@ -51,6 +51,8 @@ export const IMAGE_TYPE_LABEL = 'harvesterhci.io/image-type'
 export const DESCRIPTION_ANNOTATION = 'field.cattle.io/description'
 /** Ours, on an image: that its mutable URL was accepted knowingly, as JSON `{who, when}`. */
 export const MUTABLE_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/mutable-url-acknowledged'
+/** Ours, on an image: that it was made though the server had found other bytes than its checksum says, as JSON `{who, when}`. */
+export const MISMATCH_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/checksum-mismatch-acknowledged'
 /** Ours, on an image: what its URL served when it was last looked at, as JSON (see `UpstreamCheck`). */
 export const UPSTREAM_CHECK_ANNOTATION = 'guardrails.harvesterhci.io/upstream-check'
 

@@ -84,7 +84,7 @@ describe('the image as Harvester makes it', () => {
 
   it('records who acknowledged a mutable URL, and reads it back', () => {
     const acknowledgement = { who: 'ann', when: '2026-03-01T12:00:00.000Z' }
-    const image = { ...taken, metadata: { ...taken.metadata, ...planImage(FORM, V1, acknowledgement).metadata } } as VirtualMachineImage
+    const image = { ...taken, metadata: { ...taken.metadata, ...planImage(FORM, V1, { mutable: acknowledgement }).metadata } } as VirtualMachineImage
     expect(acknowledgementOf(image)).toEqual(acknowledgement)
     expect(acknowledgementOf(taken)).toBeUndefined()
     expect(acknowledgementOf({ ...taken, metadata: { ...taken.metadata, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{' } } })).toBeUndefined()

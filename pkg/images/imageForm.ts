@@ -7,7 +7,7 @@ import type { ImageFinding, MutableAcknowledgement } from './imageFindings.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
 import type { ImageType } from './imageLabels.ts'
 import { acceptedChecksum } from './checksum.ts'
-import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, MUTABLE_ACKNOWLEDGED_ANNOTATION, OS_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
+import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, MISMATCH_ACKNOWLEDGED_ANNOTATION, MUTABLE_ACKNOWLEDGED_ANNOTATION, OS_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { findInImage, findNamesake } from './imageFindings.ts'
 import { suggestImageType, suggestOsType } from './imageLabels.ts'
 import { imageBackendOf } from './storageClass.ts'
@@ -101,8 +101,15 @@ export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' 
   return status === 409 ? { 'spec.displayName': message } : {}
 }
 
+/** What was accepted knowingly: that the bytes behind the link change, and that they are not what their checksum says. */
+interface Acknowledgements { readonly mutable?: MutableAcknowledgement, readonly mismatch?: MutableAcknowledgement }
+
+function annotated(name: string, acknowledgement: MutableAcknowledgement | undefined): Readonly<Record<string, string>> {
+  return acknowledgement ? { [name]: JSON.stringify({ who: acknowledgement.who, when: acknowledgement.when }) } : {}
+}
+
 /** The image as Harvester's console posts it; the server gives the name. Source: harvester-ui-extension edit/harvesterhci.io.virtualmachineimage.vue. */
-export function planImage(form: ImageForm, storageClass: StorageClass, acknowledgement?: MutableAcknowledgement): Manifest<VirtualMachineImage> {
+export function planImage(form: ImageForm, storageClass: StorageClass, { mutable, mismatch }: Acknowledgements = {}): Manifest<VirtualMachineImage> {
   const backend = imageBackendOf(storageClass)
   const checksum = acceptedChecksum(form.checksum)
   return {
@@ -115,7 +122,8 @@ export function planImage(form: ImageForm, storageClass: StorageClass, acknowled
       annotations: {
         [STORAGE_CLASS_ANNOTATION]: storageClass.metadata.name,
         ...(form.description && { [DESCRIPTION_ANNOTATION]: form.description }),
-        ...(acknowledgement && { [MUTABLE_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: acknowledgement.who, when: acknowledgement.when }) }),
+        ...annotated(MUTABLE_ACKNOWLEDGED_ANNOTATION, mutable),
+        ...annotated(MISMATCH_ACKNOWLEDGED_ANNOTATION, mismatch),
       },
     },
     spec: {

@@ -2,13 +2,13 @@ import { ref, shallowRef, watch } from 'vue'
 import { useOperator } from '#sdk/useOperator.ts'
 import type { MutableAcknowledgement } from './imageFindings.ts'
 
-/** The box by which a mutable URL is accepted, and who ticked it when. What was acknowledged is this URL, not the next one. Call in setup. */
-export function useAcknowledgement(url: () => string) {
+/** A box by which something doubtful is accepted, and who ticked it when. What was acknowledged is this `subject`, a mutable URL or a wrong checksum, not the next one. Call in setup. */
+export function useAcknowledgement(subject: () => string) {
   const operator = useOperator()
   const acknowledged = ref(false)
   const acknowledgement = shallowRef<MutableAcknowledgement>()
 
-  watch(url, () => { acknowledged.value = false })
+  watch(subject, () => { acknowledged.value = false })
   watch(acknowledged, async (ticked, _, onCleanup) => {
     let stands = ticked
     onCleanup(() => { stands = false })

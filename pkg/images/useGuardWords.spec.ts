@@ -21,7 +21,7 @@ const EVIDENCE: Record<PinEvidence['code'], true> = { 'same-checksum': true, 'da
 const PINS: Record<Exclude<PinAnswer['word'], 'untold'>, true> = { asking: true, refused: true, found: true, pinned: true, none: true }
 const PROBES: Record<Exclude<UrlProbe['word'], 'answered'> | 'served' | 'failed', true> = { idle: true, asking: true, absent: true, refused: true, served: true, failed: true }
 const SERVED: Record<Exclude<ServedFinding['code'], 'obstacle'>, true> = { 'head-refused': true, 'no-image': true, 'no-size': true, 'downgraded': true }
-const STANDINGS: Record<ChecksumWord, true> = { 'none': true, 'accepted': true, 'unrecognised': true, 'not-sha512': true, 'ignored': true, 'queued': true, 'reading': true, 'verified': true, 'computed': true, 'mismatch': true, 'failed': true }
+const STANDINGS: Record<ChecksumWord, true> = { 'none': true, 'accepted': true, 'unrecognised': true, 'not-sha512': true, 'ignored': true, 'published': true, 'contradicted': true, 'foreign': true, 'queued': true, 'reading': true, 'verified': true, 'computed': true, 'mismatch': true, 'failed': true }
 
 describe.each([['English', en], ['Chinese', zh]])('in %s', (_, { guard, pin, probe, checksum }) => {
   it.each([

@@ -9,7 +9,7 @@ import { useBar } from '#sdk/useBar.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { ImageForm } from './imageForm.ts'
 import type { VirtualMachineImage } from './image.ts'
-import type { PinCandidate } from './probe.ts'
+import type { ChecksumStanding } from './checksumStanding.ts'
 import type { FileSource } from './useFileSource.ts'
 import { IMAGE_TYPE_LABEL, IMAGES, OS_TYPE_LABEL } from './image.ts'
 import { checkImageForm, planImage, refusalsOf } from './imageForm.ts'
@@ -18,6 +18,7 @@ import { judgeImageUrl } from './imageUrl.ts'
 import { imageBackendOf, isDefaultClass, isReservedClass } from './storageClass.ts'
 import { planUploadImage } from './uploadPlan.ts'
 import { useAcknowledgement } from './useAcknowledgement.ts'
+import { useFormChecksum } from './useFormChecksum.ts'
 import { useImageProblems } from './useImageProblems.ts'
 
 /** Harvester's own default of `spec.retry`. */
@@ -41,13 +42,19 @@ export function useImageCreate() {
   const fileSource = shallowRef<FileSource>()
   const isFile = computed(() => form.source === 'file')
   const { acknowledged, acknowledgement } = useAcknowledgement(() => form.url)
+  /** Where the checksum stands, as the panel says that has the server read the link. */
+  const standing = shallowRef<ChecksumStanding>()
 
   // A class that belongs to an image holds only volumes of that image; Harvester's own are for what it keeps itself.
   const choices = computed(() => classes.objects.filter(storageClass => !storageClass.parameters?.backingImage && !isReservedClass(storageClass)))
   const storageClass = computed(() => choices.value.find(choice => choice.metadata.name === form.storageClass))
   const backend = computed(() => storageClass.value ? imageBackendOf(storageClass.value) : 'backingimage')
   const verdict = computed(() => isFile.value ? undefined : judgeImageUrl(form.url).verdict)
-  const isJudged = computed(() => !isFile.value && verdict.value !== 'unusable' && form.url.trim() !== '')
+  const isLink = computed(() => judgeImageUrl(form.url).verdict !== 'unusable' && form.url.trim() !== '')
+  const isJudged = computed(() => !isFile.value && isLink.value)
+  const checksum = useFormChecksum(form, () => isLink.value)
+  const isMismatch = computed(() => isJudged.value && standing.value?.word === 'mismatch')
+  const mismatch = useAcknowledgement(() => [form.url, form.checksum, isMismatch.value].join('\n'))
   watchEffect(() => {
     form.storageClass ||= choices.value.find(isDefaultClass)?.metadata.name ?? ''
     form.namespace ||= namespaces.objects.find(({ metadata }) => metadata.name === 'default')?.metadata.name ?? ''
@@ -60,7 +67,7 @@ export function useImageCreate() {
 
   const problems = computed(() => checkImageForm(form, images.objects, storageClass.value))
   // What is read before the click is what the click sends, the acknowledgement included.
-  const manifest = computed(() => storageClass.value && (isFile.value ? planned(storageClass.value) : planImage(form, storageClass.value, acknowledgement.value)))
+  const manifest = computed(() => storageClass.value && (isFile.value ? planned(storageClass.value) : planImage(form, storageClass.value, { mutable: acknowledgement.value, mismatch: isMismatch.value ? mismatch.acknowledgement.value : undefined })))
   function planned(chosen: NonNullable<typeof storageClass.value>) {
     const { format, digests = {} } = fileSource.value ?? {}
     const labels = { [OS_TYPE_LABEL]: osType.value, [IMAGE_TYPE_LABEL]: imageType.value }
@@ -91,15 +98,13 @@ export function useImageCreate() {
     notices.notify({ tone: warnings ? 'attention' : 'progress', text: t(key, { name: form.name }) + warnings, link: { text: form.name, path: pathOf(written) } })
   }
 
-  /** Puts a pinned URL in place of the mutable one, with its checksum where the cluster can use it. */
-  function pin({ url, checksum }: PinCandidate): void {
-    form.url = url
-    if (checksum?.algorithm === 'sha512')
-      form.checksum = checksum.digest
-  }
-
   const refusals = computed(() => submission.error.value ? refusalsOf(submission.error.value) : {})
-  const { shown, touch, unmet } = useImageProblems(form, () => problems.value, () => refusals.value)
+  const { shown, touch: touchField, unmet } = useImageProblems(form, () => problems.value, () => refusals.value)
+  function touch(field: Parameters<typeof touchField>[0]): void {
+    if (field === 'url')
+      checksum.settle()
+    touchField(field)
+  }
   // Without a namespace the question would be of all of them.
   const barred = computed(() => form.namespace ? barredBy([{ verb: 'create', resource: IMAGES, where: { namespace: form.namespace } }]) : undefined)
   const blocked = computed(() => {
@@ -109,9 +114,11 @@ export function useImageCreate() {
       return t('images.create.incomplete', { fields: unmet.value })
     if (isFile.value)
       return fileSource.value && !fileSource.value.obstacles.length ? undefined : t(file.value ? 'images.create.fileNotSound' : 'images.create.fileNeeded')
-    return verdict.value === 'mutable' && !acknowledgement.value ? t('images.create.acknowledgeNeeded') : undefined
+    if (verdict.value === 'mutable' && !acknowledgement.value)
+      return t('images.create.acknowledgeNeeded')
+    return isMismatch.value && !mismatch.acknowledgement.value ? t('images.create.mismatchNeeded') : undefined
   })
-  return { form, file, fileSource, isFile, isJudged, osType, imageType, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission, pin }
+  return { form, file, fileSource, isFile, isJudged, osType, imageType, acknowledged, classes, choices, namespaces, storageClass, backend, verdict, shown, touch, blocked, manifest, submission, checksum, standing, isMismatch, mismatchAcknowledged: mismatch.acknowledged }
 }
 
 /** What the parts of the form share: its state is one, and `useImageCreate` its owner. */
