@@ -47,6 +47,7 @@ describe('the admission of an image', () => {
       ['spec.url: what this URL serves changes: "current" in it points to whichever build is newest. Once Longhorn must download it again, the VMs on it are lost. Pin it, e.g. https://cloud-images.ubuntu.com/releases/<codename>/release-<YYYYMMDD>/<file>']],
     ['what the mutable URL of a CDI image means', { spec: { url: 'https://aka.ms/x.iso', backend: 'cdi' } },
       ['spec.url: what this URL serves changes: a short link can be pointed elsewhere. The same URL makes another image elsewhere. Pin it to one build.']],
+    ['that Longhorn refuses a SHA-512 in capitals', { spec: { checksum: 'A'.repeat(128) } }, ['spec.checksum: this SHA-512 has capitals or blanks; Longhorn takes only 128 lower-case hexadecimal digits and refuses the image.']],
     ['more softly what somebody has acknowledged', { spec: { url: MUTABLE }, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{"who":"ann","when":"2026-03-01T12:00:00Z"}' } },
       ['spec.url: what this URL serves can change; "ann" acknowledged that on "2026-03-01T12:00:00Z".']],
     ['that a URL cannot be downloaded', { spec: { url: 'ftp://host/a.img' } }, ['spec.url: no image can come from this URL: only http and https can be downloaded, not "ftp".']],
@@ -81,6 +82,7 @@ describe('the admission of an image', () => {
     const way = 'guardrails.harvesterhci.io/mutable-url-acknowledged'
     expect(admit({ spec: { url: MUTABLE } }, { refuse: ['mutable-url'] }).refusal?.message).toContain(way)
     expect(admit(acknowledged, { refuse: ['mutable-url'] })).toMatchObject({ findings: ['acknowledged-mutable-url'], warnings: [expect.stringContaining('"ann"')] })
+    expect(admit({ ...acknowledged, annotations: { [way]: '{"who":"","when":""}' } }, { refuse: ['mutable-url'] }).refusal?.code).toBe(422)
     expect(admit(acknowledged, { refuse: ['mutable-url'] }).refusal).toBeUndefined()
     const both: readonly ImageFindingCode[] = ['mutable-url', 'acknowledged-mutable-url']
     expect(admit({ spec: { url: MUTABLE } }, { refuse: both }).refusal?.message).not.toContain(way)

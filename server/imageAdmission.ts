@@ -38,7 +38,7 @@ function refusalOf(refused: readonly ImageFinding[], name: string, { refuse }: A
   const sentences = refused.map(finding => {
     const { field, text } = sentenceOf(finding)
     const wayOut = finding.code === 'mutable-url' && !refuse.has('acknowledged-mutable-url')
-      ? ` Who wants it all the same says so in annotation ${MUTABLE_ACKNOWLEDGED_ANNOTATION}: '{"who": "…", "when": "…"}'.`
+      ? ` Who wants it all the same says so in annotation ${MUTABLE_ACKNOWLEDGED_ANNOTATION}: '{"who": "<name>", "when": "<RFC 3339 time>"}'.`
       : ''
     return { field, text: text + wayOut }
   })

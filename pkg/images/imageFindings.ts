@@ -3,7 +3,7 @@ import type { Manifest, ObjectMeta } from '#kube/object.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { ImageBackend, ImageSourceType, VirtualMachineImage } from './image.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
-import { recognizeChecksum } from './checksum.ts'
+import { acceptedChecksum, recognizeChecksum } from './checksum.ts'
 import { MUTABLE_ACKNOWLEDGED_ANNOTATION, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { judgeImageUrl } from './imageUrl.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from './storageClass.ts'
@@ -20,6 +20,7 @@ export type ImageFinding
   = | { readonly code: 'mutable-url', readonly reason: ImageUrlReason, readonly backend: ImageBackend, readonly pinnedForm?: string }
     | { readonly code: 'acknowledged-mutable-url', readonly by: MutableAcknowledgement }
     | { readonly code: 'unusable-url', readonly reason: ImageUrlReason }
+    /** `kind`: what it is instead; `sha512` is written as Longhorn does not take it. */
     | { readonly code: 'not-sha512', readonly kind: ChecksumKind }
     | { readonly code: 'ignored-checksum' }
     | { readonly code: 'no-such-class' | 'image-class', readonly storageClass: string }
@@ -67,12 +68,18 @@ export function imageFactsOf({ metadata, spec }: Manifest<VirtualMachineImage>, 
   }
 }
 
-/** Who acknowledged the image's mutable URL, or undefined where nobody did or the annotation cannot be read. */
+/** A time as RFC 3339 writes it, of a day that the calendar has. */
+function isTime(text: string): boolean {
+  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(text) ?? []
+  return day !== '' && !Number.isNaN(Date.parse(text)) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}
+
+/** Who acknowledged the image's mutable URL, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
 export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>): MutableAcknowledgement | undefined {
   try {
     const read: unknown = JSON.parse(image.metadata.annotations?.[MUTABLE_ACKNOWLEDGED_ANNOTATION] ?? 'null')
     const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
-    return typeof who === 'string' && typeof when === 'string' ? { who, when } : undefined
+    return typeof who === 'string' && who.trim() && typeof when === 'string' && isTime(when) ? { who, when } : undefined
   }
   catch {
     return undefined
@@ -109,14 +116,13 @@ function findInClass({ storageClass, backend }: ImageFacts, { classes }: ImageWo
   return { code: 'wrong-backend', storageClass, provisioner: found.provisioner, ...(dataEngineOf(found) === 'v2' && { dataEngine: 'v2' }) }
 }
 
-// Longhorn takes SHA-512 alone; CDI is not told of it (harvester pkg/image/cdi/common.go).
+// Longhorn takes 128 lower-case digits alone (longhorn-manager util.ValidateChecksumSHA512), and Harvester passes on what is
+// written; CDI is not told of it (harvester pkg/image/cdi/common.go).
 function findInChecksum({ checksum, backend }: ImageFacts): ImageFinding | undefined {
   const kind = recognizeChecksum(checksum)
-  if (kind === 'none')
-    return undefined
   if (backend === 'cdi')
-    return { code: 'ignored-checksum' }
-  return kind === 'sha512' ? undefined : { code: 'not-sha512', kind }
+    return kind === 'none' ? undefined : { code: 'ignored-checksum' }
+  return checksum === '' || checksum === acceptedChecksum(checksum) ? undefined : { code: 'not-sha512', kind }
 }
 
 function findInName({ displayName, namespace }: ImageFacts, { images }: ImageWorld): ImageFinding | undefined {

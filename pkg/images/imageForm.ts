@@ -72,7 +72,7 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
   const isFile = form.source === 'file'
   const name = checkImageName(form.name, namespace, images)
   const findings = findInImage({
-    namespace, url, displayName: form.name, checksum: isFile ? '' : form.checksum, sourceType: isFile ? 'upload' : 'download',
+    namespace, url, displayName: form.name, checksum: isFile ? '' : acceptedChecksum(form.checksum) || form.checksum.trim(), sourceType: isFile ? 'upload' : 'download',
     storageClass: storageClass?.metadata.name ?? form.storageClass,
     backend: storageClass ? imageBackendOf(storageClass) : 'backingimage',
   }, { images, classes: storageClass ? [storageClass] : [] })

@@ -38,7 +38,7 @@ describe('the image form', () => {
     expect(made.blocked.value).toBeDefined()
     await acknowledge()
     const read = made.manifest.value
-    expect(read?.metadata.annotations?.[MUTABLE_ACKNOWLEDGED_ANNOTATION]).toMatch(/"who":.*"when":"20/)
+    expect(read?.metadata.annotations?.[MUTABLE_ACKNOWLEDGED_ANNOTATION]).toMatch(/"who":"unknown operator \(context a\)","when":"20/)
     await made.submission.submit()
     expect(sent.filter(object => 'spec' in object)).toEqual([read])
     expect(went).toEqual(['/images'])
