@@ -71,6 +71,15 @@ async function choose(page: Page, name: string, bytes: Buffer): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(file)
 }
 
+/** A disk with a partition table. */
+function rawDisk(size: number): Buffer {
+  const disk = Buffer.alloc(size, 7)
+  disk.fill(0, 446, 510)
+  disk[450] = 0x83
+  disk.writeUInt16BE(0x55aa, 510)
+  return disk
+}
+
 /** A qcow2 of version 3 that leans on another file. */
 function onBase(): Buffer {
   const image = Buffer.alloc(MIB)
@@ -86,7 +95,7 @@ function onBase(): Buffer {
 /** With a slow line, so that it is still on its way when it is looked at; leaving the page takes the image away again. */
 async function upload(page: Page): Promise<void> {
   const name = `noble-${Math.random().toString(36).slice(2, 8)}`
-  await choose(page, 'noble-server-cloudimg-amd64.img', Buffer.alloc(40 * MIB, 7))
+  await choose(page, 'noble-server-cloudimg-amd64.img', rawDisk(40 * MIB))
   await block(page, 'upload-verdict', 'ok').waitFor()
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: MIB })
@@ -145,7 +154,7 @@ const STATES: readonly FormState[] = [
     await page.getByRole('option').filter({ hasText: 'v2' }).first().click()
   } },
   { name: 'file', act: async page => {
-    await choose(page, 'noble-server-cloudimg-amd64.img', Buffer.alloc(4 * MIB, 7))
+    await choose(page, 'noble-server-cloudimg-amd64.img', rawDisk(4 * MIB))
     await block(page, 'upload-verdict').and(page.locator('[data-tone=ok], [data-tone=attention]')).waitFor()
   } },
   { name: 'file-instead', act: async (page, mirror) => {

@@ -205,6 +205,22 @@ describe('a probe', () => {
     expect(await probe(`http://127.0.0.1:${server.port}/disk.img.gz`)).toMatchObject({ state: 'served', file: { headRefused: true, size: gzipSync(QCOW2).length, format: { kind: 'compressed', by: 'gzip' } } })
   })
 
+  it('believes the file and not HEAD, where HEAD says that it is empty', async () => {
+    const take = files({ '/disk.qcow2': QCOW2 })
+    const server = await serve((request, response) => {
+      if (request.method === 'HEAD')
+        return response.writeHead(200, { 'content-length': 0, 'etag': '"head"' }).end()
+      if (request.url === '/chunked.qcow2')
+        return response.writeHead(200, { 'transfer-encoding': 'chunked' }).end(QCOW2)
+      return take(request, response)
+    })
+    const { probe } = await start(opened(server))
+    expect(await probe(`http://127.0.0.1:${server.port}/disk.qcow2`)).toMatchObject({ state: 'served', file: { size: 200_000, headSize: 0, etag: '"head"', format: { kind: 'qcow2' } } })
+    const chunked = await probe(`http://127.0.0.1:${server.port}/chunked.qcow2`)
+    expect(chunked).toMatchObject({ state: 'served', file: { headSize: 0, format: { kind: 'qcow2' } } })
+    expect(chunked).not.toHaveProperty('file.size')
+  })
+
   it('reads no more than the first bytes of a server that knows no ranges', async () => {
     const server = await serve((request, response) => {
       if (request.url !== '/huge.qcow2')

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { FORMAT_HEAD, FORMAT_TAIL, readImageFormat } from '../pkg/images/imageFormat.ts'
 import type { FileFacts, ProbeReport, ServedFile, UrlRefusal } from '../pkg/images/probe.ts'
 import { contentRange, factsOf } from './fileFacts.ts'
@@ -31,6 +32,14 @@ async function tailOf(outbound: Outbound, url: URL, signal: AbortSignal): Promis
   return bytes
 }
 
+/** What GET and HEAD say together: HEAD's of the file, but GET's of the size, for it names that of what it serves. Some servers answer HEAD as if the file were empty. */
+function factsOfBoth(get: IncomingHttpHeaders, head: IncomingHttpHeaders | undefined, seen: number): FileFacts & { readonly headSize?: number } {
+  const { size: served, ...asServed } = factsOf(get)
+  const { size: told, ...asTold } = head ? factsOf(head) : {}
+  const size = served ?? (told === 0 && seen > 0 ? undefined : told)
+  return { ...asServed, ...asTold, ...(size !== undefined && { size }), ...(told !== undefined && told !== size && { headSize: told }) }
+}
+
 interface Start { readonly hops: ProbeReport['hops'], readonly file: ServedFile }
 
 /** Asks for the head of a file and the first bytes of it. */
@@ -52,10 +61,10 @@ async function askFile(outbound: Outbound, url: URL, signal: AbortSignal): Promi
   const bytes = empty ? Buffer.alloc(0) : await firstBytes(body, FORMAT_HEAD)
   body.destroy()
   const ranges = statusCode === 206
-  const facts: FileFacts = { ...factsOf(headers), ...(isServed(head) && factsOf(head.answer.headers)) }
+  const { size, headSize, ...facts } = factsOfBoth(headers, isServed(head) ? head.answer.headers : undefined, bytes.length)
   const plain = readImageFormat(bytes)
   const tail = ranges && (plain.kind === 'raw' || plain.kind === 'unknown') ? await tailOf(outbound, url, signal) : undefined
-  return { hops, file: { ...facts, format: tail ? readImageFormat(bytes, tail) : plain, ranges, ...(!isServed(head) && { headRefused: true as const }) } }
+  return { hops, file: { ...facts, ...(size !== undefined && { size }), ...(headSize !== undefined && { headSize }), format: tail ? readImageFormat(bytes, tail) : plain, ranges, ...(!isServed(head) && { headRefused: true as const }) } }
 }
 
 /**

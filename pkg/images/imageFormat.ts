@@ -11,6 +11,8 @@ export type ImageFormat
     | { readonly kind: 'vdi', readonly virtualSize: number }
     | { readonly kind: 'compressed', readonly by: 'gzip' | 'xz' | 'zstd' | 'bzip2' | 'zip' | 'lz4' | '7z' }
     | { readonly kind: 'tar' }
+    /** Something that is known, and no disk. */
+    | { readonly kind: 'other', readonly what: 'elf' | 'wim' | 'pe' | 'pdf' | 'ar' | 'rpm' }
     /** A page of text where an image should be: an error page, a login, a checksum file. */
     | { readonly kind: 'text', readonly html: boolean }
     | { readonly kind: 'empty' }
@@ -116,6 +118,18 @@ function readCompressed(bytes: Uint8Array): ImageFormat | undefined {
   return found && { kind: 'compressed', by: found[1] }
 }
 
+const OTHERS: readonly (readonly [mark: string, what: Extract<ImageFormat, { kind: 'other' }>['what']])[] = [
+  ['\x7fELF', 'elf'], ['MSWIM\0\0\0', 'wim'], ['%PDF-', 'pdf'], ['!<arch>\n', 'ar'], ['\xed\xab\xee\xdb', 'rpm'],
+]
+
+/** What is no disk: asked last, for boot code may begin with anything. A PE file names at 60 where its own mark stands. */
+function readOther(bytes: Uint8Array): ImageFormat | undefined {
+  const head = textAt(bytes, 0, 8)
+  const found = OTHERS.find(([mark]) => head.startsWith(mark))
+  const isPe = head.startsWith('MZ') && bytes.length >= 64 && textAt(bytes, viewOf(bytes).getUint32(60, true), 4) === 'PE\0\0'
+  return found ? { kind: 'other', what: found[1] } : isPe ? { kind: 'other', what: 'pe' } : undefined
+}
+
 function readText(bytes: Uint8Array): ImageFormat | undefined {
   const head = textAt(bytes, 0, 1024)
   // Control characters other than tab, line ends and escape are in no text; a bit above 127 may be UTF-8.
@@ -134,5 +148,5 @@ export function readImageFormat(head: Uint8Array, tail: Uint8Array = new Uint8Ar
   const marked = readQcow(head) ?? readVmdk(head) ?? (textAt(head, 0, 8) === 'vhdxfile' ? { kind: 'vhdx' as const } : undefined) ?? readVhd(head) ?? readVdi(head) ?? readIso(head)
   // The mark of a fixed VHD comes after its disk, which begins as any raw one.
   const footed = readVhd(tail.subarray(Math.max(0, tail.length - FORMAT_TAIL)))
-  return marked ?? readCompressed(head) ?? footed ?? (textAt(head, 257, 5) === 'ustar' ? { kind: 'tar' } : undefined) ?? readRaw(head) ?? readText(head) ?? { kind: 'unknown' }
+  return marked ?? readCompressed(head) ?? footed ?? (textAt(head, 257, 5) === 'ustar' ? { kind: 'tar' } : undefined) ?? readRaw(head) ?? readOther(head) ?? readText(head) ?? { kind: 'unknown' }
 }

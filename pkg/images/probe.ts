@@ -52,6 +52,8 @@ export interface ServedFile extends FileFacts {
   readonly format: ImageFormat
   /** Whether a part can be asked for, so that a read can be resumed. */
   readonly ranges: boolean
+  /** What HEAD says of the size, where that is not what is served. */
+  readonly headSize?: number
   /** HEAD was refused; the facts are those of a GET. */
   readonly headRefused?: true
 }

@@ -10,7 +10,9 @@ const HOP: Hop = { url: 'https://a.example/x.img', status: 200 }
 describe('what a URL serves', () => {
   it.each<[string, Partial<ServedFile>, readonly Hop[], ImageBackend, object[]]>([
     ['a sound qcow2', {}, [HOP], 'backingimage', []],
-    ['a disk without any mark', { format: { kind: 'unknown' } }, [HOP], 'cdi', []],
+    ['a file without any mark, which may be a disk', { format: { kind: 'unknown' } }, [HOP], 'cdi', [{ tone: 'unknown', code: 'no-mark' }]],
+    ['a program', { format: { kind: 'other', what: 'elf' } }, [HOP], 'cdi', [{ tone: 'bad', code: 'obstacle', obstacle: { code: 'no-disk', what: 'elf' } }]],
+    ['a file of whose size HEAD says otherwise', { headSize: 0 }, [HOP], 'cdi', [{ tone: 'attention', code: 'head-size', head: 0, size: GIB }]],
     ['a file whose server knows no HEAD', { headRefused: true, size: undefined }, [HOP], 'cdi', [{ tone: 'bad', code: 'head-refused' }]],
     ['a login page, of which a size says nothing', { format: { kind: 'text', html: true }, size: 77 }, [HOP], 'backingimage', [{ tone: 'bad', code: 'no-image' }]],
     ['a VMware disk', { format: { kind: 'vmdk', layout: 'sparse' } }, [HOP], 'cdi', [{ tone: 'bad', code: 'obstacle', obstacle: { code: 'format-not-taken', format: 'vmdk', backend: 'cdi' } }]],

@@ -28,6 +28,7 @@ export type UploadObstacle
     | { readonly code: 'unreadable', readonly message: string }
     | { readonly code: 'not-in-sectors', readonly size: number, readonly over: number }
     | { readonly code: 'format-not-taken', readonly format: string, readonly backend: ImageBackend }
+    | { readonly code: 'no-disk', readonly what: Extract<ImageFormat, { kind: 'other' }>['what'] }
     | { readonly code: 'backing-file', readonly file: string }
     | { readonly code: 'checksum-differs', readonly algorithm: DigestAlgorithm, readonly expected: string, readonly found: string }
 
@@ -72,6 +73,8 @@ export function judgeSize(size: number, backend: ImageBackend): UploadObstacle |
 export function judgeFormat(format: ImageFormat, backend: ImageBackend): UploadObstacle | undefined {
   if (format.kind === 'empty')
     return { code: 'empty' }
+  if (format.kind === 'other')
+    return { code: 'no-disk', what: format.what }
   if (!TAKEN.has(format.kind))
     return { code: 'format-not-taken', format: format.kind === 'compressed' ? format.by : format.kind, backend }
   if (format.kind !== 'qcow2')

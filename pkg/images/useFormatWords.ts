@@ -15,6 +15,7 @@ export function useFormatWords() {
       case 'iso': return t(format.label ? 'images.format.isoNamed' : 'images.format.iso', { label: format.label })
       case 'compressed': return t('images.format.compressed', { by: format.by })
       case 'text': return t(format.html ? 'images.format.page' : 'images.format.text')
+      case 'other': return t(`images.format.other.${format.what}`)
       case 'empty': case 'unknown': return t(`images.format.${format.kind}`)
       default: return NAMES[format.kind] ?? format.kind
     }

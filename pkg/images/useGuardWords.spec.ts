@@ -20,7 +20,7 @@ const FAILURES: Record<Exclude<ReadFailure['code'], 'refused'>, true> = {
 const EVIDENCE: Record<PinEvidence['code'], true> = { 'same-checksum': true, 'dated-sibling': true, 'named-by-checksum': true, 'release-index': true, 'version-file': true, 'redirect': true }
 const PINS: Record<Exclude<PinAnswer['word'], 'untold'>, true> = { asking: true, refused: true, found: true, pinned: true, none: true }
 const PROBES: Record<Exclude<UrlProbe['word'], 'answered'> | 'served' | 'failed', true> = { idle: true, asking: true, absent: true, refused: true, served: true, failed: true }
-const SERVED: Record<Exclude<ServedFinding['code'], 'obstacle'>, true> = { 'head-refused': true, 'no-image': true, 'no-size': true, 'downgraded': true }
+const SERVED: Record<Exclude<ServedFinding['code'], 'obstacle'>, true> = { 'head-refused': true, 'no-image': true, 'no-size': true, 'head-size': true, 'no-mark': true, 'downgraded': true }
 const STANDINGS: Record<ChecksumWord, true> = { 'none': true, 'accepted': true, 'unrecognised': true, 'not-sha512': true, 'ignored': true, 'published': true, 'contradicted': true, 'foreign': true, 'queued': true, 'reading': true, 'verified': true, 'computed': true, 'mismatch': true, 'failed': true }
 
 describe.each([['English', en], ['Chinese', zh]])('in %s', (_, { guard, pin, probe, checksum }) => {

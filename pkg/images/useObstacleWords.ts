@@ -11,6 +11,8 @@ export function useObstacleWords() {
       return t('images.upload.obstacle.not-in-sectors', { size: formatExactBytes(obstacle.size, locale.value), over: obstacle.over })
     if (obstacle.code === 'checksum-differs')
       return t('images.upload.obstacle.checksum-differs', { ...obstacle, algorithm: t(`images.upload.algorithm.${obstacle.algorithm}`) })
+    if (obstacle.code === 'no-disk')
+      return t('images.upload.obstacle.no-disk', { what: t(`images.format.other.${obstacle.what}`) })
     return t(`images.upload.obstacle.${obstacle.code}`, { ...obstacle })
   }
 
