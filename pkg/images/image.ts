@@ -56,8 +56,8 @@ export const MISMATCH_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/chec
 /** Ours, on an image: what its URL served when it was last looked at, as JSON (see `UpstreamCheck`). */
 export const UPSTREAM_CHECK_ANNOTATION = 'guardrails.harvesterhci.io/upstream-check'
 
-const UPSTREAM_WORDS = ['unchanged', 'changed', 'gone', 'cannot-say'] as const
-/** Whether the URL still serves what was imported. `gone`: it serves nothing any more. */
+const UPSTREAM_WORDS = ['unchanged', 'alike', 'changed', 'gone', 'cannot-say'] as const
+/** Whether the URL still serves what was imported. `alike`: by size and date, and no checksum was compared. `gone`: nothing could be downloaded from it. */
 export type UpstreamWord = typeof UPSTREAM_WORDS[number]
 
 /** A look at an image's URL: what came of it, by what, and what was served, for the next look to compare with. */
@@ -68,7 +68,10 @@ export interface UpstreamCheck {
   readonly findings: readonly UpstreamFinding[]
   readonly served?: FileFacts & { readonly published?: { readonly algorithm: ChecksumAlgorithm, readonly digest: string } }
   readonly failure?: ReadFailure
+  /** The last look that could tell, where this one was not answered. */
+  readonly last?: UpstreamConclusion
 }
+export interface UpstreamConclusion { readonly word: Exclude<UpstreamWord, 'cannot-say'>, readonly at: string }
 
 /** `bytes`: all of them were read. `date`: when the file was last written, against when the image was made. `earlier-…`: against the look before. */
 export interface UpstreamFinding {
@@ -76,13 +79,25 @@ export interface UpstreamFinding {
   readonly standing: 'same' | 'differs' | 'not-recorded' | 'not-served'
 }
 
+function isConclusion(read: unknown): read is { readonly word: UpstreamWord, readonly at: string } {
+  const { word, at } = (read ?? {}) as Partial<UpstreamCheck>
+  return word !== undefined && UPSTREAM_WORDS.includes(word) && typeof at === 'string' && !Number.isNaN(Date.parse(at))
+}
+
+/** What a look found out, or the one before it where it was not answered; undefined where neither did. */
+export function conclusionOf(check: Pick<UpstreamCheck, 'word' | 'at' | 'last'> | undefined): UpstreamConclusion | undefined {
+  return check && check.word !== 'cannot-say' ? { word: check.word, at: check.at } : check?.last
+}
+
 /** The last look at the image's URL that was kept; undefined where there is none, or none that can be read. */
 export function upstreamCheckOf({ metadata }: Pick<VirtualMachineImage, 'metadata'>): UpstreamCheck | undefined {
   try {
     const read: unknown = JSON.parse(metadata.annotations?.[UPSTREAM_CHECK_ANNOTATION] ?? 'null')
-    const { word, at, findings, served, failure } = (read ?? {}) as Partial<UpstreamCheck>
-    const isCheck = word !== undefined && UPSTREAM_WORDS.includes(word) && typeof at === 'string' && !Number.isNaN(Date.parse(at))
-    return isCheck ? { word, at, findings: Array.isArray(findings) ? findings : [], ...(served && { served }), ...(failure && { failure }) } : undefined
+    if (!isConclusion(read))
+      return undefined
+    const { word, at, findings, served, failure, last } = read as UpstreamCheck
+    const before = isConclusion(last) ? conclusionOf(last) : undefined
+    return { word, at, findings: Array.isArray(findings) ? findings : [], ...(served && { served }), ...(failure && { failure }), ...(before && { last: before }) }
   }
   catch {
     return undefined
@@ -91,6 +106,6 @@ export function upstreamCheckOf({ metadata }: Pick<VirtualMachineImage, 'metadat
 
 /** Why Longhorn would find no such image at its URL on the day that its copies are lost; undefined where nobody has seen that. */
 export function lossOfUpstream(image: Pick<VirtualMachineImage, 'metadata'>): { readonly word: 'changed' | 'gone', readonly at: string } | undefined {
-  const { word, at = '' } = upstreamCheckOf(image) ?? {}
+  const { word, at = '' } = conclusionOf(upstreamCheckOf(image)) ?? {}
   return word === 'changed' || word === 'gone' ? { word, at } : undefined
 }

@@ -4,7 +4,7 @@ import type { ProbeReport, PublishedChecksum, ServedFile } from './probe.ts'
 import type { UpstreamRecord } from './upstream.ts'
 import { describe, expect, it } from 'vitest'
 import { lossOfUpstream, UPSTREAM_CHECK_ANNOTATION, upstreamCheckOf } from './image.ts'
-import { isWorthKeeping, judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
+import { judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
 
 const A = 'a'.repeat(128)
 const B = 'b'.repeat(128)
@@ -24,7 +24,7 @@ describe('what the URL serves today', () => {
     ['has the recorded SHA-512 by its publisher, whatever its date and size', record({ sha512: A }), served({ size: 101, lastModified: NEW }, [published('sha512', A)]), 'unchanged'],
     ['has another SHA-512', record({ sha512: A }), served({ size: 100, lastModified: OLD }, [published('sha512', B)]), 'changed'],
     ['has another size', record({ sha512: A }), served({ size: 101, lastModified: OLD }), 'changed'],
-    ['has the same size and was written before the image was made', record(), served({ size: 100, lastModified: OLD }), 'unchanged'],
+    ['has the same size and was written before the image was made', record(), served({ size: 100, lastModified: OLD }), 'alike'],
     ['has the same size and was written before the image was made, behind a link whose bytes change', record({ link: 'mutable' }), served({ size: 100, lastModified: OLD }), 'cannot-say'],
     ['has the same size and was written before the image was made, behind a link that says nothing', record({ link: 'unknown', sha512: A }), served({ size: 100, lastModified: OLD }, [published('sha256', '1')]), 'cannot-say'],
     ['has the same size and was written later', record(), served({ size: 100, lastModified: NEW }), 'cannot-say'],
@@ -36,13 +36,20 @@ describe('what the URL serves today', () => {
     ['has a published SHA-256 that differs from that of the look before', record({ sha512: A, before: earlier('unchanged', { published: { algorithm: 'sha256', digest: '1' } }) }), served({ size: 100, lastModified: OLD }, [published('sha256', '2')]), 'changed'],
     ['has the published SHA-256 of a look that found it unchanged', record({ before: earlier('unchanged', { published: { algorithm: 'sha256', digest: '1' } }) }), served({ size: 100, lastModified: NEW }, [published('sha256', '1')]), 'unchanged'],
     ['has the ETag of a look that found it unchanged', record({ before: earlier('unchanged', { etag: '"1"' }) }), served({ size: 100, lastModified: NEW, etag: '"1"' }), 'unchanged'],
+    ['has the ETag of a look that found it alike', record({ before: earlier('alike', { etag: '"1"' }) }), served({ size: 100, lastModified: OLD, etag: '"1"' }), 'alike'],
+    ['has the ETag of a look that found it unchanged, before one that was not answered', record({ before: { ...earlier('cannot-say', { etag: '"1"' }), last: { word: 'unchanged', at: MADE } } }), served({ size: 100, lastModified: NEW, etag: '"1"' }), 'unchanged'],
     ['has the ETag of a look that found it changed', record({ before: earlier('changed', { etag: '"1"' }) }), served({ size: 100, lastModified: OLD, etag: '"1"' }), 'changed'],
     ['has the ETag of a look that could not say', record({ before: earlier('cannot-say', { etag: '"1"' }) }), served({ size: 100, etag: '"1"' }), 'cannot-say'],
     ['has another ETag, which servers make of more than the bytes', record({ before: earlier('unchanged', { etag: '"1"' }) }), served({ size: 100, lastModified: NEW, etag: '"2"' }), 'cannot-say'],
     ['is nothing any more', record({ sha512: A }), failed(404), 'gone'],
     ['was taken away', record(), failed(410), 'gone'],
+    ['is not for everybody any more', record(), failed(401), 'gone'],
+    ['is behind a signed link that has ended', record(), failed(403), 'gone'],
     ['cannot be asked', record(), failed(503), 'cannot-say'],
-    ['is at a host without a name today', record(), { state: 'failed', hops: [], failure: { code: 'no-name', detail: 'ENOTFOUND' } }, 'cannot-say'],
+    ['is asked for too often', record(), failed(429), 'cannot-say'],
+    ['is at a host that is not there', record(), { state: 'failed', hops: [], failure: { code: 'no-name', detail: 'ENOTFOUND' } }, 'gone'],
+    ['is at a host whose name cannot be asked for today', record(), { state: 'failed', hops: [], failure: { code: 'no-name', detail: 'EAI_AGAIN' } }, 'cannot-say'],
+    ['does not come in time', record(), { state: 'failed', hops: [], failure: { code: 'timeout', detail: 'ABORTED' } }, 'cannot-say'],
   ])('%s', (_, given, report, word) => {
     expect(judgeUpstream(given, report).word).toBe(word)
   })
@@ -57,12 +64,15 @@ describe('what the URL serves today', () => {
     expect(judgeUpstream({ made: MADE, link: 'pinned' }, served()).findings.map(({ standing }) => standing)).toEqual(['not-recorded', 'not-recorded', 'not-served', 'not-served', 'not-served'])
   })
 
-  it('is remembered while nothing is served, and kept only where something was found out', () => {
-    const before = earlier('unchanged', { etag: '"1"' })
+  it('is remembered while nothing is served, and what was found while nobody answers', () => {
+    const before = earlier('gone', { etag: '"1"' })
     expect(judgeUpstream(record({ before }), failed(404)).served).toEqual({ etag: '"1"' })
-    expect(isWorthKeeping(judgeUpstream(record({ before }), failed(404)))).toBe(true)
-    expect(isWorthKeeping(judgeUpstream(record({ before }), failed(503)))).toBe(false)
-    expect(isWorthKeeping(judgeUpstream(record(), served()))).toBe(true)
+    const passing = judgeUpstream(record({ before }), failed(503))
+    expect(passing).toEqual({ word: 'cannot-say', findings: [], served: { etag: '"1"' }, failure: { code: 'http', status: 503 }, last: { word: 'gone', at: before.at } })
+    const again = judgeUpstreamRead({ state: 'failed', file: {}, failure: { code: 'shorter' } }, { ...passing, at: MADE })
+    expect(again).toEqual({ word: 'cannot-say', findings: [], served: { etag: '"1"' }, failure: { code: 'shorter' }, last: { word: 'gone', at: before.at } })
+    expect(judgeUpstream(record({ before: { ...passing, at: MADE } }), served())).not.toHaveProperty('last')
+    expect(judgeUpstream(record({ before: earlier('cannot-say', {}) }), failed(503))).not.toHaveProperty('last')
   })
 
   it('is known for certain when all of it was read', () => {
@@ -70,6 +80,7 @@ describe('what the URL serves today', () => {
     expect(judgeUpstreamRead({ state: 'verified', file, digests: { sha512: A } })).toEqual({ word: 'unchanged', findings: [{ fact: 'bytes', standing: 'same' }], served: { ...file, published: { algorithm: 'sha512', digest: A } } })
     expect(judgeUpstreamRead({ state: 'mismatch', file, digests: { sha512: B } })?.word).toBe('changed')
     expect(judgeUpstreamRead({ state: 'failed', file: {}, failure: { code: 'http', status: 404 } })?.word).toBe('gone')
+    expect(judgeUpstreamRead({ state: 'failed', file: {}, failure: { code: 'http', status: 403 } })?.word).toBe('gone')
     expect(judgeUpstreamRead({ state: 'failed', file: {}, failure: { code: 'shorter' } })?.word).toBe('cannot-say')
     expect(judgeUpstreamRead({ state: 'reading', file })).toBeUndefined()
     expect(judgeUpstreamRead({ state: 'computed', file, digests: { sha512: A } })).toBeUndefined()
@@ -106,6 +117,11 @@ describe('what is recorded of an image', () => {
     expect(at('changed')).toEqual({ word: 'changed', at: MADE })
     expect(at('gone')).toEqual({ word: 'gone', at: MADE })
     expect(at('unchanged')).toBeUndefined()
+    expect(at('alike')).toBeUndefined()
+    const unanswered = (last: unknown) => lossOfUpstream(image({}, JSON.stringify({ word: 'cannot-say', at: OLD, last })))
+    expect(unanswered({ word: 'gone', at: MADE })).toEqual({ word: 'gone', at: MADE })
+    for (const last of [{ word: 'unchanged', at: MADE }, { word: 'gone' }, { word: 'gone', at: 'yesterday' }, 'gone', null])
+      expect(unanswered(last), JSON.stringify(last)).toBeUndefined()
     expect(at('cannot-say')).toBeUndefined()
     expect(lossOfUpstream(image({}))).toBeUndefined()
   })

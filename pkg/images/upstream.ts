@@ -1,10 +1,10 @@
 import type { BackingImage } from '#health/longhorn.ts'
 import type { UpstreamCheck, UpstreamFinding, UpstreamWord, VirtualMachineImage } from './image.ts'
 import type { ImageUrlVerdict } from './imageUrl.ts'
-import type { ProbeReport, ReadJob } from './probe.ts'
+import type { ProbeReport, ReadFailure, ReadJob } from './probe.ts'
 import { recognizeChecksum } from './checksum.ts'
 import { judgeImageUrl } from './imageUrl.ts'
-import { upstreamCheckOf } from './image.ts'
+import { conclusionOf, upstreamCheckOf } from './image.ts'
 
 // Is what an image's URL serves today still what was imported? Judged by what is recorded, which differs from image to image; what
 // could not be compared is said.
@@ -32,13 +32,27 @@ export function recordOf(image: VirtualMachineImage, backingImage: BackingImage 
   return { ...(image.status?.size && { size: image.status.size }), ...(sha512 && { sha512 }), made: image.metadata.creationTimestamp, link: judgeImageUrl(image.spec.url ?? '').verdict, ...(before && { before }) }
 }
 
+/** Answers that a download would get, too: not for everybody, no such file, a link that has ended. */
+const FINAL = new Set([401, 403, 404, 410])
+
+/** Whether a download would fail as surely, and not only today. A name that nobody has is final; one that cannot be asked for is not. */
+function isFinal(failure: ReadFailure): boolean {
+  return failure.code === 'http' ? FINAL.has(failure.status) : failure.code === 'no-name' && /^(?:ENOTFOUND|ENODATA)$/.test(failure.detail)
+}
+
+/** What was served before is kept for the day that the file is back; what was found out before stays found out where nobody answers. */
+function answerFailure(failure: ReadFailure, before: UpstreamCheck | undefined): Answer {
+  const served = before?.served && { served: before.served }
+  const last = conclusionOf(before)
+  return isFinal(failure)
+    ? { word: 'gone', findings: [], ...served, failure }
+    : { word: 'cannot-say', findings: [], ...served, failure, ...(last && { last }) }
+}
+
 /** Whether the URL still serves what was imported, by what the server saw of it without reading it whole. */
 export function judgeUpstream(record: UpstreamRecord, report: ProbeReport): Answer {
-  if (report.state === 'failed') {
-    const isGone = report.failure.code === 'http' && [404, 410].includes(report.failure.status)
-    // What was served before is kept for the day that the file is back.
-    return { word: isGone ? 'gone' : 'cannot-say', findings: [], ...(record.before?.served && { served: record.before.served }), failure: report.failure }
-  }
+  if (report.state === 'failed')
+    return answerFailure(report.failure, record.before)
   const { file, checksums } = report
   // A line of another name tells of another file.
   const own = checksums.filter(({ names }) => names === undefined)
@@ -52,21 +66,16 @@ export function judgeUpstream(record: UpstreamRecord, report: ProbeReport): Answ
   return { word: wordOf(findings, record), findings, served }
 }
 
-/** The same by a read of all bytes, with the recorded checksum as what they must be. Undefined while it goes on and where it came to nothing. */
-export function judgeUpstreamRead({ state, digests, file, failure }: Pick<ReadJob, 'state' | 'digests' | 'file' | 'failure'>): Answer | undefined {
+/** The same by a read of all bytes, with the recorded checksum as what they must be. Undefined while it goes on and where it was cancelled. */
+export function judgeUpstreamRead({ state, digests, file, failure }: Pick<ReadJob, 'state' | 'digests' | 'file' | 'failure'>, before?: UpstreamCheck): Answer | undefined {
   if (state === 'failed' && failure)
-    return { word: failure.code === 'http' && [404, 410].includes(failure.status) ? 'gone' : 'cannot-say', findings: [], failure }
+    return answerFailure(failure, before)
   if (state !== 'verified' && state !== 'mismatch')
     return undefined
   const { size, etag, lastModified } = file
   const served = { ...(size !== undefined && { size }), ...(etag && { etag }), ...(lastModified && { lastModified }), ...(digests?.sha512 && { published: { algorithm: 'sha512' as const, digest: digests.sha512 } }) }
   const same = state === 'verified'
   return { word: same ? 'unchanged' : 'changed', findings: [{ fact: 'bytes', standing: same ? 'same' : 'differs' }], served }
-}
-
-/** Whether a look is worth keeping: one that came to nothing says less than the one before it. */
-export function isWorthKeeping({ word, failure }: Answer): boolean {
-  return !(word === 'cannot-say' && failure)
 }
 
 function compare({ size, sha512, made, before }: UpstreamRecord, served: NonNullable<UpstreamCheck['served']>): UpstreamFinding[] {
@@ -89,8 +98,8 @@ function standing(recorded: string | number, served: string | number): Standing 
 
 /**
  * A checksum decides, then the size. What is the same as at an earlier look is as it was found then. A date alone proves nothing
- * new: a mirror may write a file again, and servers make an ETag of more than the bytes. An old date and the same size do
- * where the link names one build; behind another a file is often published hours after it was written.
+ * new: a mirror may write a file again, and servers make an ETag of more than the bytes. An old date and the same size
+ * look alike where the link names one build; behind another a file is often published hours after it was written.
  */
 function wordOf(findings: readonly UpstreamFinding[], { link, before }: UpstreamRecord): UpstreamWord {
   const of = (fact: UpstreamFinding['fact']) => findings.find(finding => finding.fact === fact)?.standing
@@ -99,7 +108,8 @@ function wordOf(findings: readonly UpstreamFinding[], { link, before }: Upstream
   if (of('checksum') === 'differs' || of('size') === 'differs' || of('earlier-checksum') === 'differs')
     return 'changed'
   const isAsBefore = of('earlier-checksum') === 'same' || of('earlier-etag') === 'same'
-  if (isAsBefore && (before?.word === 'unchanged' || before?.word === 'changed'))
-    return before.word
-  return link === 'pinned' && of('size') === 'same' && of('date') === 'same' ? 'unchanged' : 'cannot-say'
+  const earlier = conclusionOf(before)?.word
+  if (isAsBefore && earlier !== undefined && earlier !== 'gone')
+    return earlier
+  return link === 'pinned' && of('size') === 'same' && of('date') === 'same' ? 'alike' : 'cannot-say'
 }

@@ -55,7 +55,7 @@ describe('a look at what the URL serves', () => {
   it('is shown, and kept on the image with its time', async () => {
     const { made, kept } = await open(served(100))
     await made.submission.submit()
-    expect(made.check.value).toMatchObject({ word: 'unchanged' })
+    expect(made.check.value).toMatchObject({ word: 'alike' })
     expect(kept()).toEqual([made.check.value])
     expect(Date.now() - Date.parse(kept()[0]?.at ?? '')).toBeLessThan(60_000)
     expect(made.unkept.value).toBeUndefined()
@@ -73,15 +73,22 @@ describe('a look at what the URL serves', () => {
   it('says why it could not be kept', async () => {
     const { made } = await open(served(100), { patch: 409 })
     await made.submission.submit()
-    expect(made.check.value).toMatchObject({ word: 'unchanged' })
+    expect(made.check.value).toMatchObject({ word: 'alike' })
     expect(made.unkept.value).toMatchObject({ status: 409, message: 'not now' })
   })
 
-  it('that came to nothing takes no earlier one’s place', async () => {
-    const { made, kept } = await open({ state: 'failed', hops: [], failure: { code: 'timeout', detail: '' } })
+  it('that was not answered is kept with its time, and with what an earlier one found', async () => {
+    const { made, kept, subject } = await open({ state: 'failed', hops: [], failure: { code: 'timeout', detail: '' } })
+    subject.value = { ...image, metadata: { ...image.metadata, annotations: { [UPSTREAM_CHECK_ANNOTATION]: '{"word":"changed","at":"2026-07-01T00:00:00Z"}' } } }
     await made.submission.submit()
-    expect(made.check.value).toMatchObject({ word: 'cannot-say', failure: { code: 'timeout' } })
-    expect(kept()).toEqual([])
+    expect(made.check.value).toMatchObject({ word: 'cannot-say', failure: { code: 'timeout' }, last: { word: 'changed', at: '2026-07-01T00:00:00Z' } })
+    expect(kept()).toEqual([made.check.value])
+  })
+
+  it('that finds the link ended is kept with the reason', async () => {
+    const { made, kept } = await open({ state: 'failed', hops: [], failure: { code: 'http', status: 403 } })
+    await made.submission.submit()
+    expect(kept()).toMatchObject([{ word: 'gone', failure: { code: 'http', status: 403 } }])
   })
 
   it('of another console is shown where it is the newer one', async () => {

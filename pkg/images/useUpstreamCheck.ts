@@ -9,7 +9,7 @@ import { useSubmit } from '#sdk/useSubmit.ts'
 import type { UpstreamCheck, VirtualMachineImage } from './image.ts'
 import { IMAGES, UPSTREAM_CHECK_ANNOTATION, upstreamCheckOf } from './image.ts'
 import { probeCall } from './probe.ts'
-import { isWorthKeeping, judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
+import { judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
 import { useImageRead } from './useImageRead.ts'
 
 /** Looks whether an image's URL still serves what was imported, and keeps what it found on the image for every console. Call in setup. */
@@ -32,8 +32,6 @@ export function useUpstreamCheck(subject: () => { readonly image: VirtualMachine
   async function keep(found: UpstreamCheck): Promise<void> {
     own.value = found
     unkept.value = undefined
-    if (!isWorthKeeping(found))
-      return
     const { name } = subject().image.metadata
     if (proxy.can('patch', IMAGES, { namespace: namespace() }).state === 'denied') {
       unkept.value = 'denied'
@@ -51,7 +49,7 @@ export function useUpstreamCheck(subject: () => { readonly image: VirtualMachine
     () => ({ url: url(), namespace: namespace(), cluster: host.cluster.id }),
     job => {
       // A read that the form began compares with something else.
-      const answer = job.expected && job.expected.digest === record.value.sha512 ? judgeUpstreamRead(job) : undefined
+      const answer = job.expected && job.expected.digest === record.value.sha512 ? judgeUpstreamRead(job, record.value.before) : undefined
       if (answer)
         void keep({ ...answer, at: job.ended ?? new Date().toISOString() })
     },

@@ -285,9 +285,16 @@ export default {
     at: 'Looked at',
     title: {
       'unchanged': 'The link still serves what was imported.',
+      'alike': 'The link serves a file of the same size and of an earlier date; no checksum was compared.',
       'changed': 'The link serves other bytes than those that were imported.',
-      'gone': 'The link serves nothing any more.',
+      'gone': 'This image could not be downloaded again: its link serves nothing.',
       'cannot-say': 'Whether the link still serves this image cannot be told.',
+    },
+    last: {
+      unchanged: 'At the last look that was answered, on {when}, it still served what was imported.',
+      alike: 'At the last look that was answered, on {when}, it served a file of the same size and of an earlier date.',
+      changed: 'At the last look that was answered, on {when}, it served other bytes than those that were imported.',
+      gone: 'At the last look that was answered, on {when}, it served nothing.',
     },
     means: {
       longhorn: 'This image could not be downloaded again: if all its copies are lost, so is every VM on it. Keep at least one good copy, or make an image from a file that you keep.',
