@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { parseMirror } from './addressRules.ts'
 import { createOutbound } from './outbound.ts'
 import { createReads, READ_LIMITS } from './reads.ts'
+import type { ReadLimits } from './reads.ts'
 import { startServer } from './testCluster.ts'
 
 const running: (() => unknown)[] = []
@@ -34,3 +35,38 @@ it('a log says which host was read from, and nothing of a signed link', async ()
   expect(lines.join('\n')).toContain(`127.0.0.1:${port}`)
   expect(lines.join('\n')).not.toMatch(/secret|disk\.img/)
 }, 30_000)
+
+/** A server whose files never end: `/trickle…` comes a few bytes at a time, `/quick…` in pieces of 64 KiB. */
+async function startEndless(limits: Partial<ReadLimits> = {}) {
+  const server = await startServer(({ url = '' }, response) => {
+    if (!/^\/(?:trickle|quick)/.test(url))
+      return response.writeHead(404).end()
+    response.writeHead(200, { 'content-length': 10 ** 10 })
+    const timer = setInterval(() => response.write(Buffer.alloc(url.startsWith('/quick') ? 65_536 : 8)), 20)
+    response.on('close', () => clearInterval(timer))
+    return response
+  })
+  const outbound = createOutbound({ mirrors: [parseMirror(`127.0.0.1:${server.port}`)].filter(mirror => mirror !== undefined), proxyFor: () => '' })
+  const reads = createReads({ outbound, limits: { ...READ_LIMITS, ...limits }, log: { info: () => undefined, warn: () => undefined } })
+  running.push(() => reads.close(), () => outbound.close(), server.stop)
+  const begin = (path: string, owner: string) => reads.begin({ cluster: 'c0', namespace: 'default', url: `http://127.0.0.1:${server.port}/${path}` }, owner)?.id ?? ''
+  return { begin, stateOf: (id: string) => reads.find(id)?.state, find: reads.find, end: reads.end }
+}
+
+it('a read that only trickles ends and says so, and one that comes fast enough goes on', async () => {
+  const { begin, find } = await startEndless({ slowest: 10_000, overSeconds: 0.5 })
+  const [slow, quick] = [begin('trickle.img', 'ann'), begin('quick.img', 'ben')]
+  await vi.waitFor(() => expect(find(slow)).toMatchObject({ state: 'failed', failure: { code: 'too-slow', least: 10_000, seconds: 0.5 } }), { timeout: 20_000 })
+  await vi.waitFor(() => expect(find(quick)?.bytes).toBeGreaterThan(2_000_000), { timeout: 20_000 })
+  expect(find(quick)?.state).toBe('reading')
+}, 60_000)
+
+it('nobody waits for another\'s second read', async () => {
+  const { begin, stateOf, end } = await startEndless()
+  const [first, second, theirs] = [begin('quick1.img', 'ann'), begin('quick2.img', 'ann'), begin('quick3.img', 'ben')]
+  expect([first, second, theirs].map(stateOf)).toEqual(['reading', 'queued', 'reading'])
+  end(theirs)
+  expect(stateOf(second)).toBe('queued')
+  end(first)
+  await vi.waitFor(() => expect(stateOf(second)).toBe('reading'), { timeout: 10_000 })
+}, 60_000)

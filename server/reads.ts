@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { strongest } from '../pkg/images/checksumFile.ts'
+import type { ChecksumAlgorithm } from '../pkg/images/checksumFile.ts'
 import { isOver } from '../pkg/images/probe.ts'
 import type { ExpectedChecksum, ImagePlace, ReadFailure, ReadJob, ReadRequest, ReadState } from '../pkg/images/probe.ts'
 import { readThrough } from './longRead.ts'
-import type { Digests } from './longRead.ts'
+import type { Digests, Outcome } from './longRead.ts'
 import type { Outbound } from './outbound.ts'
 import { shownHost } from './outbound.ts'
 import { findChecksums, publishedOf } from './publishedChecksums.ts'
@@ -12,6 +13,8 @@ import { findChecksums, publishedOf } from './publishedChecksums.ts'
 export interface ReadLimits {
   /** Reads that go on at the same time; further ones wait. */
   readonly atOnce: number
+  /** Of these, reads of one session: whoever reads much keeps nobody else waiting. */
+  readonly atOncePerSession: number
   /** Reads of one session that go on or wait. */
   readonly perSession: number
   /** Reads of all sessions that go on or wait. */
@@ -20,9 +23,12 @@ export interface ReadLimits {
   readonly most: number
   /** Of one read. */
   readonly hours: number
+  /** Bytes a second, on average over `overSeconds`: a read that comes slower holds a place for nothing. */
+  readonly slowest: number
+  readonly overSeconds: number
 }
 
-export const READ_LIMITS: ReadLimits = { atOnce: 2, perSession: 4, inAll: 16, most: 100 * 1024 ** 3, hours: 12 }
+export const READ_LIMITS: ReadLimits = { atOnce: 2, atOncePerSession: 1, perSession: 4, inAll: 16, most: 100 * 1024 ** 3, hours: 12, slowest: 64 * 1024, overSeconds: 60 }
 
 /** How long a result can be looked at, in milliseconds, and how many of them are kept. */
 const KEPT = 6 * 3_600_000
@@ -72,6 +78,19 @@ function judge(digests: Digests, expected: ExpectedChecksum | undefined): ReadSt
   return digests[expected.algorithm] === expected.digest ? 'verified' : 'mismatch'
 }
 
+/** Aborts when less came in a while than the least that must. */
+function watchPace(view: Pick<ReadJob, 'bytes'>, { slowest, overSeconds }: ReadLimits): { readonly signal: AbortSignal, stop(): void } {
+  const slow = new AbortController()
+  let before = view.bytes
+  const timer = setInterval(() => {
+    if (view.bytes - before < slowest * overSeconds)
+      slow.abort()
+    before = view.bytes
+  }, overSeconds * 1000)
+  timer.unref()
+  return { signal: slow.signal, stop: () => clearInterval(timer) }
+}
+
 /** Runs long reads within limits and keeps what came of them for some hours. */
 export function createReads({ outbound, limits, log, now = Date.now, resumePatience = RESUME_PATIENCE }: ReadsOptions): Reads {
   const jobs = new Map<string, Job>()
@@ -90,6 +109,21 @@ export function createReads({ outbound, limits, log, now = Date.now, resumePatie
     return strongest(publishedOf(await findChecksums(outbound, url, patience), url))
   }
 
+  async function readInTime(view: Job['view'], algorithms: readonly ChecksumAlgorithm[], signal: AbortSignal): Promise<Outcome> {
+    const pace = watchPace(view, limits)
+    try {
+      return await readThrough(outbound, { url: new URL(view.url), algorithms, most: limits.most, signal: AbortSignal.any([signal, pace.signal]), patience: resumePatience }, view)
+    }
+    catch (error) {
+      if (pace.signal.aborted && !signal.aborted)
+        return { failure: { code: 'too-slow', least: limits.slowest, seconds: limits.overSeconds } }
+      throw error
+    }
+    finally {
+      pace.stop()
+    }
+  }
+
   async function work(job: Job, signal: AbortSignal): Promise<void> {
     const { view } = job
     const published = view.expected ? undefined : await publishedFor(view.url, signal)
@@ -97,7 +131,7 @@ export function createReads({ outbound, limits, log, now = Date.now, resumePatie
       view.published = published
     const expected = view.expected ?? published
     const algorithms = [...new Set(['sha512' as const, ...expected ? [expected.algorithm] : []])]
-    const outcome = await readThrough(outbound, { url: new URL(view.url), algorithms, most: limits.most, signal, patience: resumePatience }, view)
+    const outcome = await readInTime(view, algorithms, signal)
     if ('failure' in outcome)
       return settle(job, 'failed', outcome.failure)
     view.digests = outcome.digests
@@ -116,9 +150,11 @@ export function createReads({ outbound, limits, log, now = Date.now, resumePatie
   }
 
   function startNext(): void {
-    const running = all().filter(({ view }) => view.state === 'reading').length
-    for (const job of all().filter(({ view }) => view.state === 'queued').slice(0, Math.max(0, limits.atOnce - running)))
-      run(job)
+    const running = () => all().filter(({ view }) => view.state === 'reading')
+    for (const job of all().filter(({ view }) => view.state === 'queued')) {
+      if (running().length < limits.atOnce && running().filter(({ owner }) => owner === job.owner).length < limits.atOncePerSession)
+        run(job)
+    }
   }
 
   function forgetOld(): void {

@@ -121,6 +121,8 @@ export type ReadFailure = UrlFailure
   | { readonly code: 'changed' | 'not-resumable' | 'shorter' | 'internal' }
   | { readonly code: 'too-large', readonly most: number }
   | { readonly code: 'too-long', readonly hours: number }
+  /** `least`: in bytes a second, on average over so many seconds. */
+  | { readonly code: 'too-slow', readonly least: number, readonly seconds: number }
 
 /** A long read: how far it is and what came of it. Times are ISO 8601. */
 export interface ReadJob extends ReadRequest {

@@ -15,7 +15,7 @@ const REFUSALS: Record<Exclude<GuardRefusal, `address-${ClosedRange}`>, true> = 
 const RANGES: Record<ClosedRange, true> = { 'loopback': true, 'link-local': true, 'private': true, 'shared': true, 'multicast': true, 'unspecified': true, 'metadata': true, 'reserved': true, 'tunnel': true, 'own': true }
 const FAILURES: Record<Exclude<ReadFailure['code'], 'refused'>, true> = {
   'http': true, 'too-many-redirects': true, 'bad-redirect': true, 'no-name': true, 'no-connection': true, 'timeout': true, 'tls': true, 'proxy': true, 'cut': true,
-  'changed': true, 'not-resumable': true, 'shorter': true, 'internal': true, 'too-large': true, 'too-long': true,
+  'changed': true, 'not-resumable': true, 'shorter': true, 'internal': true, 'too-large': true, 'too-long': true, 'too-slow': true,
 }
 const EVIDENCE: Record<PinEvidence['code'], true> = { 'same-checksum': true, 'dated-sibling': true, 'named-by-checksum': true, 'release-index': true, 'version-file': true, 'redirect': true }
 const PINS: Record<Exclude<PinAnswer['word'], 'untold'>, true> = { asking: true, refused: true, found: true, pinned: true, none: true }

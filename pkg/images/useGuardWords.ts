@@ -30,6 +30,7 @@ export function useGuardWords() {
     switch (failed.code) {
       case 'refused': return refusal(failed.refusal, failed.host) ?? failed.refusal
       case 'too-large': return t('images.guard.failure.too-large', { most: formatBytes(failed.most, locale.value) })
+      case 'too-slow': return t('images.guard.failure.too-slow', { least: formatBytes(failed.least, locale.value), seconds: failed.seconds })
       default: return t(`images.guard.failure.${failed.code}`, { ...failed })
     }
   }

@@ -530,6 +530,7 @@ export default {
       'internal': 'The console’s server failed; its log says why.',
       'too-large': 'The file is larger than {most}, the most that is read.',
       'too-long': 'It was not read within {hours} hours.',
+      'too-slow': 'It came slower than {least} a second for {seconds} seconds, so the read was ended.',
     },
     evidence: {
       'same-checksum': '{file} lists {name} with the same checksum.',
@@ -644,7 +645,7 @@ export default {
       'verified': 'It was compared with the publisher’s checksum.',
       'mismatch': 'It differs from the publisher’s checksum.',
     },
-    queued: 'Other reads go on; it begins when one of them ends.',
+    queued: 'Other reads go on, of which one may be yours; it begins when one of them ends.',
     read: '{read} of {size} ({percent} %)',
     stays: 'It goes on when you leave this page, and is found here again.',
     nothingToCompare: 'No checksum was found to compare it with. The SHA-512 makes sure that later downloads serve the same bytes, not that these are the publisher’s.',

@@ -530,6 +530,7 @@ export default {
       'internal': '控制台的服务器出错；原因见其日志。',
       'too-large': '文件大于 {most}，超出可读取的上限。',
       'too-long': '{hours} 小时内没有读完。',
+      'too-slow': '连续 {seconds} 秒慢于每秒 {least}，读取已停止。',
     },
     evidence: {
       'same-checksum': '{file} 列出的 {name} 有相同的校验和。',
@@ -644,7 +645,7 @@ export default {
       'verified': '已与发布方的校验和核对。',
       'mismatch': '与发布方的校验和不同。',
     },
-    queued: '其他读取正在进行；其中一个结束后开始。',
+    queued: '其他读取正在进行，其中可能有你的；其中一个结束后开始。',
     read: '{read} / {size}（{percent} %）',
     stays: '离开本页后仍会继续，回来时能在这里看到。',
     nothingToCompare: '没有找到可以核对的校验和。此 SHA-512 能保证以后下载的内容相同，但不能证明它来自发布方。',
