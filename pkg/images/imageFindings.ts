@@ -74,10 +74,10 @@ function isTime(text: string): boolean {
   return day !== '' && !Number.isNaN(Date.parse(text)) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 }
 
-/** Who acknowledged the image's mutable URL, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
-export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>): MutableAcknowledgement | undefined {
+/** Who acknowledged the image's mutable URL, or what else an annotation of ours says, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
+export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>, annotation = MUTABLE_ACKNOWLEDGED_ANNOTATION): MutableAcknowledgement | undefined {
   try {
-    const read: unknown = JSON.parse(image.metadata.annotations?.[MUTABLE_ACKNOWLEDGED_ANNOTATION] ?? 'null')
+    const read: unknown = JSON.parse(image.metadata.annotations?.[annotation] ?? 'null')
     const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
     return typeof who === 'string' && who.trim() && typeof when === 'string' && isTime(when) ? { who, when } : undefined
   }

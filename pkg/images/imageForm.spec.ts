@@ -3,6 +3,7 @@ import type { VirtualMachineImage } from './image.ts'
 import type { ImageForm, ImageFormProblems } from './imageForm.ts'
 import { describe, expect, it } from 'vitest'
 import { recognizeChecksum } from './checksum.ts'
+import { MISMATCH_ACKNOWLEDGED_ANNOTATION } from './image.ts'
 import { acknowledgementOf } from './imageFindings.ts'
 import { checkImageForm, planExportImage, planImage, refusalsOf } from './imageForm.ts'
 
@@ -87,6 +88,9 @@ describe('the image as Harvester makes it', () => {
     const image = { ...taken, metadata: { ...taken.metadata, ...planImage(FORM, V1, { mutable: acknowledgement }).metadata } } as VirtualMachineImage
     expect(acknowledgementOf(image)).toEqual(acknowledgement)
     expect(acknowledgementOf(taken)).toBeUndefined()
+    const mismatched = { metadata: planImage(FORM, V1, { mismatch: acknowledgement }).metadata }
+    expect(acknowledgementOf(mismatched)).toBeUndefined()
+    expect(acknowledgementOf(mismatched, MISMATCH_ACKNOWLEDGED_ANNOTATION)).toEqual(acknowledgement)
     expect(acknowledgementOf({ ...taken, metadata: { ...taken.metadata, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{' } } })).toBeUndefined()
   })
 

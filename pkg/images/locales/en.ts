@@ -186,6 +186,7 @@ export default {
     gone: 'There is no image {name} in {namespace}.',
     facts: 'Facts',
     acknowledged: '{who} acknowledged the mutable URL on {when}.',
+    mismatchAcknowledged: '{who} made it on {when} knowing that the file is not what its checksum says.',
     standing: 'How it stands',
     said: 'The cluster says: {message}',
     tried: 'Failed once; retries allowed: {limit}. | Failed {failed} times; retries allowed: {limit}.',

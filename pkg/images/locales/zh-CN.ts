@@ -186,6 +186,7 @@ export default {
     gone: '{namespace} 中没有镜像 {name}。',
     facts: '基本信息',
     acknowledged: '{who} 于 {when} 确认了内容会变的链接。',
+    mismatchAcknowledged: '{who} 于 {when} 在知道文件与校验和不符的情况下创建了它。',
     standing: '当前状况',
     said: '集群的原话：{message}',
     tried: '已失败 {failed} 次；允许重试 {limit} 次。',
