@@ -39,7 +39,7 @@ it('takes for gone only what was looked for', () => {
   const word = (backingImages: Seen<BackingImage>) => imageState(image(), indexKeepers({ backingImages, dataVolumes: NONE })(image())).word
   expect(word(NONE)).toBe('missing')
   expect(word({ objects: [], state: 'forbidden', unread: true })).toBe('imported')
-  expect(word({ objects: [], state: 'loading', unread: true })).toBe('imported')
+  expect(word({ objects: [], state: 'loading', unread: true })).toBe('looking')
   expect(word({ objects: [backing('vmi-u1')], state: 'stale' })).toBe('imported')
   expect(word({ objects: [backing('vmi-u1', 'failed')], state: 'stale' })).toBe('lost')
 })

@@ -60,7 +60,7 @@ function images({ namespace, classes, images: { v1, v2 } }: Standing): Catalogue
   const made = (manifest: Manifest<VirtualMachineImage>) => [createOf(IMAGES, manifest)]
   return [
     ['an image by URL on Longhorn v1', made(planImage(form, classes.v1))],
-    ['an image by URL on Longhorn v1, with everything that can be said of it', made(planImage({ ...form, checksum: SHA512, description: 'a note', retry: 10, osType: 'ubuntu', imageType: 'raw_qcow2' }, classes.v1, { who: 'admin', when: new Date(NOW).toISOString() }))],
+    ['an image by URL on Longhorn v1, with everything that can be said of it', made(planImage({ ...form, checksum: SHA512, description: 'a note', retry: 10, osType: 'ubuntu', imageType: 'raw_qcow2' }, classes.v1, { mutable: { who: 'admin', when: new Date(NOW).toISOString() }, mismatch: { who: 'admin', when: new Date(NOW).toISOString() } }))],
     ['an image by URL that is not tried again', made(planImage({ ...form, retry: 0 }, classes.v1))],
     ['an image by URL through CDI', made(planImage({ ...form, checksum: SHA512 }, classes.v2))],
     ['an image of a file on Longhorn v1', made(planUploadImage(upload, classes.v1))],
