@@ -1,7 +1,10 @@
-import type { Address, AddressReason, Reference } from './imageUrlAddress.ts'
+import type { Address, AddressReason } from './imageUrlAddress.ts'
+import type { Reference } from './imageUrlReference.ts'
 import type { AliasKind, FoundAlias, FoundIdentity } from './imageUrlRules.ts'
 import type { Algorithm, ChecksumFile, Habit } from './publishers.ts'
-import { isBucket, isLoopback, readAddress, referenceOf, signedLink, standingOfTag } from './imageUrlAddress.ts'
+import { isBucket, isLoopback, readAddress } from './imageUrlAddress.ts'
+import { referenceOf, standingOfTag } from './imageUrlReference.ts'
+import { signedLink } from './signedLink.ts'
 import { CLOUD_IMAGE, COMPONENT_VERSION, REBUILT_FLAVOUR, TAKEN_ENDING, aliasOf, hasNumber, identityOfDirectory, identityOfName, isEdition, isNumbered, isRebuiltInTime, releaseOfDirectory } from './imageUrlRules.ts'
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'

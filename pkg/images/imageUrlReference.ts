@@ -1,0 +1,118 @@
+import type { Address } from './imageUrlAddress.ts'
+import type { AliasKind } from './imageUrlRules.ts'
+import { aliasOf, hasNumber } from './imageUrlRules.ts'
+
+/** What a forge, a build server or a store of objects is asked for, by the shape of its addresses. */
+export type Reference
+  = | { readonly means: 'build', readonly build: string, readonly where: 'directory' | 'query' }
+    | { readonly means: 'moving', readonly word: string, readonly kind: AliasKind, readonly where: 'directory' | 'query', readonly segment: string }
+    | { readonly means: 'tag', readonly tag: string }
+    /** A branch or a tag: nothing in the address says which. */
+    | { readonly means: 'either', readonly name: string }
+
+/** Which parameter names one version of an object, and where: other hosts do not look at it. Source: the stores' own API references. */
+const OBJECT_VERSIONS: readonly { readonly host: RegExp, readonly parameters: readonly string[], readonly value: RegExp }[] = [
+  { host: /(?:^|\.)s3[.-](?!website)(?:[a-z\d.-]+\.)?amazonaws\.com(?:\.cn)?$/, parameters: ['versionid'], value: /^(?!null$)./ },
+  { host: /(?:^|\.)(?:oss-[a-z\d-]+\.aliyuncs\.com|cos\.[a-z\d-]+\.myqcloud\.com|s3\.[a-z\d.-]*(?:wasabisys|backblazeb2)\.com|your-objectstorage\.com)$/, parameters: ['versionid'], value: /^(?!null$)./ },
+  // A host of somebody's own that is called after the protocol; its identifiers are long, or a UUID.
+  { host: /^(?:[^.]+\.)?(?:s3|minio)(?!-website)(?:-[a-z\d-]+)?\./, parameters: ['versionid'], value: /^[\w.+/=-]{16,}$/ },
+  { host: /(?:^|\.)storage\.googleapis\.com$/, parameters: ['generation'], value: /^\d+$/ },
+  { host: /\.blob\.core\.windows\.net$/, parameters: ['versionid', 'snapshot'], value: /^20\d\d-\d\d-\d\dt/i },
+]
+
+/** Where forges give out one file of a repository, the commit being in the query: GitLab, Gitea, GitHub and Bitbucket, then cgit. */
+const FILE_BY_API = /\/projects\/[^/]+\/repository\/files\/|\/repos\/[^/]+\/[^/]+\/(?:raw|media|contents)\//
+const FILE_OF_A_REPOSITORY = new RegExp(`${FILE_BY_API.source}|\\/plain\\/`)
+const COMMIT_PARAMETERS: readonly string[] = ['ref', 'at', 'h', 'id']
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
+/** A commit may be cut short where a reference must stand. */
+const SHORT_COMMIT = /^(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}$/
+
+/** Parameters of a query that choose what a server gives out. */
+const CHOOSING_PARAMETER = /^(?:branch(?:_?name)?|h|at|ref|version|ver|channel|release|tag|build|track|stream)$/
+
+function ofQuery({ host, path, query }: Address): Reference | undefined {
+  for (const [name, value] of query) {
+    if (OBJECT_VERSIONS.some(store => store.parameters.includes(name) && store.host.test(host) && store.value.test(value)))
+      return { means: 'build', build: value, where: 'query' }
+    const word = value.toLowerCase()
+    if (COMMIT_PARAMETERS.includes(name) && COMMIT.test(word) && FILE_OF_A_REPOSITORY.test(path))
+      return { means: 'build', build: value, where: 'query' }
+    if (!CHOOSING_PARAMETER.test(name))
+      continue
+    const alias = aliasOf(word)
+    if (alias?.word === word)
+      return { means: 'moving', ...alias, where: 'query', segment: `${name}=${value}` }
+    if (word.startsWith('refs/heads/'))
+      return { means: 'moving', word, kind: 'branch', where: 'query', segment: `${name}=${value}` }
+    if (COMMIT_PARAMETERS.includes(name) && FILE_OF_A_REPOSITORY.test(path))
+      return { means: 'either', name: word }
+  }
+  return undefined
+}
+
+/** The newest run of a job on a branch or tag, as GitLab serves it. */
+const ARTIFACTS_OF_A_REFERENCE = /\/jobs\/artifacts\/([^/]+)\/(?:raw|download|browse)\//
+/** What one run of a job left: GitLab's `/-/jobs/123/artifacts/`, Jenkins' `/job/name/123/artifact/`. */
+const ARTIFACTS_OF_A_RUN = /\/(?:jobs\/|job\/[^/]+\/)(\d+)\/artifacts?\//
+const BRANCH = /\/(?:refs\/heads|(?:raw|media|blob|src)\/branch)\/([^/]+)\//
+const TAG = /\/(?:refs\/tags|(?:raw|media)\/tag|releases\/download)\/([^/]+)\//
+const REFERENCE = /\/-\/(?:raw|blob)\/([^/]+)\/|\/(?:raw|media)\/commit\/([^/]+)\//
+/** The same where only the host tells that it is a forge. */
+const REFERENCE_OF_A_HOST: readonly { readonly host: RegExp, readonly path: RegExp, readonly branch?: string }[] = [
+  { host: /^(?:www\.)?(?:github\.com|bitbucket\.org)$/, path: /^\/[^/]+\/[^/]+\/(?:raw|blob)\/([^/]+)\// },
+  { host: /^raw\.githubusercontent\.com$/, path: /^\/[^/]+\/[^/]+\/([^/]+)\// },
+  { host: /^media\.githubusercontent\.com$/, path: /^\/media\/[^/]+\/[^/]+\/([^/]+)\// },
+  // What is released there moves with its first branch; elsewhere a finished file may well lie on one.
+  { host: /^(?:huggingface\.co|hf\.co)$/, path: /\/resolve\/([^/]+)\//, branch: 'main' },
+]
+/** Most paths are no forge's: this says so at once. */
+const ANY_SHAPE = /\/(?:artifacts?|refs|branch|tag|releases\/download|-|commit|raw|blob|resolve|files|media|contents)\//
+
+function inDirectory(word: string, kind: AliasKind): Reference {
+  return { means: 'moving', word, kind, where: 'directory', segment: word }
+}
+
+function ofPath({ host, path }: Address): Reference | undefined {
+  const forge = REFERENCE_OF_A_HOST.find(candidate => candidate.host.test(host))
+  if (!forge && !ANY_SHAPE.test(path))
+    return undefined
+  const job = ARTIFACTS_OF_A_REFERENCE.exec(path)?.[1]
+  if (job)
+    return inDirectory(job, 'pointer')
+  const run = ARTIFACTS_OF_A_RUN.exec(path)?.[1]
+  if (run)
+    return { means: 'build', build: run, where: 'directory' }
+  const branch = BRANCH.exec(path)?.[1]
+  if (branch)
+    return inDirectory(branch, 'branch')
+  const tag = TAG.exec(path)?.[1]
+  if (tag)
+    return { means: 'tag', tag }
+  // Without a reference they give out the head of the first branch.
+  if (FILE_BY_API.test(path))
+    return { means: 'either', name: 'head' }
+  const found = REFERENCE.exec(path)
+  const name = found?.[1] ?? found?.[2] ?? forge?.path.exec(path)?.[1]
+  if (!name)
+    return undefined
+  if (SHORT_COMMIT.test(name) || COMMIT.test(name))
+    return { means: 'build', build: name, where: 'directory' }
+  return name === forge?.branch ? inDirectory(name, 'branch') : { means: 'either', name }
+}
+
+/** What the address asks a forge, a build server or a store for; undefined where it has none of their shapes. */
+export function referenceOf(address: Address): Reference | undefined {
+  return (address.query.size ? ofQuery(address) : undefined) ?? ofPath(address)
+}
+
+/** Tags that are moved with each build. */
+const ROLLING_TAG = /^(?:alpha|beta|rc|ci|cd|test|tests|auto|(?:auto)?builds?)$/
+
+/** What becomes of a tag: `rolling` moves with each build, `numbered` is one release, `unnumbered` may be either. */
+export function standingOfTag(tag: string): 'rolling' | 'numbered' | 'unnumbered' {
+  const alias = aliasOf(tag)
+  if (ROLLING_TAG.test(tag) || (alias && (alias.word === tag || !hasNumber(tag) || alias.kind === 'pointer')))
+    return 'rolling'
+  return alias || !hasNumber(tag) ? 'unnumbered' : 'numbered'
+}
