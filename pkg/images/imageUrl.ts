@@ -5,7 +5,7 @@ import type { Algorithm, ChecksumFile, Habit } from './publishers.ts'
 import { isBucket, isLoopback, readAddress } from './imageUrlAddress.ts'
 import { referenceOf, standingOfTag } from './imageUrlReference.ts'
 import { signedLink } from './signedLink.ts'
-import { CLOUD_IMAGE, COMPONENT_VERSION, REBUILT_FLAVOUR, TAKEN_ENDING, aliasOf, hasNumber, identityOfDirectory, identityOfName, isEdition, isNumbered, isRebuiltInTime, releaseOfDirectory } from './imageUrlRules.ts'
+import { CLOUD_IMAGE, TAKEN_ENDING, aliasOf, hasNumber, identityOfDirectory, identityOfName, isDigest, isEdition, isNumbered, isRebuiltInTime, releaseOfDirectory } from './imageUrlRules.ts'
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 
@@ -22,7 +22,7 @@ export type ImageUrlReason
     | { readonly code: 'format', readonly ending: string }
     | { readonly code: 'build', readonly build: string, readonly where: UrlPlace }
     | { readonly code: 'version', readonly version: string, readonly where: UrlPlace }
-    | { readonly code: 'release', readonly version: string, readonly where: UrlPlace }
+    | { readonly code: 'release' | 'part', readonly version: string, readonly where: UrlPlace }
     | { readonly code: 'flavour', readonly flavour: string }
     | { readonly code: 'alias', readonly word: string, readonly kind: AliasKind, readonly where: UrlPlace, readonly segment: string }
     | { readonly code: 'publisher', readonly publisher: string, readonly because: Habit['because'] }
@@ -78,19 +78,31 @@ export function judgeImageUrl(text: string): ImageUrlJudgement {
 
 function decide(address: Address): Decision {
   const reference = referenceOf(address)
-  const asked = (reference && askedFor(reference)) ?? habit(address, true)
+  const asked = reference && askedFor(reference)
   if (asked)
     return asked
-  const stem = address.file.slice(0, address.file.length - address.ending.length)
-  const own = identityOfName(stem)
+  const { file, directories } = address
+  const stem = file.slice(0, file.length - address.ending.length)
+  const known = habit(address, 'build')
+  if (known)
+    return pointerInName(address, stem, known) ?? known
+  const own = isDigest(stem, directories.at(-1) ?? '') ? { identity: 'build' as const, text: stem } : identityOfName(stem)
   if (reference?.means === 'either')
     return branchOrTag(reference.name, own)
   if (own.identity === 'build')
     return pinned({ code: 'build', build: own.text, where: 'name' })
-  const near = readDirectories(address.directories)
-  if (near?.identity === 'build')
-    return pinned({ code: 'build', build: near.text, where: 'directory' })
-  return releaseTag(reference) ?? aliasInName(address, stem, own) ?? versionOf(address, stem, own, near) ?? weakEvidence(address, stem, own, near)
+  const near = readDirectories(address)
+  if (near?.identity === 'build') {
+    const decision = pinned({ code: 'build', build: near.text, where: 'directory' })
+    return pointerInName(address, stem, decision) ?? decision
+  }
+  return releaseTag(reference) ?? habit(address, 'version') ?? aliasInName(address, stem, own) ?? versionOf(address, own, near) ?? weakEvidence(address, stem, own, near)
+}
+
+/** A pointer in a tree that should not move: where it is the whole name it moves all the same, else nobody knows. */
+function pointerInName({ file, mayHoldAlias }: Address, stem: string, { verdict }: Decision): Decision | undefined {
+  const alias = verdict === 'pinned' && mayHoldAlias ? aliasOf(stem) : undefined
+  return alias?.kind === 'pointer' ? { verdict: alias.word === stem ? 'mutable' : 'unknown', because: { code: 'alias', ...alias, where: 'name', segment: file } } : undefined
 }
 
 function pinned(because: ImageUrlReason): Decision {
@@ -108,7 +120,7 @@ function askedFor(reference: Reference): Decision | undefined {
 function branchOrTag(name: string, own: FoundIdentity): Decision {
   if (hasNumber(name))
     return { verdict: 'unknown', because: { code: 'no-build-identity' } }
-  return { verdict: own.identity === 'none' || own.identity === 'release' ? 'mutable' : 'unknown', because: { code: 'alias', word: name, kind: 'branch', where: 'directory', segment: name } }
+  return { verdict: own.identity === 'build' || own.identity === 'version' || own.identity === 'system' ? 'unknown' : 'mutable', because: { code: 'alias', word: name, kind: 'branch', where: 'directory', segment: name } }
 }
 
 /** A tag with a number is a release, whatever the file is called; what stands for no release is moved. */
@@ -123,22 +135,30 @@ function releaseTag(reference: Reference | undefined): Decision | undefined {
   }
 }
 
-function aliasInName({ file }: Address, stem: string, own: FoundIdentity): Decision | undefined {
-  const alias = aliasOf(stem)
+function aliasInName({ file, mayHoldAlias }: Address, stem: string, own: FoundIdentity): Decision | undefined {
+  const alias = mayHoldAlias ? aliasOf(stem) : undefined
   return alias && alias.kind !== 'weak'
     ? { verdict: own.identity !== 'none' && isEdition(alias) ? 'unknown' : 'mutable', because: { code: 'alias', ...alias, where: 'name', segment: file } }
     : undefined
 }
 
-function versionOf(address: Address, stem: string, own: FoundIdentity, near: Near | undefined): Decision | undefined {
-  if (near?.kind && isBuiltAgain(near) && (own.identity === 'version' || near.overVersion))
+function versionOf(address: Address, own: FoundIdentity, near: Near | undefined): Decision | undefined {
+  const versioned = own.identity === 'version' || own.identity === 'system' || own.identity === 'part'
+  if (near?.kind && isBuiltAgain(near) && (versioned || near.overVersion))
     return { verdict: address.directories.some(isRebuiltInTime) ? 'mutable' : 'unknown', because: aliasIn(near) }
-  const moving = own.identity === 'version' || near?.identity ? movingHost(address) : undefined
+  const moving = versioned || near?.identity ? movingHost(address) : undefined
   if (moving)
     return { verdict: 'unknown', because: moving.because }
-  if (own.identity === 'version')
-    return COMPONENT_VERSION.test(stem) ? { verdict: 'unknown', because: { code: 'flavour', flavour: 'kube' } } : pinned({ code: 'version', version: own.text, where: 'name' })
+  if (own.identity === 'version' || (own.identity === 'system' && isOfItsMaker(address)))
+    return pinned({ code: 'version', version: own.text, where: 'name' })
+  if (versioned && (!near?.kind || near.kind === 'weak'))
+    return (own.identity === 'system' ? habit(address) : undefined) ?? { verdict: 'unknown', because: { code: own.identity === 'part' ? 'part' : 'release', version: own.text, where: 'name' } }
   return near?.identity === 'version' ? pinned({ code: 'version', version: near.text, where: 'directory' }) : undefined
+}
+
+/** A system's point release is made once as an installer, or by who makes the system; its name on any other disk image tells what is inside. */
+function isOfItsMaker({ publisher, privateHost, ending }: Address): boolean {
+  return ending.startsWith('.iso') || (publisher !== undefined && !publisher.project && !privateHost)
 }
 
 /** Where no build and no version is named: moving directories, the publisher's ways, release numbers, what the host is called. */
@@ -146,13 +166,16 @@ function weakEvidence(address: Address, stem: string, own: FoundIdentity, near: 
   const { file, privateHost } = address
   const release = own.identity === 'release' ? own.text : releaseOfDirectory(stem, address.directories)
   if (near?.kind && near.kind !== 'weak')
-    return { verdict: release && near.kind === 'pointer' && !REBUILT_FLAVOUR.test(stem) ? 'unknown' : 'mutable', because: aliasIn(near) }
-  const known = habit(address, false)
+    return { verdict: 'mutable', because: aliasIn(near) }
+  const known = habit(address)
   if (known)
     return known
   const flavour = CLOUD_IMAGE.exec(stem)?.[0]
   if (flavour && !privateHost && !isBucket(address))
     return { verdict: 'mutable', because: { code: 'flavour', flavour } }
+  const moving = movingHost(address)
+  if (moving)
+    return moving
   if (release)
     return { verdict: 'unknown', because: { code: 'release', version: release, where: 'name' } }
   const alias = aliasOf(stem)
@@ -160,7 +183,7 @@ function weakEvidence(address: Address, stem: string, own: FoundIdentity, near: 
     return { verdict: 'mutable', because: { code: 'alias', ...alias, where: 'name', segment: file } }
   if (near?.kind)
     return { verdict: 'mutable', because: aliasIn(near) }
-  return movingHost(address) ?? { verdict: 'unknown', because: { code: privateHost ? 'private-host' : 'no-build-identity' } }
+  return { verdict: 'unknown', because: { code: privateHost ? 'private-host' : 'no-build-identity' } }
 }
 
 /** `nightly.example.org` and `daily.example.org` serve what their name says. */
@@ -188,7 +211,7 @@ function isBuiltAgain({ kind, word }: FoundAlias): boolean {
 }
 
 /** The nearest directory that says something. A word for rebuilds beats a pointer further down: `/daily/current/`. */
-function readDirectories(directories: readonly string[]): Near | undefined {
+function readDirectories({ directories, mayHoldAlias }: Address): Near | undefined {
   let found: Near | undefined
   let numbered = false
   for (let index = directories.length - 1; index >= 0; index--) {
@@ -197,7 +220,7 @@ function readDirectories(directories: readonly string[]): Near | undefined {
     if (identity === 'build' && (!found || found.kind === 'weak' || found.identity === 'version'))
       return { identity, text }
     numbered ||= isNumbered(segment)
-    const alias = aliasOf(segment)
+    const alias = mayHoldAlias ? aliasOf(segment) : undefined
     if (alias && isBuiltAgain(alias))
       return { ...alias, segment, overVersion: found?.identity === 'version' }
     // `stable/22/` is a release in a tree of releases: the word moves nothing.
@@ -210,11 +233,11 @@ function readDirectories(directories: readonly string[]): Near | undefined {
   return found
 }
 
-function habit(address: Address, first: boolean): Decision | undefined {
+function habit(address: Address, over?: Habit['over']): Decision | undefined {
   const { publisher, path, privateHost } = address
   if (privateHost)
     return undefined
-  const found = publisher?.habits?.find(candidate => (candidate.first ?? false) === first && candidate.path.test(path))
+  const found = publisher?.habits?.find(candidate => candidate.over === over && candidate.path.test(path))
   return found && publisher && { verdict: found.verdict, because: { code: 'publisher', publisher: publisher.id, because: found.because } }
 }
 
@@ -236,7 +259,7 @@ function disappearance(address: Address, decision: Decision): 'pruned' | 'moved'
   const { publisher, directories, path, privateHost } = address
   if (decision.because.code === 'publisher' && decision.because.because === 'frozen')
     return undefined
-  for (const directory of directories) {
+  for (const directory of address.mayHoldAlias ? directories : []) {
     const alias = aliasOf(directory)
     if (alias && alias.kind !== 'weak')
       return alias.kind === 'rebuild' ? 'pruned' : publisher?.old ?? 'moved'

@@ -1,5 +1,5 @@
 import type { Publisher } from './publishers.ts'
-import { IMAGE_ENDING } from './imageUrlRules.ts'
+import { IMAGE_ENDING, mayHoldAlias } from './imageUrlRules.ts'
 import { PUBLISHERS } from './publishers.ts'
 
 /** Why a text is no address of an image, or one of which only its owner knows. */
@@ -23,6 +23,8 @@ export interface Address {
   /** Lower-case path that habits look at. */
   readonly path: string
   readonly publisher: Publisher | undefined
+  /** Whether a word of an alias can stand in the path: most hold none. */
+  readonly mayHoldAlias: boolean
   /** Parameters by lower-case name; empty for nearly all. */
   readonly query: ReadonlyMap<string, string>
 }
@@ -49,11 +51,10 @@ const BUCKETS = /(?:^|\.)(?:amazonaws\.com|cloudfront\.net|windows\.net|azureedg
 
 /** Whether a host, as `URL.hostname` writes it but without a last dot, belongs to somebody's own network: addresses, single names, private and impossible top-level names. */
 function isPrivateHost(host: string): boolean {
-  if (host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host))
-    return true
   const dot = host.lastIndexOf('.')
-  if (dot < 0)
+  if (dot < 0 || host.startsWith('['))
     return true
+  // An address ends with a number, and so does no name that can be looked up.
   const top = host.slice(dot + 1)
   return PRIVATE_TLD.has(top) || !/^(?:[a-z]{2,24}|xn--[a-z0-9-]+)$/.test(top)
 }
@@ -87,7 +88,7 @@ export function readAddress(text: string): Address | Refusal {
   const { pathname, search } = url
   const path = plainPath(pathname)
   const directories = path.slice(1).split('/')
-  const last = directories.pop() ?? ''
+  const last = withoutParameters(directories.pop() ?? '')
   const file = isDoor(last) && IMAGE_ENDING.test(directories.at(-1) ?? '') ? directories.pop() ?? last : last
   if (pathname.endsWith('/') || !file)
     return search ? { verdict: 'unknown', because: { code: 'no-file-name' } } : unusable({ code: 'no-file-name' })
@@ -100,6 +101,7 @@ export function readAddress(text: string): Address | Refusal {
   const project = publisher?.project?.exec(named)?.[0].split('/').length ?? 2
   return {
     url, host, directories: directories.slice(project - 2), file, ending, path: named, publisher,
+    mayHoldAlias: mayHoldAlias(named),
     privateHost: isPrivateHost(host),
     query: search.length > 2 ? new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value])) : NO_QUERY,
   }
@@ -146,6 +148,12 @@ function decode(segment: string): string {
   catch {
     return segment
   }
+}
+
+/** `a.img;v=2` is `a.img` with a parameter, which no server is known to heed (RFC 3986 §3.3). */
+function withoutParameters(file: string): string {
+  const at = file.indexOf(';')
+  return at > 0 ? file.slice(0, at) : file
 }
 
 /** A last path segment that only opens the file named before it, as SourceForge and OneDrive write. */

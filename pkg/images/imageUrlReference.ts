@@ -1,6 +1,7 @@
 import type { Address } from './imageUrlAddress.ts'
 import type { AliasKind } from './imageUrlRules.ts'
-import { aliasOf, hasNumber } from './imageUrlRules.ts'
+import { aliasOf, hasNumber, identityOfName } from './imageUrlRules.ts'
+import { namesSystem } from './imageUrlVersion.ts'
 
 /** What a forge, a build server or a store of objects is asked for, by the shape of its addresses. */
 export type Reference
@@ -29,21 +30,26 @@ const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 const SHORT_COMMIT = /^(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}$/
 
 /** Parameters of a query that choose what a server gives out. */
-const CHOOSING_PARAMETER = /^(?:branch(?:_?name)?|h|at|ref|version|ver|channel|release|tag|build|track|stream)$/
+const CHOOSING_PARAMETER = /^(?:branch(?:_?name)?|h|at|ref|ref_type|version|ver|versionid|channel|release|tag|build|track|stream)$/
+/** Parameters that name the file where the path does not: only an alias in them says something, for nobody knows what the server makes of them. */
+const FILE_PARAMETER = /^(?:file(?:name)?|path|name|image|url)$/
 
-function ofQuery({ host, path, query }: Address): Reference | undefined {
+function ofQuery({ host, path, query, ending }: Address): Reference | undefined {
   for (const [name, value] of query) {
     if (OBJECT_VERSIONS.some(store => store.parameters.includes(name) && store.host.test(host) && store.value.test(value)))
       return { means: 'build', build: value, where: 'query' }
     const word = value.toLowerCase()
     if (COMMIT_PARAMETERS.includes(name) && COMMIT.test(word) && FILE_OF_A_REPOSITORY.test(path))
       return { means: 'build', build: value, where: 'query' }
+    const moved = !ending && FILE_PARAMETER.test(name) ? word.split('/').map(aliasOf).find(found => found && found.kind !== 'weak') : undefined
+    if (moved)
+      return { means: 'moving', ...moved, where: 'query', segment: `${name}=${value}` }
     if (!CHOOSING_PARAMETER.test(name))
       continue
     const alias = aliasOf(word)
     if (alias?.word === word)
       return { means: 'moving', ...alias, where: 'query', segment: `${name}=${value}` }
-    if (word.startsWith('refs/heads/'))
+    if (word.startsWith('refs/heads/') || (name === 'ref_type' && word === 'heads'))
       return { means: 'moving', word, kind: 'branch', where: 'query', segment: `${name}=${value}` }
     if (COMMIT_PARAMETERS.includes(name) && FILE_OF_A_REPOSITORY.test(path))
       return { means: 'either', name: word }
@@ -54,35 +60,44 @@ function ofQuery({ host, path, query }: Address): Reference | undefined {
 /** The newest run of a job on a branch or tag, as GitLab serves it. */
 const ARTIFACTS_OF_A_REFERENCE = /\/jobs\/artifacts\/([^/]+)\/(?:raw|download|browse)\//
 /** What one run of a job left: GitLab's `/-/jobs/123/artifacts/`, Jenkins' `/job/name/123/artifact/`. */
-const ARTIFACTS_OF_A_RUN = /\/(?:jobs\/|job\/[^/]+\/)(\d+)\/artifacts?\//
+const ARTIFACTS_OF_A_RUN = /\/(?:jobs\/|job\/[^/]+\/)(\d+)\/artifacts?\/|\/app\/rest\/builds\/id:(\d+)\/artifacts\/|\/actions\/runs\/(\d+)\//
+/** TeamCity's newest build that fits a description, and Nexus' first file that a search finds. */
+const FOUND_BY_SEARCH = /\/app\/rest\/builds\/([^/]+)\/artifacts\/|\/service\/rest\/v1\/(search)\/assets\/download$/
 const BRANCH = /\/(?:refs\/heads|(?:raw|media|blob|src)\/branch)\/([^/]+)\//
 const TAG = /\/(?:refs\/tags|(?:raw|media)\/tag|releases\/download)\/([^/]+)\//
 const REFERENCE = /\/-\/(?:raw|blob)\/([^/]+)\/|\/(?:raw|media)\/commit\/([^/]+)\//
-/** The same where only the host tells that it is a forge. */
-const REFERENCE_OF_A_HOST: readonly { readonly host: RegExp, readonly path: RegExp, readonly branch?: string }[] = [
-  { host: /^(?:www\.)?(?:github\.com|bitbucket\.org)$/, path: /^\/[^/]+\/[^/]+\/(?:raw|blob)\/([^/]+)\// },
-  { host: /^raw\.githubusercontent\.com$/, path: /^\/[^/]+\/[^/]+\/([^/]+)\// },
-  { host: /^media\.githubusercontent\.com$/, path: /^\/media\/[^/]+\/[^/]+\/([^/]+)\// },
-  // What is released there moves with its first branch; elsewhere a finished file may well lie on one.
-  { host: /^(?:huggingface\.co|hf\.co)$/, path: /\/resolve\/([^/]+)\//, branch: 'main' },
-]
+interface Forge { readonly path: RegExp, readonly branch?: RegExp }
+const FIRST_BRANCH = /^(?:main|master)$/
+const REPOSITORY: Forge = { path: /^\/[^/]+\/[^/]+\/(?:raw|blob)\/([^/]+)\// }
+const MODELS: Forge = { path: /\/resolve\/([^/]+)\//, branch: FIRST_BRANCH }
+/** The same where only the host tells that it is a forge. Where `branch` is named, what is released moves with it; elsewhere a finished file may well lie on a branch. */
+const FORGES: ReadonlyMap<string, Forge> = new Map([
+  ['github.com', REPOSITORY], ['www.github.com', REPOSITORY], ['bitbucket.org', REPOSITORY], ['www.bitbucket.org', REPOSITORY],
+  ['raw.githubusercontent.com', { path: /^\/[^/]+\/[^/]+\/([^/]+)\//, branch: FIRST_BRANCH }],
+  ['media.githubusercontent.com', { path: /^\/media\/[^/]+\/[^/]+\/([^/]+)\//, branch: FIRST_BRANCH }],
+  ['huggingface.co', MODELS], ['hf.co', MODELS], ['modelscope.cn', MODELS], ['www.modelscope.cn', MODELS],
+  ['nightly.link', { path: /\/workflows\/[^/]+\/([^/]+)\//, branch: /./ }],
+])
 /** Most paths are no forge's: this says so at once. */
-const ANY_SHAPE = /\/(?:artifacts?|refs|branch|tag|releases\/download|-|commit|raw|blob|resolve|files|media|contents)\//
+const ANY_SHAPE = /\/(?:artifacts?|refs|branch|tag|releases\/download|-|commit|raw|blob|resolve|files|media|contents|assets|runs)\//
 
 function inDirectory(word: string, kind: AliasKind): Reference {
   return { means: 'moving', word, kind, where: 'directory', segment: word }
 }
 
 function ofPath({ host, path }: Address): Reference | undefined {
-  const forge = REFERENCE_OF_A_HOST.find(candidate => candidate.host.test(host))
+  const forge = FORGES.get(host)
   if (!forge && !ANY_SHAPE.test(path))
     return undefined
   const job = ARTIFACTS_OF_A_REFERENCE.exec(path)?.[1]
   if (job)
     return inDirectory(job, 'pointer')
-  const run = ARTIFACTS_OF_A_RUN.exec(path)?.[1]
+  const run = ARTIFACTS_OF_A_RUN.exec(path)?.slice(1).find(Boolean)
   if (run)
     return { means: 'build', build: run, where: 'directory' }
+  const search = FOUND_BY_SEARCH.exec(path)?.slice(1).find(Boolean)
+  if (search)
+    return inDirectory(search, 'pointer')
   const branch = BRANCH.exec(path)?.[1]
   if (branch)
     return inDirectory(branch, 'branch')
@@ -98,7 +113,7 @@ function ofPath({ host, path }: Address): Reference | undefined {
     return undefined
   if (SHORT_COMMIT.test(name) || COMMIT.test(name))
     return { means: 'build', build: name, where: 'directory' }
-  return name === forge?.branch ? inDirectory(name, 'branch') : { means: 'either', name }
+  return forge?.branch?.test(name) ? inDirectory(name, 'branch') : { means: 'either', name }
 }
 
 /** What the address asks a forge, a build server or a store for; undefined where it has none of their shapes. */
@@ -109,10 +124,18 @@ export function referenceOf(address: Address): Reference | undefined {
 /** Tags that are moved with each build. */
 const ROLLING_TAG = /^(?:alpha|beta|rc|ci|cd|test|tests|auto|(?:auto)?builds?)$/
 
-/** What becomes of a tag: `rolling` moves with each build, `numbered` is one release, `unnumbered` may be either. */
+/** Running numbers, and numbers of two parts: `build-412`, `b1234`, `v23.11`, `haos-14.2`. */
+const NUMBERED_TAG = /^(?:[a-z]{1,16}[-_])?(?:r|b|build|rev|release)?[-_.]?\d{2,}$|^[a-z_-]{0,24}\d{1,4}\.\d{1,4}[a-z]?$/
+/** Ubuntu's numbers alone: a release of the system, and not of the project. */
+const UBUNTU_RELEASE = /^\d\d\.(?:04|10)$/
+
+/** What becomes of a tag: `rolling` moves with each build, `numbered` is one release, `unnumbered` may be either: a bare `v1` and a system's `debian-12` are moved as often as not. */
 export function standingOfTag(tag: string): 'rolling' | 'numbered' | 'unnumbered' {
+  const { identity } = identityOfName(tag)
   const alias = aliasOf(tag)
   if (ROLLING_TAG.test(tag) || (alias && (alias.word === tag || !hasNumber(tag) || alias.kind === 'pointer')))
     return 'rolling'
-  return alias || !hasNumber(tag) ? 'unnumbered' : 'numbered'
+  if (identity === 'build' || (identity === 'version' && (!alias || alias.kind === 'weak')))
+    return 'numbered'
+  return !alias && !namesSystem(tag) && !UBUNTU_RELEASE.test(tag) && NUMBERED_TAG.test(tag) ? 'numbered' : 'unnumbered'
 }

@@ -2,42 +2,67 @@
 // cut to a URL's length, hold no nested repetition and bound what they look ahead: their time is linear.
 // One expression a row, literals first where there are any: measured, that is faster than one large expression, since the engine then skips.
 
-/** How exactly a file or directory name tells one build from the next. */
-type Identity = 'build' | 'version' | 'release' | 'none'
+import { namesSystem, ownerOfVersion, withoutParts } from './imageUrlVersion.ts'
+
+/** How exactly a file or directory name tells one build from the next; `system` and `part` are versions of what is in the image (imageUrlVersion.ts). */
+type Identity = 'build' | 'version' | 'system' | 'part' | 'release' | 'none'
 
 export interface FoundIdentity { readonly identity: Identity, readonly text: string }
 
-/** What only one build can carry, wherever it stands: a date with its year, a build number that says so, a whole commit or digest. */
-const BUILD: readonly RegExp[] = [
-  /(?<!\d)20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:t?\d{2,6}z?)?(?!\d)(?:[.-]\d{1,6}(?![\da-z]))?/, // 20240423, 20240423.1, 20240423-1714, 20240423T170542Z
-  /(?<!\d)20[0-3]\d([-._])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 2024-04-23, 2024.04.23
-  /(?<!\d)20[0-3]\d-?(?:0[1-9]|1[0-2])(?![\d.])(?!-\d)/, // 202404, 2024-04
-  /(?<!\d)20[0-3]\d-?w[0-5]\d(?!\d)/, // 2024-w43
-  /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{4}(?!\d)/, // 240906-0331
-  /(?<![a-z])snapshot-?\d{6,}/,
-  /(?<![a-z])build-?\d+(?:\.\d+)*/,
-  /b(?<=[-_.]b)\d{2,6}(?![\da-z])/, // b234
-  /(?<![a-z])h?rev-?\d{4,7}(?![\da-z])/, // hrev57937
-  /(?<![\da-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![\da-f])/, // a commit or a content hash
+/** Patterns, and what a name must hold for any of them to match: most names do not, and one look is cheaper than four. */
+interface Patterns { readonly needs?: RegExp, readonly patterns: readonly RegExp[] }
+
+/** What only one build can carry, wherever it stands: a date with its year, a build number that says so, a commit or digest that says what it is. */
+const BUILD: readonly Patterns[] = [
+  {
+    needs: /20[0-3]\d/,
+    patterns: [
+      /(?<!\d)20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:t?\d{2,6}z?)?(?!\d)(?:[.-]\d{1,6}(?![\da-z]))?/, // 20240423, 20240423.1, 20240423-1714, 20240423T170542Z
+      /(?<!\d)20[0-3]\d([-._])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 2024-04-23, 2024.04.23
+      // 202404, 2024-04; but no size behind a release: `ubuntu-2004-10g`, `windows-2019-10`.
+      /(?<!\d)20[0-3]\d-?(?:0[1-9]|1[0-2])(?![\d.a-z])(?!-\d)(?<!(?:ubuntu|windows|win|server)[-_. ]?20\d\d-\d\d)/,
+      /(?<!\d)20[0-3]\d-?w[0-5]\d(?!\d)/, // 2024-w43
+    ],
+  },
+  {
+    needs: /snapshot|build|rev|sha|git|commit|digest/,
+    patterns: [
+      /(?<![a-z])snapshot-?\d{6,}/,
+      /(?<![a-z])build-?\d+(?:\.\d+)*/,
+      /(?<![a-z])h?rev-?\d{4,7}(?![\da-z])/, // hrev57937
+      /(?<![a-z])(?:sha|git|commit|digest)(?:-?(?:1|256|512))?[-_.:=@](?=[a-f]{0,60}\d)[0-9a-f]{7,128}(?![\da-z])/, // git-4f3a9c1, sha256-…
+    ],
+  },
+  {
+    patterns: [
+      /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{4}(?!\d)/, // 240906-0331
+      /b(?<=[-_.]b)\d{2,6}(?![\da-z])/, // b234
+    ],
+  },
 ]
 
-/** The same of a file alone: a directory so called may as well be a tenant, a ticket or an account. A bare number is a size as often as a build. */
-const BUILD_OF_A_FILE: readonly RegExp[] = [
-  ...BUILD,
-  /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 240906
-  /(?<![\da-z])g?(?=[0-9a-f]{0,39}\d)(?=[0-9a-f]{0,39}[a-f])[0-9a-f]{7,40}(?![0-9a-z])(?!-[0-9a-f]{4}-)/, // a commit cut short, but no UUID
-]
+/** The same of a file alone: a directory so called may as well be a tenant, a ticket or an account. A bare number is a size as often as a build, and bare hexadecimal digits a disk, a machine or a token. */
+const BUILD_OF_A_FILE: readonly Patterns[] = [...BUILD, {
+  patterns: [
+    /(?<![\da-z])d?(?:1[2-9]|2\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 240906, d240906
+    /g(?<=[-_.+~]g)(?=[a-f]{0,39}\d)[0-9a-f]{7,40}(?![\da-z])/, // g4f3a9c1, as `git describe` writes
+  ],
+}]
+/** A commit cut short behind a version, as in `3.0-26156e2` and `17.01-r3205-59508e3`. */
+const SHORT_COMMIT = /(?<![\da-z])(?=[a-f]{0,10}\d)(?=\d{0,10}[a-f])[0-9a-f]{7,11}(?![\da-z])(?!-[0-9a-f]{4}-)(?<=\d\.\d{1,6}[-_.+~](?:r\d{1,6}[-_])?[0-9a-f]{7,11})/
 
 /** What names one version of a product, made once as a rule. */
 const VERSION: readonly RegExp[] = [
-  // 1.2.3, v1.2.3-rc1 up to the dash, 12_1_3; no address of a private network, and not 9999, which stands for whatever is newest.
-  /(?<![\d.])v?(?!(?:10\.\d{1,3}|127\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?!\.?\d))(?!9999[._])\d{1,5}([._])\d{1,5}\1\d{1,8}[\w.+~]{0,24}/,
-  /(?<![\d.])v?\d{1,5}\.\d{1,5}[-_~.]?(?:lts[-_.]?)?(?:release|final|rel|ga|gm|rc\d*|beta\d*|alpha\d*|(?:qu|sp|u|p|r|rev|update-?)\d+(?:\.\d+)?)(?![a-z])/, // 14.1-release, 13.0-u6.2, 22.03-lts-sp4
-  /(?<![\d.])\d{1,5}\.\d{1,5}-\d{1,5}(?![\da-z])/, // 7.4-191
-  /(?<![\d.a-z])\d{1,5}-\d{1,3}\.\d{1,4}(?!\.?\d)/, // 40-1.14
-  /(?<![\d.])v?\d{1,3}\.\d{3,6}(?!\.?\d)/, // 7.1902
-  /(?<!\d)20[0-3]\d\.\d{1,2}[a-z]?(?!\.?\d)(?![a-z])/, // 2024.2a
-  /(?<![\d.])v?\d{1,4}\.\d{1,4}[a-z](?![a-z\d])/, // 7.0b
+  // 1.2.3, v1.2.3-rc1 up to the dash, 12_1_3; no address of a network, and not 9999, which stands for whatever is newest.
+  /(?<![\d.])v?(?!(?:10\.\d{1,3}|127\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01])|(?:1\d\d|2[0-4]\d|25[0-5])\.\d{1,3})\.\d{1,3}\.\d{1,3}(?!\.?\d))(?!9999[._])\d{1,5}([._])\d{1,5}\1\d{1,8}[\w.+~]{0,24}/,
+  // 14.1-release, 13.0-u6.2, 22.03-lts-sp4; but Ubuntu's `22.04-release` is an alias, and its `22.04-ga` a kernel.
+  /(?<![\d.])v?(?!\d\d\.(?:04|10)[-_~.]?(?:lts[-_.]?)?(?:release|final|rel|ga|gm))\d{1,5}\.\d{1,5}[-_~.]?(?:lts[-_.]?)?(?:release|final|rel|ga|gm|rc\d+|beta\d+|alpha\d+|(?:qu|sp|u|p|r|rev|update-?)\d+(?:\.\d+)?)(?![a-z])/,
+  // 7.4-191; no bits, no memory and no round size.
+  /(?<![\d.])\d{1,5}\.\d{1,5}-(?!(?:\d*0|16|32|64|86|128|256|512|1024|2048|4096|8192|16384|32768|65536)(?!\d))\d{1,5}(?![\da-z])/,
+  /(?<![\d.a-z])\d\d-\d\.\d{1,2}(?!\.?\d)(?<=(?:fedora|cloud-base)[^/]{0,80})/, // 40-1.14, a compose of Fedora
+  /(?<![\d.])v?\d{1,3}\.\d{3,6}(?!\.?\d)(?![a-z])/, // 7.1902
+  /(?<!\d)20[0-3]\d\.(?![12](?![\da-z]))\d{1,2}[a-z]?(?!\.?\d)(?![a-z])/, // 2024.2a, 2024.10; but 2024.1 is a series as often
+  /(?<![\d.])v?\d{1,4}\.\d{1,4}[a-e](?![a-z\d])/, // 7.0b
   /(?<![a-z\d])r\d{1,3}(?:alpha|beta|rc)\d+/, // r1beta4
   /(?<![\d.])\d{1,4}[-_. ](?:alpha|beta|rc)[-_. ]?\d+(?![a-z\d])/, // 2024.rc7
   /(?:gm|qu\d{1,2})(?<=[-_.](?:gm|qu\d{1,2}))(?![a-z\d])/, // SLES: -gm, -qu3
@@ -55,32 +80,78 @@ const RELEASE: readonly RegExp[] = [
 ]
 
 const ARCHITECTURE = /x86[_-]64(?:[_-]?v\d)?|amd64(?:v\d)?|ia64|ppc64(?:le|el)?|aarch64|arm64|riscv64|s390x|i[3-6]86|armv\d\w{0,3}|armhfp?|loong(?:arch)?64|(?:32|64)-?bit|x(?:32|64|86)/g
-const OF_NAMES = [['build', BUILD_OF_A_FILE], ['version', VERSION], ['release', RELEASE]] as const
-const OF_DIRECTORIES = [['build', BUILD], ['version', VERSION]] as const
+const OF_NAMES = [['build', BUILD_OF_A_FILE], ['version', [{ patterns: VERSION }]], ['release', [{ patterns: RELEASE }]]] as const
+const OF_DIRECTORIES = [['build', BUILD], ['version', [{ patterns: VERSION }]]] as const
+const VERSIONS = [['version', [{ patterns: VERSION }]]] as const
 const NONE: FoundIdentity = { identity: 'none', text: '' }
 
-function identify(name: string, tables: readonly (readonly [Identity, readonly RegExp[]])[]): FoundIdentity {
-  // The processor's name goes out first: `x86_64` is no version.
-  const bare = name.replace(ARCHITECTURE, '~')
-  if (!/\d/.test(bare))
-    return NONE
-  for (const [identity, patterns] of tables) {
-    for (const pattern of patterns) {
-      // `test` makes no match object, and most patterns match nothing.
-      if (pattern.test(bare))
-        return { identity, text: pattern.exec(bare)?.[0] ?? '' }
+type Table = readonly [Identity, readonly Patterns[]]
+
+function find(bare: string, tables: readonly Table[]): FoundIdentity {
+  for (const [identity, groups] of tables) {
+    for (const group of groups) {
+      const text = firstMatch(bare, group)
+      if (text)
+        return { identity, text }
     }
   }
   return NONE
 }
 
-/** The strongest identity in a lower-case file name without its image extension. */
-export function identityOfName(name: string): FoundIdentity {
-  return /\d/.test(name) ? identify(name, OF_NAMES) : NONE
+function firstMatch(bare: string, { needs, patterns }: Patterns): string | undefined {
+  if (needs && !needs.test(bare))
+    return undefined
+  for (const pattern of patterns) {
+    // `test` makes no match object, and most patterns match nothing.
+    if (pattern.test(bare))
+      return pattern.exec(bare)?.[0]
+  }
+  return undefined
 }
 
-/** Account and bucket identifiers look like hashes; a directory's hash counts when it has a git or SHA-2 length. */
-const NO_BUILD_OF_A_DIRECTORY = /^(?:auth_)?[0-9a-f]{8,39}$|^[0-9a-f]{8}-[0-9a-z]{4}-|^build-?\d+$/
+function identify(name: string, tables: readonly Table[]): FoundIdentity {
+  // The processor's name goes out first: `x86_64` is no version.
+  const bare = name.replace(ARCHITECTURE, '~')
+  if (!/\d/.test(bare))
+    return NONE
+  const found = find(bare, tables)
+  return found.identity === 'version' ? versionOfTheImage(bare, found) : found
+}
+
+/** A version that is found first may be a part's, while another is the image's own. */
+function versionOfTheImage(bare: string, first: FoundIdentity): FoundIdentity {
+  const rest = withoutParts(bare)
+  const found = rest === undefined ? first : find(rest, VERSIONS)
+  if (!found.text)
+    return { identity: 'part', text: first.text }
+  const owner = /^v?\d/.test(found.text) ? ownerOfVersion(rest ?? bare, found.text) : 'own'
+  if (owner === 'own')
+    return found
+  return { identity: rest === undefined ? owner : 'part', text: found.text }
+}
+
+/** The strongest identity in a lower-case file name without its image extension. */
+export function identityOfName(name: string): FoundIdentity {
+  if (!/\d/.test(name))
+    return NONE
+  const found = identify(name, OF_NAMES)
+  if ((found.identity !== 'version' && found.identity !== 'release') || !SHORT_COMMIT.test(name) || namesSystem(name))
+    return found
+  return { identity: 'build', text: SHORT_COMMIT.exec(name)?.[0] ?? '' }
+}
+
+/** Identifiers of accounts, buckets, shares and tenants look like hashes, and a machine's address like a version. */
+const NO_BUILD_OF_A_DIRECTORY = /^(?:auth_)?[0-9a-f]{8,128}$|^[0-9a-f]{8}-[0-9a-z]{4}-|^build-?\d+$|^\d{1,3}(?:\.\d{1,3}){3}$/
+/** Directories that hold one directory for each owner, machine or ticket, whose numbers are no dates. */
+const OWNERS = /^(?:customers?|clients?|tenants?|users?|accounts?|members?|orgs?|tickets?|cases?|issues?|pulls?|pr|mr|s|shares?|hosts?|srv)$/
+/** Directories whose content is named by its digest or commit. */
+const DIGESTS = /^(?:md5(?:sums?)?|sha(?:-?(?:1|256|512))?(?:sums?)?|commits?|git)$/
+
+/** Whether a name is a digest or commit, which the directory above it says. */
+export function isDigest(name: string, above: string): boolean {
+  return DIGESTS.test(above) && /^[0-9a-f]{7,128}$/.test(name)
+}
+
 /** A candidate's tree is filled again until the release is out. */
 const CANDIDATE = /(?<![a-z])(?:alpha|beta|rc)[-.]?\d*$/
 /** `9`, `v1.11`, `42`: a tree of releases, not one of them. */
@@ -99,12 +170,12 @@ export function hasNumber(name: string): boolean {
 export function identityOfDirectory(name: string, above: string): FoundIdentity {
   if (!/\d/.test(name) || (isNumbered(name) && !/^20\d\d\./.test(name)))
     return NONE
-  if (above.startsWith('md5') && /^[0-9a-f]{32}$/.test(name))
+  if (isDigest(name, above))
     return { identity: 'build', text: name }
-  if (NO_BUILD_OF_A_DIRECTORY.test(name) && !/^20[0-3]\d{5}/.test(name))
+  if ((NO_BUILD_OF_A_DIRECTORY.test(name) && !/^20[0-3]\d{5}/.test(name)) || OWNERS.test(above))
     return NONE
   const found = identify(name, OF_DIRECTORIES)
-  return found.identity === 'version' && CANDIDATE.test(found.text) ? NONE : found
+  return found.identity === 'build' || (found.identity === 'version' && !CANDIDATE.test(found.text)) ? found : NONE
 }
 
 /** A file named by the digits of the release directory that it lies in, as `7.6/amd64/install76` and `1.2/official/fd12cd` do. */
@@ -117,28 +188,52 @@ export function releaseOfDirectory(name: string, directories: readonly string[])
 /** Names that a later build takes over. */
 const POINTERS = new Set(['latest', 'current', 'newest', 'last', 'recent', 'today'])
 /** Pointers of build servers (Jenkins, TeamCity, Bamboo): the next build takes over all that lies below, whatever version it has. */
-const BUILD_POINTERS = new Set(['lastsuccessfulbuild', 'laststablebuild', 'lastcompletedbuild', 'lastbuild', 'lastsuccessful', 'lastfinished', 'lastpinned', 'latestsuccessful'])
+const BUILD_POINTER = /(?<![a-z])(?:last[-_.]?(?:successful|stable|completed|build|finished|pinned|green|good|passing|passed|known|promoted)|latest[-_.]?(?:successful|build|finished|green|good|passing|passed|known|promoted))[a-z]*/
 /** Trees and branches that are built again and again. */
 const REBUILDS = new Set([
   'daily', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'pending', 'master', 'head', 'trunk', 'tip',
   'devel', 'develop', 'development', 'testing', 'unstable', 'sid', 'rawhide', 'tumbleweed', 'cauldron', 'canary', 'continuous', 'experimental',
-  'dailies', 'dev', 'edge', 'prerelease', 'bleeding',
+  'dailies', 'dev', 'edge', 'prerelease', 'bleeding', 'bloody', 'branch', 'branches',
 ])
 /** The ones that say how often or who builds: even a version number below them is built again. A branch may well hold a finished file. */
-const TIMED = new Set([...BUILD_POINTERS, 'daily', 'dailies', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'continuous', 'canary', 'pending'])
+const TIMED = new Set(['daily', 'dailies', 'nightly', 'nightlies', 'weekly', 'monthly', 'hourly', 'snapshot', 'snapshots', 'rolling', 'continuous', 'canary', 'pending', 'branch', 'branches'])
 /** Of those, the ones that also name an edition: beside a release number they decide nothing. */
 const EDITIONS = new Set(['devel', 'development', 'testing', 'experimental', 'prerelease'])
 /** Words that move only where nothing else in the URL says more. */
-const WEAK = new Set(['stable', 'main', 'next', 'preview', 'oldstable'])
+const WEAK = new Set(['stable', 'main', 'next', 'preview', 'oldstable', 'beta', 'alpha', 'ci'])
 
 export type AliasKind = 'pointer' | 'rebuild' | 'branch' | 'weak'
 export interface FoundAlias { readonly word: string, readonly kind: AliasKind }
 
 const WORDS = /[a-z]+/g
-/** What stands for the newest of a line of versions: `2.4.x`, and Artifactory's `[RELEASE]`. */
-const PLACEHOLDER = /(?<![\da-z.])v?\d{1,4}(?:\.\d{1,4}){0,3}\.x(?![\da-z])|\[(?:release|integration)\]/
-/** Most names hold none of the words: this says so at once. */
-const ANY_WORD = new RegExp([...POINTERS, ...BUILD_POINTERS, ...REBUILDS, ...WEAK].join('|'))
+/** Aliases of more than a word. */
+const PHRASES: readonly { readonly kind: AliasKind, readonly phrase: RegExp }[] = [
+  // What stands for the newest of a line of versions: `2.4.x`, and Artifactory's `[RELEASE]`.
+  { kind: 'pointer', phrase: /(?<![\da-z.])v?\d{1,4}(?:\.\d{1,4}){0,3}\.x(?![\da-z])|\[(?:release|integration)\]/ },
+  { kind: 'pointer', phrase: BUILD_POINTER },
+  // Ubuntu's `release` beside its number is an alias, unless a date follows.
+  { kind: 'pointer', phrase: /(?<![\d.])\d\d\.(?:04|10)[-_](?:lts[-_])?release(?![a-z]|[-_.]?\d)/ },
+  // A series of OpenStack is a branch of each of its parts.
+  { kind: 'branch', phrase: /(?<![a-z])(?:stable[-_]|(?:amphora|octavia|ipa|tinyipa|ironic)[a-z\d_.~-]{0,40}[-_])20[12]\d\.[12](?![\d.])/ },
+  { kind: 'weak', phrase: /release[-_]candidates?(?![a-z])/ },
+]
+/** Most names and paths hold none of the phrases, and none of the words: these say so at once. */
+const ANY_PHRASE = /\.x|\[|last|latest|release[-_]c|\d[-_](?:lts[-_])?release|20\d\d\.[12]/
+const ANY_WORD = new RegExp([...POINTERS, ...REBUILDS, ...WEAK].join('|'))
+
+function phraseOf(name: string): FoundAlias | undefined {
+  for (const { kind, phrase } of PHRASES) {
+    const word = phrase.exec(name)?.[0]
+    if (word)
+      return { word, kind }
+  }
+  return undefined
+}
+
+/** Whether a lower-case path can hold an alias at all. */
+export function mayHoldAlias(path: string): boolean {
+  return ANY_WORD.test(path) || ANY_PHRASE.test(path)
+}
 
 /** `nightlybuilds` says nightly. */
 function wordsOf(name: string): readonly string[] {
@@ -147,39 +242,39 @@ function wordsOf(name: string): readonly string[] {
 
 /** The strongest alias word in a lower-case name: `kali-weekly` says weekly, `latest-4.9` and `applatest` latest, `webcurrently` nothing. */
 export function aliasOf(name: string): FoundAlias | undefined {
-  const placeholder = /\.x|\[/.test(name) ? PLACEHOLDER.exec(name)?.[0] : undefined
-  let found: FoundAlias | undefined = placeholder ? { word: placeholder, kind: 'pointer' } : undefined
+  let found = ANY_PHRASE.test(name) ? phraseOf(name) : undefined
   if (!ANY_WORD.test(name))
     return found
+  let edition: FoundAlias | undefined
   for (const word of wordsOf(name)) {
-    if (REBUILDS.has(word))
+    if (EDITIONS.has(word))
+      edition ??= { word, kind: 'rebuild' }
+    else if (REBUILDS.has(word))
       return { word, kind: 'rebuild' }
-    if (POINTERS.has(word) || BUILD_POINTERS.has(word))
+    else if (found && found.kind !== 'weak')
+      continue
+    else if (POINTERS.has(word))
       found = { word, kind: 'pointer' }
-    else if (found?.kind !== 'pointer' && word.includes('latest'))
+    else if (word.includes('latest'))
       found = { word: 'latest', kind: 'pointer' }
     else if (!found && WEAK.has(word))
       found = { word, kind: 'weak' }
   }
-  return found
+  // A pointer moves whatever edition it points to.
+  return edition && found?.kind !== 'pointer' ? edition : found
 }
 
 /** Whether the name says that everything below it is built again in time, whatever its version. */
 export function isRebuiltInTime(name: string): boolean {
-  return ANY_WORD.test(name) && wordsOf(name).some(word => TIMED.has(word))
+  return ANY_WORD.test(name) && (BUILD_POINTER.test(name) || wordsOf(name).some(word => TIMED.has(word)))
 }
-
-/** A version behind this is that of a component: the image around it is built again. */
-export const COMPONENT_VERSION = /(?<![a-z])kube(?:rnetes)?-v?\d/
 
 /** Whether an alias word may as well be the name of an edition. */
 export function isEdition({ word }: FoundAlias): boolean {
   return EDITIONS.has(word)
 }
 
-/** Images that a publisher builds again for security updates under the same release number. */
-export const REBUILT_FLAVOUR = /(?<![a-z])(?:cloud|cloudimg|genericcloud|openstack|nocloud|jeos|minimal-vm|kvm|ec2|azure|vagrant|chef|kube)(?![a-z_])/
-/** Of those, the ones that are built again as a rule and not only now and then. */
+/** Images that are built again for security updates under the same release number as a rule. */
 export const CLOUD_IMAGE = /(?<![a-z])(?:cloudimg|genericcloud|nocloud|minimal-vm|cloudguest|generic-cloud|kube|amphora)(?![a-z_])/
 
 /** Endings of disk images; `taken` are those that Harvester's own form accepts (harvester-ui-extension pkg/harvester/validators/vm-image.js). */

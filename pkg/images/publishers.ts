@@ -27,8 +27,8 @@ export interface Habit {
   readonly verdict: 'mutable' | 'pinned' | 'unknown'
   /** `rebuilt`: the same name gets new bytes. `frozen`: a tree that is no longer touched. `release`: made once. `respun`: made again now and then. */
   readonly because: 'rebuilt' | 'frozen' | 'release' | 'respun'
-  /** Judged before alias words and versions: for trees where the word does not mean what it says. */
-  readonly first?: boolean
+  /** Judged before builds are looked for, or before alias words and versions: for trees where those do not mean what they say. */
+  readonly over?: 'build' | 'version'
 }
 
 export interface Publisher {
@@ -108,9 +108,9 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'centos', hosts: ['centos.org'],
-    mirror: /\/centos(?:-stream)?\/\d+(?:-stream)?\//,
+    mirror: /\/centos(?:-stream|-vault)?\/\d+(?:\.\d+)*(?:-stream)?\//,
     habits: [
-      { path: /\/vault\//, verdict: 'pinned', because: 'frozen', first: true },
+      { path: /\/(?:centos-vault|vault\/centos)\/\d/, verdict: 'pinned', because: 'frozen', over: 'build' },
       { path: /\/centos-\d-[^/]*-(?:1[4-9]|2\d)(?:0[1-9]|1[0-2])\.[^/]*$/, verdict: 'pinned', because: 'release' },
       { path: /\/centos-\d\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
       { path: /genericcloud\.[^/]*$/, verdict: 'mutable', because: 'rebuilt' },
@@ -123,8 +123,9 @@ export const PUBLISHERS: readonly Publisher[] = [
     id: 'rocky', hosts: ['rockylinux.org'],
     mirror: /\/rocky(?:linux)?\/\d+(?:\.\d+)?(?:-rc\d+)?\//,
     habits: [
-      { path: /\/vault\/rocky\/\d+\.\d+\//, verdict: 'pinned', because: 'frozen', first: true },
-      { path: /\/stg\/|-rc\d+\//, verdict: 'unknown', because: 'respun', first: true },
+      { path: /\/vault\/rocky\/\d+\.\d+\//, verdict: 'pinned', because: 'frozen', over: 'build' },
+      { path: /\/\d+\/isos\/[^/]+\/rocky-[a-z_\d]+-[a-z]+\d?\.iso$/, verdict: 'mutable', because: 'rebuilt', over: 'version' },
+      { path: /\/stg\/|-rc\d+\//, verdict: 'unknown', because: 'respun', over: 'build' },
       { path: /\/rocky-\d+\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
     ],
     pinnedForm: 'https://dl.rockylinux.org/pub/rocky/<N.m>/images/<arch>/Rocky-<N>-GenericCloud-Base-<N.m>-<YYYYMMDD.n>.<arch>.qcow2',
@@ -135,7 +136,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     id: 'almalinux', hosts: ['almalinux.org'],
     mirror: /\/almalinux\/\d+(?:\.\d+)?\//,
     habits: [
-      { path: /\/\d+\.\d+\/.*-latest[-.]/, verdict: 'unknown', because: 'respun', first: true },
+      { path: /\/\d+\.\d+\/.*-latest[-.]/, verdict: 'unknown', because: 'respun', over: 'build' },
       { path: /-cloud[-.][^/]*$/, verdict: 'unknown', because: 'respun' },
       { path: /\/almalinux-\d+\.\d+-[^/]*\.iso$/, verdict: 'pinned', because: 'release' },
     ],
@@ -147,8 +148,8 @@ export const PUBLISHERS: readonly Publisher[] = [
     id: 'opensuse', hosts: ['opensuse.org'],
     mirror: /\/opensuse\/|\/repositories\/[^/]+:\/|\/(?:distribution|ports\/[^/]+)\/(?:leap|tumbleweed)\/|\/tumbleweed\//,
     habits: [
-      { path: /\/repositories\//, verdict: 'mutable', because: 'rebuilt' },
-      { path: /\/appliances\//, verdict: 'mutable', because: 'rebuilt' },
+      { path: /\/repositories\/|^\/build\/|\/tumbleweed\//, verdict: 'mutable', because: 'rebuilt', over: 'version' },
+      { path: /\/appliances\//, verdict: 'mutable', because: 'rebuilt', over: 'version' },
       { path: /\/leap\/42\.\d\//, verdict: 'pinned', because: 'frozen' },
       { path: /leap/, verdict: 'unknown', because: 'respun' },
     ],
@@ -179,12 +180,12 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'flatcar', hosts: ['flatcar-linux.net', 'flatcar-linux.org', 'core-os.net'],
-    habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', first: true }], pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>', checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
+    habits: [{ path: /\/9999\.|\+/, verdict: 'unknown', because: 'respun', over: 'build' }], pinnedForm: 'https://<channel>.release.flatcar-linux.net/amd64-usr/<x.y.z>/<file>', checksums: [{ name: '{file}.DIGESTS', algorithm: 'sha512' }],
     versionFile: { name: 'version.txt', key: 'FLATCAR_VERSION=' },
   },
   {
     id: 'talos-factory', hosts: ['factory.talos.dev'],
-    habits: [{ path: /\/image\/[0-9a-f]{64}\/v[\d.]+\/[^/]*\.(?:raw|qcow2)/, verdict: 'unknown', because: 'respun', first: true }],
+    habits: [{ path: /\/image\/[0-9a-f]{64}\/v[\d.]+\/[^/]*\.(?:raw|qcow2)/, verdict: 'unknown', because: 'respun', over: 'build' }],
     pinnedForm: 'https://github.com/siderolabs/talos/releases/download/v<x.y.z>/<file>',
   },
   {
@@ -214,7 +215,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     id: 'kali', hosts: ['kali.org'],
-    mirror: /\/kali-images\//, habits: [{ path: /\/kali-weekly\/kali-linux-20\d\d\.\d/, verdict: 'unknown', because: 'respun', first: true }], pinnedForm: 'https://cdimage.kali.org/kali-<YYYY.N>/kali-linux-<YYYY.N>-installer-<arch>.iso',
+    mirror: /\/kali-images\/|\/kali-linux-(?:[a-z\d]{1,12}-){0,2}20\d\d\.\d/, habits: [{ path: /\/kali-linux-(?:[a-z\d]{1,12}-){0,2}20\d\d\.\d[a-z]?-/, verdict: 'pinned', because: 'release', over: 'version' }, { path: /\/kali-weekly\/kali-linux-20\d\d\.\d/, verdict: 'unknown', because: 'respun', over: 'build' }], pinnedForm: 'https://cdimage.kali.org/kali-<YYYY.N>/kali-linux-<YYYY.N>-installer-<arch>.iso',
     checksums: [SHA256SUMS], old: 'moved',
   },
   {
@@ -242,7 +243,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   { id: 'sourceforge', hosts: ['sourceforge.net', 'sf.net'], project: /^\/(?:projects?\/)?[^/]+\// },
   { id: 'vyos', hosts: ['vyos.io'], pinnedForm: 'https://github.com/vyos/vyos-nightly-build/releases/download/<stamp>/<file>', old: 'pruned' },
-  { id: 'microsoft', hosts: ['microsoft.com'], habits: [{ path: /\/fwlink\b/, verdict: 'mutable', because: 'rebuilt', first: true }], pinnedForm: 'https://software-static.download.prss.microsoft.com/dbazure/<GUID>/<build>.<YYMMDD-HHMM>.<branch>_SERVER_EVAL_x64FRE_en-us.iso' },
+  { id: 'microsoft', hosts: ['microsoft.com'], habits: [{ path: /\/fwlink\b/, verdict: 'mutable', because: 'rebuilt', over: 'build' }], pinnedForm: 'https://software-static.download.prss.microsoft.com/dbazure/<GUID>/<build>.<YYMMDD-HHMM>.<branch>_SERVER_EVAL_x64FRE_en-us.iso' },
   { id: 'netboot.xyz', hosts: ['netboot.xyz'], habits: [{ path: /\/ipxe\//, verdict: 'mutable', because: 'rebuilt' }], pinnedForm: 'https://github.com/netbootxyz/netboot.xyz/releases/download/<tag>/<file>' },
   { id: 'hirens', hosts: ['hirensbootcd.org'], habits: [{ path: /\/files\/hbcd/, verdict: 'mutable', because: 'rebuilt' }] },
   { id: 'dietpi', hosts: ['dietpi.com'], habits: [{ path: /\/images\//, verdict: 'mutable', because: 'rebuilt' }] },
@@ -253,7 +254,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   {
     id: 'osism', hosts: ['osism.tech', 'osism.de', 'regiocloud.tech'],
     mirror: /\/openstack-(?:k8s-capi-images|octavia-am?p[a-z]*-image)\//,
-    habits: [{ path: /-kube-v\d+\.\d+\.qcow2$/, verdict: 'mutable', because: 'rebuilt', first: true }, { path: /-kube-v\d|octavia-amphora/, verdict: 'mutable', because: 'rebuilt' }],
+    habits: [{ path: /-kube-v\d+\.\d+\.qcow2$/, verdict: 'mutable', because: 'rebuilt', over: 'build' }, { path: /-kube-v\d|octavia-amphora/, verdict: 'mutable', because: 'rebuilt' }],
   },
   { id: 'raspberry-pi', hosts: ['raspberrypi.com', 'raspberrypi.org'], pinnedForm: 'https://downloads.raspberrypi.com/<flavour>/images/<flavour>-<YYYY-MM-DD>/<YYYY-MM-DD>-<…>.img.xz', checksums: [OWN_SHA256] },
   { id: 'smartos', hosts: ['mnx.io', 'joyent.com', 'smartos.org'], pinnedForm: 'https://us-central.manta.mnx.io/Joyent_Dev/public/SmartOS/smartos-<YYYYMMDDTHHMMSSZ>.iso' },
@@ -267,7 +268,7 @@ export const PUBLISHERS: readonly Publisher[] = [
     id: 'altlinux', hosts: ['altlinux.org', 'altlinux.ru'], mirror: /\/altlinux\/p\d+\/images\//,
     habits: [{ path: /\/images\/cloud\/|\/sisyphus\//, verdict: 'mutable', because: 'rebuilt' }],
   },
-  { id: 'opendev', hosts: ['opendev.org'], habits: [{ path: /^\/openstack\//, verdict: 'mutable', because: 'rebuilt', first: true }] },
+  { id: 'opendev', hosts: ['opendev.org'], habits: [{ path: /^\/openstack\//, verdict: 'mutable', because: 'rebuilt', over: 'build' }] },
   { id: 'opnsense', hosts: ['opnsense.org'], mirror: /\/opnsense\/releases\//, habits: [{ path: /\/opnsense-\d\d\.\d+-/, verdict: 'pinned', because: 'release' }], pinnedForm: 'https://pkg.opnsense.org/releases/<YY.M>/OPNsense-<YY.M>-nano-amd64.img.bz2', old: 'pruned' },
   { id: 'parrot', hosts: ['parrot.sh', 'parrotsec.org'], mirror: /\/parrot\/iso\//, habits: [{ path: /\/parrot-[a-z]+-\d+\.\d+_/, verdict: 'pinned', because: 'release' }], old: 'pruned' },
   { id: 'vanillaos', hosts: ['vanillaos.org'], old: 'pruned' },

@@ -140,6 +140,7 @@ export default {
     'build': '{build} names one build.',
     'version': '{version} names one version.',
     'release': '{version} names a release that may be built again under the same name.',
+    'part': '{version} is the version of something in the image; the image may be built again with it.',
     'flavour': 'A {flavour} image is built again for security updates under the same release number.',
     'publisher-rebuilt': 'This publisher puts new bytes behind the same name.',
     'publisher-frozen': 'This publisher no longer touches this tree.',

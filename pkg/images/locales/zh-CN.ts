@@ -140,6 +140,7 @@ export default {
     'build': '{build} 指明了一个构建。',
     'version': '{version} 指明了一个版本。',
     'release': '{version} 指明的发行版可能会以同样的名字重新构建。',
+    'part': '{version} 是镜像中某个组件的版本；镜像可能会带着它重新构建。',
     'flavour': '{flavour} 镜像会以同一发行版号重新构建，以包含安全更新。',
     'publisher-rebuilt': '该发布者会用同一个名字发布新的内容。',
     'publisher-frozen': '该发布者不再改动这个目录。',
