@@ -18,6 +18,7 @@ function classOf(name: string, provisioner: string, parameters: Record<string, s
 const WORLD: ImageWorld = {
   images: [{ metadata: { namespace: 'lab', name: 'image-1' }, spec: { displayName: 'noble' } }],
   classes: [classOf('longhorn-v2', 'driver.longhorn.io', { dataEngine: 'v2' }), classOf('lvm', 'lvm.driver.harvesterhci.io'), classOf('lh-1', 'driver.longhorn.io', { backingImage: 'vmi-1' })],
+  now: Date.parse('2026-03-01T12:00:00Z'),
 }
 
 interface Asked { readonly spec?: object, readonly annotations?: object, readonly request?: Partial<AdmissionRequest> }
@@ -52,6 +53,9 @@ describe('the admission of an image', () => {
       ['spec.url: what this URL serves can change; "ann" acknowledged that on "2026-03-01T12:00:00Z".']],
     ['that a URL cannot be downloaded', { spec: { url: 'ftp://host/a.img' } }, ['spec.url: no image can come from this URL: only http and https can be downloaded, not "ftp".']],
     ['that a URL is a checksum', { spec: { url: 'https://host/SHA256SUMS' } }, ['spec.url: no image can come from this URL: "sha256sums" is a checksum, not an image.']],
+    ['that Longhorn refuses loopback', { spec: { url: 'http://127.0.0.1/x-20240101.img' } }, ['spec.url: Longhorn refuses a URL on loopback: it points to the machine that downloads it.']],
+    ['that no backend takes a format', { spec: { url: 'https://host/x-20240101.vmdk' } }, ['spec.url: neither backend takes a file that ends in ".vmdk": serve it as qcow2, raw or iso.']],
+    ['that a signed URL has ended', { spec: { url: 'https://host/x.iso?Expires=1740000000&Signature=x' } }, ['spec.url: this signed URL ended on 2025-02-19T21:20:00.000Z: nothing can be downloaded from it any more.']],
     ['that a checksum is a SHA-256', { spec: { checksum: 'a'.repeat(64) } }, ['spec.checksum: this checksum is SHA-256; Longhorn takes only SHA-512 (128 hexadecimal digits) and refuses the image.']],
     ['that a checksum is an MD5', { spec: { checksum: 'a'.repeat(32) } }, ['spec.checksum: this checksum is MD5; Longhorn takes only SHA-512 (128 hexadecimal digits) and refuses the image.']],
     ['that a checksum is none', { spec: { checksum: 'x' } }, ['spec.checksum: this is no checksum; Longhorn takes only SHA-512 (128 hexadecimal digits) and refuses the image.']],

@@ -64,6 +64,8 @@ export function sentenceOf(finding: ImageFinding): Sentence {
     }
     case 'acknowledged-mutable-url': return { field: 'spec.url', text: `what this URL serves can change; ${quoted(finding.by.who)} acknowledged that on ${quoted(finding.by.when)}.` }
     case 'unusable-url': return { field: 'spec.url', text: `no image can come from this URL: ${whyUnusable(finding.reason)}.` }
+    case 'refused-url': return { field: 'spec.url', text: finding.reason.code === 'format' ? `neither backend takes a file that ends in ${quoted(finding.reason.ending)}: serve it as qcow2, raw or iso.` : 'Longhorn refuses a URL on loopback: it points to the machine that downloads it.' }
+    case 'ended-url': return { field: 'spec.url', text: `this signed URL ended on ${finding.at}: nothing can be downloaded from it any more.` }
     case 'not-sha512': return finding.kind === 'sha512' ? { field: 'spec.checksum', text: 'this SHA-512 has capitals or blanks; Longhorn takes only 128 lower-case hexadecimal digits and refuses the image.' } : { field: 'spec.checksum', text: `${finding.kind === 'unrecognised' ? 'this is no checksum' : `this checksum is ${finding.kind.toUpperCase().replace('SHA', 'SHA-')}`}; Longhorn takes only SHA-512 (128 hexadecimal digits) and refuses the image.` }
     case 'ignored-checksum': return { field: 'spec.checksum', text: 'with backend cdi nobody looks at the checksum: the file is imported unchecked.' }
     case 'no-such-class': return { field: 'spec.targetStorageClassName', text: `the cluster has no storage class ${quoted(finding.storageClass)}.` }

@@ -47,5 +47,5 @@ function mirror<T extends KubeObject, K>(client: KubeClient, resource: Resource<
 export function followImageWorld(client: KubeClient, options: FollowOptions, tell: Tell): () => ImageWorld {
   const images = mirror(client, IMAGES, ({ metadata: { namespace, name }, spec: { displayName } }) => ({ metadata: { namespace, name }, spec: { displayName } }), options, tell)
   const classes = mirror(client, STORAGE_CLASSES, storageClass => storageClass, options, tell)
-  return () => ({ images: images(), classes: classes() })
+  return () => ({ images: images(), classes: classes(), now: Date.now() })
 }

@@ -49,3 +49,20 @@ it.each([
 ])('of %s it is said once where the word stands', async (url, sentence) => {
   expect((await show(url)).text()).toContain(sentence)
 })
+
+it.each([
+  ['http://127.0.0.1/x-20240101.img', 'attention', 'Longhorn refuses this link.'],
+  ['https://files.example.com/x-20240101.vmdk', 'bad', 'No image can come from this link.'],
+  ['https://files.example.com/x-20240101.img.xz', 'bad', 'No image can come from this link.'],
+  [SIGNED, 'attention', 'This link has ended.'],
+  ['http://127.0.0.1/latest/x.img', 'attention', 'The bytes behind this link change.'],
+  ['http://10.0.0.1/x-20240101', 'ok', 'This link names one build.'],
+])('%s is shown as %s: %s', async (url, tone, title) => {
+  const page = await show(url)
+  expect(page.get('.verdict-block__title').text()).toContain(title)
+  expect(page.get('[data-testid=url-verdict]').attributes('data-tone')).toBe(tone)
+})
+
+it('what the bytes are is said also of a link that cannot be imported', async () => {
+  expect((await show('http://127.0.0.1/x-20240101.img')).text()).toContain('This link names one build.')
+})

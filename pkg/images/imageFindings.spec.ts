@@ -13,9 +13,10 @@ const V1 = classOf('harvester-longhorn', {}, undefined, DEFAULT)
 const V2 = classOf('longhorn-v2', { dataEngine: 'v2' })
 const LVM = classOf('lvm', {}, 'lvm.driver.harvesterhci.io')
 const taken = { metadata: { namespace: 'production', name: 'image-1' }, spec: { displayName: 'noble' } }
-const WORLD: ImageWorld = { images: [taken], classes: [V1, V2, LVM, classOf('lh-1', { backingImage: 'vmi-1' })] }
+const WORLD: ImageWorld = { images: [taken], classes: [V1, V2, LVM, classOf('lh-1', { backingImage: 'vmi-1' })], now: Date.parse('2026-03-01T12:00:00Z') }
 
 const PINNED = 'https://cloud-images.ubuntu.com/noble/20240423/noble-server-cloudimg-amd64.img'
+const ENDED = 'https://files.example.com/x.iso?Expires=1740000000&Signature=x'
 const MUTABLE = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
 
 interface Change { readonly spec?: Partial<VirtualMachineImage['spec']>, readonly annotations?: Record<string, string>, readonly namespace?: string }
@@ -42,6 +43,12 @@ describe('the judgement of an image before it is made', () => {
     ['a mutable URL that somebody acknowledged by a clock of another zone', { spec: { url: MUTABLE }, annotations: { 'guardrails.harvesterhci.io/mutable-url-acknowledged': '{"who":"ann","when":"2026-03-01T12:00:00.123+08:00"}' } }, ['acknowledged-mutable-url']],
     ['nothing in an acknowledgement without need', { annotations: ACKNOWLEDGED }, []],
     ['a URL from which nothing can come', { spec: { url: 'ftp://host/a.img' } }, ['unusable-url']],
+    ['that Longhorn refuses loopback', { spec: { url: 'http://127.0.0.1/x-20240101.img' } }, ['refused-url']],
+    ['a format that no backend takes, by its ending', { spec: { url: 'https://files.example.com/x-20240101.vmdk' } }, ['refused-url']],
+    ['nothing in a name without an ending', { spec: { url: 'https://files.example.com/x-20240101' } }, []],
+    ['a refusal and a mutable URL', { spec: { url: 'http://localhost/latest/x.img' } }, ['refused-url', 'mutable-url']],
+    ['a signed link that has ended', { spec: { url: ENDED } }, ['ended-url']],
+    ['nothing in a signed link that ends later', { spec: { url: 'https://files.example.com/x.iso?Expires=1900000000&Signature=x' } }, []],
     ['that a download has no URL', { spec: { url: '' } }, ['unusable-url']],
     ['nothing in the URL of a backup', { spec: { sourceType: 'restore', url: 's3://bucket@region/?backingImage=vmi-1' } }, []],
     ['nothing in an upload', { spec: { sourceType: 'upload', url: undefined } }, []],
@@ -77,6 +84,7 @@ describe('the judgement of an image before it is made', () => {
 
   it('says nothing by what cannot be seen, and the rest all the same', () => {
     const blind = { images: undefined, classes: undefined }
+    expect(find({ spec: { url: ENDED } }, blind)).toEqual([])
     expect(find({ spec: { displayName: 'noble', url: MUTABLE, targetStorageClassName: 'longhorn-v2' } }, blind).map(({ code }) => code)).toEqual(['mutable-url'])
     expect(find({ spec: { displayName: 'noble', targetStorageClassName: 'longhorn-v2' } }, { ...blind, classes: WORLD.classes }).map(({ code }) => code)).toEqual(['wrong-backend'])
   })

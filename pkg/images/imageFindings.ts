@@ -6,20 +6,22 @@ import type { ImageUrlReason } from './imageUrl.ts'
 import { acceptedChecksum, recognizeChecksum } from './checksum.ts'
 import { MUTABLE_ACKNOWLEDGED_ANNOTATION, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { judgeImageUrl } from './imageUrl.ts'
+import { hasEnded, reasonToRefuse } from './imageUrlStanding.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from './storageClass.ts'
 
 // What makes an image fragile, or different from what its author meant: one judgement for the form and for the webhook.
 
 /** The names of all findings, as an operator writes them to have such images refused. */
 export const IMAGE_FINDING_CODES = [
-  'mutable-url', 'acknowledged-mutable-url', 'unusable-url', 'not-sha512', 'ignored-checksum', 'no-such-class', 'image-class', 'wrong-backend', 'duplicate-name',
+  'mutable-url', 'acknowledged-mutable-url', 'unusable-url', 'refused-url', 'ended-url', 'not-sha512', 'ignored-checksum', 'no-such-class', 'image-class', 'wrong-backend', 'duplicate-name',
 ] as const
 export type ImageFindingCode = typeof IMAGE_FINDING_CODES[number]
 
 export type ImageFinding
   = | { readonly code: 'mutable-url', readonly reason: ImageUrlReason, readonly backend: ImageBackend, readonly pinnedForm?: string }
     | { readonly code: 'acknowledged-mutable-url', readonly by: MutableAcknowledgement }
-    | { readonly code: 'unusable-url', readonly reason: ImageUrlReason }
+    | { readonly code: 'unusable-url' | 'refused-url', readonly reason: ImageUrlReason }
+    | { readonly code: 'ended-url', readonly at: string }
     /** `kind`: what it is instead; `sha512` is written as Longhorn does not take it. */
     | { readonly code: 'not-sha512', readonly kind: ChecksumKind }
     | { readonly code: 'ignored-checksum' }
@@ -49,6 +51,8 @@ type NamedImage = { readonly metadata: Pick<ObjectMeta, 'namespace' | 'name'>, r
 export interface ImageWorld {
   readonly images: readonly NamedImage[] | undefined
   readonly classes: readonly StorageClass[] | undefined
+  /** Epoch milliseconds, by which signed links have ended. */
+  readonly now?: number
 }
 
 /**
@@ -88,19 +92,26 @@ export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'me
 
 /** Everything there is to say about an image before it is made; empty when it is sound as far as can be seen. */
 export function findInImage(facts: ImageFacts, world: ImageWorld): ImageFinding[] {
-  return [findInUrl(facts), findInClass(facts, world), findInChecksum(facts), findInName(facts, world)].filter(finding => finding !== undefined)
+  return [...findInUrl(facts, world), findInClass(facts, world), findInChecksum(facts), findInName(facts, world)].filter(finding => finding !== undefined)
 }
 
 // Only a download's URL is read again by Longhorn: a restore's is a backup, the others have none.
-function findInUrl({ sourceType, url, backend, acknowledgement }: ImageFacts): ImageFinding | undefined {
+function findInUrl({ sourceType, url, backend, acknowledgement }: ImageFacts, { now = Number.NEGATIVE_INFINITY }: ImageWorld): ImageFinding[] {
   if (sourceType !== 'download')
-    return undefined
-  const { verdict, reasons: [reason], pinnedForm } = judgeImageUrl(url)
-  if (!reason || (verdict !== 'mutable' && verdict !== 'unusable'))
-    return undefined
+    return []
+  const judgement = judgeImageUrl(url)
+  const { verdict, reasons, expires, pinnedForm } = judgement
+  const [reason] = reasons
+  if (!reason)
+    return []
   if (verdict === 'unusable')
-    return { code: 'unusable-url', reason }
-  return acknowledgement ? { code: 'acknowledged-mutable-url', by: acknowledgement } : { code: 'mutable-url', reason, backend, ...(pinnedForm && { pinnedForm }) }
+    return [{ code: 'unusable-url', reason }]
+  const refused = reasonToRefuse(judgement)
+  return [
+    ...(refused ? [{ code: 'refused-url' as const, reason: refused }] : []),
+    ...(expires?.at && hasEnded(judgement, now) ? [{ code: 'ended-url' as const, at: expires.at }] : []),
+    ...(verdict !== 'mutable' ? [] : [acknowledgement ? { code: 'acknowledged-mutable-url' as const, by: acknowledgement } : { code: 'mutable-url' as const, reason, backend, ...(pinnedForm && { pinnedForm }) }]),
+  ]
 }
 
 function findInClass({ storageClass, backend }: ImageFacts, { classes }: ImageWorld): ImageFinding | undefined {

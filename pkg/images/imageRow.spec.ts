@@ -23,3 +23,13 @@ it.each([
 it('puts a source that serves the image no more before those that may', () => {
   expect(imageRow(looked('gone'), {}).sourceRank).toBeLessThan(imageRow(looked('unchanged'), {}).sourceRank)
 })
+
+it.each([
+  ['https://files.example.com/x-20240101.img', 'images.source.pinned', 'ok'],
+  ['https://files.example.com/x-20240101.vmdk', 'images.source.unusable', 'bad'],
+  ['http://127.0.0.1/x-20240101.img', 'images.source.loopback', 'attention'],
+  ['https://files.example.com/x.iso?Expires=1740000000&Signature=x', 'images.source.ended', 'attention'],
+  ['https://files.example.com/x.iso?Expires=1900000000&Signature=x', 'images.source.unknown', 'unknown'],
+])('calls the source %s %s', (link, key, tone) => {
+  expect(imageRow({ ...base, spec: { ...base.spec, url: link } }, {}, Date.parse('2026-01-01T00:00:00Z'))).toMatchObject({ sourceKey: key, sourceTone: tone })
+})

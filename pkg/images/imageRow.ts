@@ -1,14 +1,16 @@
 import type { ImageBackend, VirtualMachineImage } from './image.ts'
 import type { FoundKeepers } from './imageKeeper.ts'
 import type { ImageState } from './imageState.ts'
-import type { ImageUrlJudgement, ImageUrlVerdict } from './imageUrl.ts'
+import type { ImageUrlJudgement } from './imageUrl.ts'
+import type { ImageUrlStanding } from './imageUrlStanding.ts'
 import { lossOfUpstream } from './image.ts'
 import { imageState } from './imageState.ts'
-import { judgeImageUrl, URL_TONES } from './imageUrl.ts'
+import { judgeImageUrl } from './imageUrl.ts'
+import { standingOfUrl, URL_TONES } from './imageUrlStanding.ts'
 
 const LOST_RANK = 0
-const SOURCE_RANKS: Readonly<Record<ImageUrlVerdict, number>> = { mutable: 1, unusable: 2, unknown: 3, pinned: 4 }
-const NO_URL_RANK = 5
+const SOURCE_RANKS: Readonly<Record<ImageUrlStanding, number>> = { mutable: 1, unusable: 2, loopback: 3, ended: 4, unknown: 5, pinned: 6 }
+const NO_URL_RANK = 7
 
 /** An image with everything that a list shows of it. */
 export interface ImageRow {
@@ -25,18 +27,19 @@ export interface ImageRow {
   readonly storageClass?: string
 }
 
-/** The row of an image, with what keeps it (see `indexKeepers`). */
-export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers): ImageRow {
+/** The row of an image, with what keeps it (see `indexKeepers`); `now` in epoch milliseconds, by which links have ended. */
+export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers, now?: number): ImageRow {
   const source = judgeImageSource(image)
+  const standing = source && standingOfUrl(source, now)
   const loss = source && lossOfUpstream(image)
   return {
     image,
     keepers,
     state: imageState(image, keepers),
     source,
-    sourceKey: loss ? `images.source.${loss.word}` : source ? `images.source.${source.verdict}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
-    sourceTone: loss ? 'bad' : source && URL_TONES[source.verdict],
-    sourceRank: loss ? LOST_RANK : source ? SOURCE_RANKS[source.verdict] : NO_URL_RANK,
+    sourceKey: loss ? `images.source.${loss.word}` : standing ? `images.source.${standing}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
+    sourceTone: loss ? 'bad' : standing && URL_TONES[standing],
+    sourceRank: loss ? LOST_RANK : standing ? SOURCE_RANKS[standing] : NO_URL_RANK,
     backend: image.spec.backend ?? 'backingimage',
     storageClass: image.status?.storageClassName ?? image.spec.targetStorageClassName,
   }

@@ -9,9 +9,6 @@ import { CLOUD_IMAGE, TAKEN_ENDING, aliasOf, hasNumber, identityOfDirectory, ide
 
 export type ImageUrlVerdict = 'mutable' | 'pinned' | 'unknown' | 'unusable'
 
-/** The sign that goes with a verdict; the words are the verdict's own. */
-export const URL_TONES = { mutable: 'attention', pinned: 'ok', unknown: 'unknown', unusable: 'bad' } as const satisfies Readonly<Record<ImageUrlVerdict, string>>
-
 /** Where the evidence stands. */
 type UrlPlace = 'name' | 'directory' | 'query' | 'host'
 

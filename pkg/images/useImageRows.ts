@@ -16,7 +16,8 @@ export function useImageRows() {
   const dataVolumes = proxy.collection(DATA_VOLUMES, scope)
   const backingImages = proxy.collection(BACKING_IMAGES, { namespaces: [LONGHORN_NAMESPACE] })
   const keepersOf = computed(() => indexKeepers({ backingImages, dataVolumes }))
-  const rows = computed(() => images.objects.map(image => imageRow(image, keepersOf.value(image))))
+  // The clock is looked at when something changes: a signed link that ends meanwhile is said by the next change.
+  const rows = computed(() => images.objects.map(image => imageRow(image, keepersOf.value(image), Date.now())))
   // Only what some image is kept by needs to be seen.
   const hasBackend = (cdi: boolean) => images.objects.some(image => (image.spec.backend === 'cdi') === cdi)
   const collections = computed(() => [images, ...(hasBackend(false) ? [backingImages] : []), ...(hasBackend(true) ? [dataVolumes] : [])])

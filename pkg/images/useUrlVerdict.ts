@@ -3,7 +3,7 @@ import type { ImageUrlJudgement, ImageUrlReason } from './imageUrl.ts'
 import type { Tone, VerdictReason } from '#sdk/verdict.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { absoluteTime, toMillis } from '#sdk/time.ts'
-import { URL_TONES } from './imageUrl.ts'
+import { standingOfUrl, URL_TONES } from './imageUrlStanding.ts'
 
 /** Turns a judgement into the words of the verdict block. */
 export function useUrlVerdict() {
@@ -45,8 +45,11 @@ export function useUrlVerdict() {
 
   /** The block's words at a time, given in epoch milliseconds: a signed link may have ended by then. */
   function describe(judgement: ImageUrlJudgement, backend: ImageBackend, now: number): { tone: Tone, title: string, reasons: VerdictReason[] } {
-    const lines = [...judgement.reasons.map(reasonText), ...consequence(judgement, backend), ...asides(judgement, now)]
-    return { tone: URL_TONES[judgement.verdict], title: t(`images.verdict.${judgement.verdict}`), reasons: lines.map(text => ({ text })) }
+    const standing = standingOfUrl(judgement, now)
+    const { verdict } = judgement
+    const ofTheBytes = standing === verdict ? [] : [t(`images.verdict.${verdict}`)]
+    const lines = [...ofTheBytes, ...judgement.reasons.map(reasonText), ...consequence(judgement, backend), ...asides(judgement, now)]
+    return { tone: URL_TONES[standing], title: t(`images.verdict.${standing}`), reasons: lines.map(text => ({ text })) }
   }
 
   return { describe, reasonText }
