@@ -5,8 +5,7 @@ import type { ImageBackend, ImageSourceType, VirtualMachineImage } from './image
 import type { ImageUrlReason } from './imageUrl.ts'
 import { acceptedChecksum, recognizeChecksum } from './checksum.ts'
 import { MUTABLE_ACKNOWLEDGED_ANNOTATION, STORAGE_CLASS_ANNOTATION } from './image.ts'
-import { judgeImageUrl } from './imageUrl.ts'
-import { hasEnded, reasonToRefuse } from './imageUrlStanding.ts'
+import { hasEnded, judgeImageUrl, reasonToRefuse } from './imageUrl.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from './storageClass.ts'
 
 // What makes an image fragile, or different from what its author meant: one judgement for the form and for the webhook.

@@ -1,12 +1,10 @@
 import type { ImageBackend, VirtualMachineImage } from './image.ts'
 import type { FoundKeepers } from './imageKeeper.ts'
 import type { ImageState } from './imageState.ts'
-import type { ImageUrlJudgement } from './imageUrl.ts'
-import type { ImageUrlStanding } from './imageUrlStanding.ts'
+import type { ImageUrlJudgement, ImageUrlStanding } from './imageUrl.ts'
 import { lossOfUpstream } from './image.ts'
 import { imageState } from './imageState.ts'
-import { judgeImageUrl } from './imageUrl.ts'
-import { standingOfUrl, URL_TONES } from './imageUrlStanding.ts'
+import { judgeImageUrl, standingOfUrl, URL_TONES } from './imageUrl.ts'
 
 const LOST_RANK = 0
 const SOURCE_RANKS: Readonly<Record<ImageUrlStanding, number>> = { mutable: 1, unusable: 2, loopback: 3, ended: 4, unknown: 5, pinned: 6 }

@@ -425,6 +425,9 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://github.com/someone/images/releases/download/win2022/windows.qcow2',
     'https://github.com/someone/images/releases/download/rhel9.4/disk.qcow2',
     'https://github.com/someone/images/releases/download/22.04/disk.qcow2',
+    'https://github.com/someone/images/releases/download/2204/disk.qcow2',
+    'https://github.com/someone/images/releases/download/freebsd-14.1/disk.qcow2',
+    'https://github.com/someone/images/releases/download/release-1.2/disk.qcow2',
     'https://github.com/someone/images/releases/download/v1/appliance.qcow2',
     // Links that end say nothing of their bytes.
     'https://acme-125.cos.ap-shanghai.myqcloud.com/ubuntu-20240101.qcow2?q-sign-algorithm=sha1&q-ak=x&q-sign-time=1700000000;1700003600&q-signature=abc',

@@ -2,52 +2,44 @@
 // cut to a URL's length, hold no nested repetition and bound what they look ahead: their time is linear.
 // One expression a row, literals first where there are any: measured, that is faster than one large expression, since the engine then skips.
 
-import { namesSystem, ownerOfVersion, withoutParts } from './imageUrlVersion.ts'
-
-/** How exactly a file or directory name tells one build from the next; `system` and `part` are versions of what is in the image (imageUrlVersion.ts). */
+/** How exactly a file or directory name tells one build from the next; `system` and `part` are versions of what is in the image. */
 type Identity = 'build' | 'version' | 'system' | 'part' | 'release' | 'none'
 
 export interface FoundIdentity { readonly identity: Identity, readonly text: string }
 
-/** Patterns, and what a name must hold for any of them to match: most names do not, and one look is cheaper than four. */
-interface Patterns { readonly needs?: RegExp, readonly patterns: readonly RegExp[] }
+/** What a name must hold for any of the patterns behind it to match: most names do not, and one look is cheaper than four. */
+type Patterns = readonly [needs: RegExp | undefined, ...patterns: RegExp[]]
 
 /** What only one build can carry, wherever it stands: a date with its year, a build number that says so, a commit or digest that says what it is. */
 const BUILD: readonly Patterns[] = [
-  {
-    needs: /20[0-3]\d/,
-    patterns: [
-      /(?<!\d)20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:t?\d{2,6}z?)?(?!\d)(?:[.-]\d{1,6}(?![\da-z]))?/, // 20240423, 20240423.1, 20240423-1714, 20240423T170542Z
-      /(?<!\d)20[0-3]\d([-._])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 2024-04-23, 2024.04.23
-      // 202404, 2024-04; but no size behind a release: `ubuntu-2004-10g`, `windows-2019-10`.
-      /(?<!\d)20[0-3]\d-?(?:0[1-9]|1[0-2])(?![\d.a-z])(?!-\d)(?<!(?:ubuntu|windows|win|server)[-_. ]?20\d\d-\d\d)/,
-      /(?<!\d)20[0-3]\d-?w[0-5]\d(?!\d)/, // 2024-w43
-    ],
-  },
-  {
-    needs: /snapshot|build|rev|sha|git|commit|digest/,
-    patterns: [
-      /(?<![a-z])snapshot-?\d{6,}/,
-      /(?<![a-z])build-?\d+(?:\.\d+)*/,
-      /(?<![a-z])h?rev-?\d{4,7}(?![\da-z])/, // hrev57937
-      /(?<![a-z])(?:sha|git|commit|digest)(?:-?(?:1|256|512))?[-_.:=@](?=[a-f]{0,60}\d)[0-9a-f]{7,128}(?![\da-z])/, // git-4f3a9c1, sha256-…
-    ],
-  },
-  {
-    patterns: [
-      /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{4}(?!\d)/, // 240906-0331
-      /b(?<=[-_.]b)\d{2,6}(?![\da-z])/, // b234
-    ],
-  },
+  [
+    /20[0-3]\d/,
+    /(?<!\d)20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:t?\d{2,6}z?)?(?!\d)(?:[.-]\d{1,6}(?![\da-z]))?/, // 20240423, 20240423.1, 20240423-1714, 20240423T170542Z
+    /(?<!\d)20[0-3]\d([-._])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 2024-04-23, 2024.04.23
+    // 202404, 2024-04; but no size behind a release: `ubuntu-2004-10g`, `windows-2019-10`.
+    /(?<!\d)20[0-3]\d-?(?:0[1-9]|1[0-2])(?![\d.a-z])(?!-\d)(?<!(?:ubuntu|windows|win|server)[-_. ]?20\d\d-\d\d)/,
+    /(?<!\d)20[0-3]\d-?w[0-5]\d(?!\d)/, // 2024-w43
+  ],
+  [
+    /snapshot|build|rev|sha|git|commit|digest/,
+    /(?<![a-z])snapshot-?\d{6,}/,
+    /(?<![a-z])build-?\d+(?:\.\d+)*/,
+    /(?<![a-z])h?rev-?\d{4,7}(?![\da-z])/, // hrev57937
+    /(?<![a-z])(?:sha|git|commit|digest)(?:-?(?:1|256|512))?[-_.:=@](?=[a-f]{0,60}\d)[0-9a-f]{7,128}(?![\da-z])/, // git-4f3a9c1, sha256-…
+  ],
+  [
+    undefined,
+    /(?<![\da-z])(?:0[5-9]|[123]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{4}(?!\d)/, // 240906-0331
+    /b(?<=[-_.]b)\d{2,6}(?![\da-z])/, // b234
+  ],
 ]
 
 /** The same of a file alone: a directory so called may as well be a tenant, a ticket or an account. A bare number is a size as often as a build, and bare hexadecimal digits a disk, a machine or a token. */
-const BUILD_OF_A_FILE: readonly Patterns[] = [...BUILD, {
-  patterns: [
-    /(?<![\da-z])d?(?:1[2-9]|2\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 240906, d240906
-    /g(?<=[-_.+~]g)(?=[a-f]{0,39}\d)[0-9a-f]{7,40}(?![\da-z])/, // g4f3a9c1, as `git describe` writes
-  ],
-}]
+const BUILD_OF_A_FILE: readonly Patterns[] = [...BUILD, [
+  undefined,
+  /(?<![\da-z])d?(?:1[2-9]|2\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)/, // 240906, d240906
+  /g(?<=[-_.+~]g)(?=[a-f]{0,39}\d)[0-9a-f]{7,40}(?![\da-z])/, // g4f3a9c1, as `git describe` writes
+]]
 /** A commit cut short behind a version, as in `3.0-26156e2` and `17.01-r3205-59508e3`. */
 const SHORT_COMMIT = /(?<![\da-z])(?=[a-f]{0,10}\d)(?=\d{0,10}[a-f])[0-9a-f]{7,11}(?![\da-z])(?!-[0-9a-f]{4}-)(?<=\d\.\d{1,6}[-_.+~](?:r\d{1,6}[-_])?[0-9a-f]{7,11})/
 
@@ -79,13 +71,59 @@ const RELEASE: readonly RegExp[] = [
   /r(?<=[a-z][-_]r)\d{1,2}(?![a-z\d])/, // noble_r2
 ]
 
-const ARCHITECTURE = /x86[_-]64(?:[_-]?v\d)?|amd64(?:v\d)?|ia64|ppc64(?:le|el)?|aarch64|arm64|riscv64|s390x|i[3-6]86|armv\d\w{0,3}|armhfp?|loong(?:arch)?64|(?:32|64)-?bit|x(?:32|64|86)/g
-const OF_NAMES = [['build', BUILD_OF_A_FILE], ['version', [{ patterns: VERSION }]], ['release', [{ patterns: RELEASE }]]] as const
-const OF_DIRECTORIES = [['build', BUILD], ['version', [{ patterns: VERSION }]]] as const
-const VERSIONS = [['version', [{ patterns: VERSION }]]] as const
-const NONE: FoundIdentity = { identity: 'none', text: '' }
+// Whose version it is that stands in a name: the image's own, that of the system in it, or that of a part which was put in.
+// An image is built again with the same system and the same parts, so that only the first of them tells two builds apart.
 
+/** Operating systems that anybody makes images of, with their release number: `ubuntu-22.04`, `debian12`, `win2022`, `el9`. */
+const SYSTEM = /(?<![a-z])(?:(?:ubuntu|debian|centos|rhel|red-?hat|rocky|alma|fedora|opensuse|suse|leap|sles?|oracle|amazon|alpine|windows|win)(?:[-_. ]?(?:linux|enterprise|stream|leap|server|desktop|cloud|minimal|live|core))?[-_. ]?|(?:el|ol|al|amzn))v?(\d{1,4}(?:\.\d{1,2})?)/
+
+/** What is put into an image, when a version stands behind it. At the beginning of a name it is the product itself. Whatever else follows a system's release is a part too, see `ownerOfVersion`. */
+const PART = /(?<=[-_.~+ ])(?:k8s|kube(?:rnetes|adm|let)?|k3s|k0s|rke2?|microk8s|docker|containerd|cri-?o|podman|nvidia|cuda|cudnn|rocm|kernel|python|node(?:js)?|(?:open)?jdk|postgres(?:ql)?)[-_. ]?v?\d[\w.+~]*/g
+const ANY_PART = new RegExp(PART.source)
+
+/** Words between a system's release and a version that leave the version the image's own. */
+const PLAIN_WORDS = new Set([
+  'server', 'desktop', 'base', 'minimal', 'golden', 'image', 'img', 'template', 'tpl', 'vm', 'disk', 'cloud', 'cloudimg', 'genericcloud', 'generic', 'standard', 'std', 'core', 'full', 'live',
+  'lts', 'amd', 'x', 'arm', 'aarch', 'bios', 'uefi', 'efi', 'kvm', 'qemu', 'openstack', 'azure', 'gcp', 'aws', 'v', 'r', 'ver', 'version', 'release', 'build', 'rev', 'stream', 'stable', 'custom', 'hardened', 'cis', 'std', 'en', 'us',
+  'xenial', 'bionic', 'focal', 'jammy', 'noble', 'stretch', 'buster', 'bullseye', 'bookworm', 'trixie',
+])
+
+/** `own`: of the image or its product. `system`: of the operating system, so that an installer of it is made once. `part`: of something in it. */
+type VersionOwner = 'own' | 'system' | 'part'
+
+/** The name without what is known to be a part's version; undefined where there is none. Lower-case, as all here. */
+function withoutParts(name: string): string | undefined {
+  return ANY_PART.test(name) ? name.replace(PART, '~') : undefined
+}
+
+/** Whether the name says a release of an operating system. */
+function namesSystem(name: string): boolean {
+  return SYSTEM.test(name)
+}
+
+/** To whom a version belongs that was found in a lower-case name: what stands between a system's release and a later version decides. */
+function ownerOfVersion(name: string, version: string): VersionOwner {
+  const system = SYSTEM.exec(name)
+  if (!system)
+    return 'own'
+  const release = system[1] ?? ''
+  const end = system.index + system[0].length
+  const at = name.indexOf(version)
+  const bare = version.replace(/^v/, '')
+  // `22.04.3` in `ubuntu-22.04.3`, `22.04-20` in `ubuntu-22.04-20`, `12.7.0` in `debian-12-12.7.0`; but `39-1.5` is a compose of Fedora.
+  if (at + version.length > end - release.length && (bare.startsWith(`${release}.`) || (release.includes('.') && bare.startsWith(`${release}-`))))
+    return 'system'
+  if (at < end)
+    return 'own'
+  return (name.slice(end, at).match(/[a-z]+/g) ?? []).every(word => PLAIN_WORDS.has(word)) ? 'own' : 'part'
+}
+
+const ARCHITECTURE = /x86[_-]64(?:[_-]?v\d)?|amd64(?:v\d)?|ia64|ppc64(?:le|el)?|aarch64|arm64|riscv64|s390x|i[3-6]86|armv\d\w{0,3}|armhfp?|loong(?:arch)?64|(?:32|64)-?bit|x(?:32|64|86)/g
 type Table = readonly [Identity, readonly Patterns[]]
+const OF_NAMES: readonly Table[] = [['build', BUILD_OF_A_FILE], ['version', [[undefined, ...VERSION]]], ['release', [[undefined, ...RELEASE]]]]
+const OF_DIRECTORIES: readonly Table[] = [['build', BUILD], ['version', [[undefined, ...VERSION]]]]
+const VERSIONS: readonly Table[] = [['version', [[undefined, ...VERSION]]]]
+const NONE: FoundIdentity = { identity: 'none', text: '' }
 
 function find(bare: string, tables: readonly Table[]): FoundIdentity {
   for (const [identity, groups] of tables) {
@@ -98,13 +136,14 @@ function find(bare: string, tables: readonly Table[]): FoundIdentity {
   return NONE
 }
 
-function firstMatch(bare: string, { needs, patterns }: Patterns): string | undefined {
+function firstMatch(bare: string, patterns: Patterns): string | undefined {
+  const [needs] = patterns
   if (needs && !needs.test(bare))
     return undefined
-  for (const pattern of patterns) {
+  for (let index = 1; index < patterns.length; index++) {
     // `test` makes no match object, and most patterns match nothing.
-    if (pattern.test(bare))
-      return pattern.exec(bare)?.[0]
+    if (patterns[index]?.test(bare))
+      return patterns[index]?.exec(bare)?.[0]
   }
   return undefined
 }
@@ -269,6 +308,23 @@ export function isRebuiltInTime(name: string): boolean {
   return ANY_WORD.test(name) && (BUILD_POINTER.test(name) || wordsOf(name).some(word => TIMED.has(word)))
 }
 
+/** Tags that are moved with each build. */
+const ROLLING_TAG = /^(?:alpha|beta|rc|ci|cd|test|tests|auto|(?:auto)?builds?)$/
+
+/** Running numbers, and versions of two parts: `build-412`, `b1234`, `v23.11`, `haos-v14.2`, `10.5`; but no number of Ubuntu's alone, nor one behind any other word: `freebsd-14.1` is a system's. */
+const NUMBERED_TAG = /^(?!\d\d\.(?:04|10)$)(?:(?:r|b|build|rev|run)[-_.]?\d{2,}|\d{5,}|(?:[a-z_-]{1,24}-)?v\d{1,4}\.\d{1,4}[a-z]?|\d{1,4}\.\d{1,4}[a-z]?)$/
+
+/** What becomes of a tag: `rolling` moves with each build, `numbered` is one release, `unnumbered` may be either: a bare `v1` and a system's `debian-12` are moved as often as not. */
+export function standingOfTag(tag: string): 'rolling' | 'numbered' | 'unnumbered' {
+  const { identity } = identityOfName(tag)
+  const alias = aliasOf(tag)
+  if (ROLLING_TAG.test(tag) || (alias && (alias.word === tag || !hasNumber(tag) || alias.kind === 'pointer')))
+    return 'rolling'
+  if (identity === 'build' || (identity === 'version' && (!alias || alias.kind === 'weak')))
+    return 'numbered'
+  return !alias && !namesSystem(tag) && NUMBERED_TAG.test(tag) ? 'numbered' : 'unnumbered'
+}
+
 /** Whether an alias word may as well be the name of an edition. */
 export function isEdition({ word }: FoundAlias): boolean {
   return EDITIONS.has(word)
@@ -281,20 +337,10 @@ export const CLOUD_IMAGE = /(?<![a-z])(?:cloudimg|genericcloud|nocloud|minimal-v
 export const IMAGE_ENDING = /\.(?:(?:qcow2?|raw|img|iso|vmdk|vhdx?|vdi|ova|ovf|box|qcow2c|dd|wic|hddimg|zip)(?:\.(?:gz|xz|bz2|zst|zip|lz4))?|(?:gz|xz|bz2|zst|tgz|tar))$/
 export const TAKEN_ENDING = /\.(?:qcow2?|raw|img|iso)$/
 
-/** A publisher of whom nothing else is known than that a file of this name is made once, for its release. */
-export interface ReleaseMaker {
-  readonly id: string
-  /** Host names and parents of host names. */
-  readonly hosts: readonly string[]
-  /** Mirrors: matched on the lower-case path. */
-  readonly mirror?: RegExp
-  /** The lower-case path of such a file. */
-  readonly path: RegExp
-}
-
+// Publishers of whom nothing else is known than that a file of this name (`path`, lower-case) is made once, for its release; `mirror` is matched on the lower-case path.
 // A release number alone says little of a name that is nobody's known publisher: the image may be built again under it.
 // Source: the publishers' own download pages, which keep the checksums of each release.
-export const RELEASE_MAKERS: readonly ReleaseMaker[] = [
+export const RELEASE_MAKERS: readonly { readonly id: string, readonly hosts: readonly string[], readonly mirror?: RegExp, readonly path: RegExp }[] = [
   { id: 'openeuler', hosts: ['openeuler.org'], mirror: /\/openeuler-\d\d\.\d\d-lts\//, path: /\/openeuler-\d\d\.\d\d-lts-/ },
   { id: 'pop-os', hosts: ['pop-os.org', 'system76.com'], mirror: /\/pop-os\/iso\//, path: /\/pop-os_\d\d\.\d\d_[a-z\d_]+_\d+\.iso$/ },
   { id: 'linux-mint', hosts: ['linuxmint.com'], mirror: /\/linuxmint\/(?:stable|iso)\//, path: /\/linuxmint-\d\d\.\d-[^/]*\.iso$/ },

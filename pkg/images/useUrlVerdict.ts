@@ -3,7 +3,7 @@ import type { ImageUrlJudgement, ImageUrlReason } from './imageUrl.ts'
 import type { Tone, VerdictReason } from '#sdk/verdict.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { absoluteTime, toMillis } from '#sdk/time.ts'
-import { standingOfUrl, URL_TONES } from './imageUrlStanding.ts'
+import { standingOfUrl, URL_TONES } from './imageUrl.ts'
 
 /** Turns a judgement into the words of the verdict block. */
 export function useUrlVerdict() {
