@@ -377,6 +377,9 @@ const TABLE: Readonly<Record<ImageUrlVerdict, readonly string[]>> = {
     'https://files.example.com/noble-containerd-1.7.13.qcow2',
     'https://files.example.com/node-postgresql-16.2.1.qcow2',
     'https://files.example.com/debian-12.7.0-docker-24.0.7.qcow2',
+    'https://files.example.com/jammy-vault-1.15.2.qcow2',
+    'https://files.example.com/docker-24.0.7/disk.qcow2',
+    'https://files.example.com/ubuntu_22_04_3.qcow2',
     'https://files.example.com/2024.1/agent.iso',
     'https://files.example.com/acme-2024.1.qcow2',
     // Sizes, bits and memory.

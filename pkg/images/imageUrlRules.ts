@@ -74,11 +74,11 @@ const RELEASE: readonly RegExp[] = [
 // Whose version it is that stands in a name: the image's own, that of the system in it, or that of a part which was put in.
 // An image is built again with the same system and the same parts, so that only the first of them tells two builds apart.
 
-/** Operating systems that anybody makes images of, with their release number: `ubuntu-22.04`, `debian12`, `win2022`, `el9`. */
-const SYSTEM = /(?<![a-z])(?:(?:ubuntu|debian|centos|rhel|red-?hat|rocky|alma|fedora|opensuse|suse|leap|sles?|oracle|amazon|alpine|windows|win)(?:[-_. ]?(?:linux|enterprise|stream|leap|server|desktop|cloud|minimal|live|core))?[-_. ]?|(?:el|ol|al|amzn))v?(\d{1,4}(?:\.\d{1,2})?)/
+/** Operating systems that anybody makes images of, with their release number or its name: `ubuntu-22.04`, `debian12`, `win2022`, `el9`, `jammy`. */
+const SYSTEM = /(?<![a-z])(?:(?:ubuntu|debian|centos|rhel|red-?hat|rocky|alma|fedora|opensuse|suse|leap|sles?|oracle|amazon|alpine|windows|win)(?:[-_. ]?(?:linux|enterprise|stream|leap|server|desktop|cloud|minimal|live|core))?[-_. ]?|(?:el|ol|al|amzn))v?(\d{1,4}(?:[._]\d{1,2})?)|(?<![a-z])(?:xenial|bionic|focal|jammy|noble|stretch|buster|bullseye|bookworm|trixie)(?![a-z])/
 
-/** What is put into an image, when a version stands behind it. At the beginning of a name it is the product itself. Whatever else follows a system's release is a part too, see `ownerOfVersion`. */
-const PART = /(?<=[-_.~+ ])(?:k8s|kube(?:rnetes|adm|let)?|k3s|k0s|rke2?|microk8s|docker|containerd|cri-?o|podman|nvidia|cuda|cudnn|rocm|kernel|python|node(?:js)?|(?:open)?jdk|postgres(?:ql)?)[-_. ]?v?\d[\w.+~]*/g
+/** What is put into an image, when a version stands behind it. At the beginning of a file's name it is the product itself. Whatever else follows a system's release is a part too, see `ownerOfVersion`. */
+const PART = /(?<=[-_.~+ /])(?:k8s|kube(?:rnetes|adm|let)?|k3s|k0s|rke2?|microk8s|docker|containerd|cri-?o|podman|nvidia|cuda|cudnn|rocm|kernel|python|node(?:js)?|(?:open)?jdk|postgres(?:ql)?)[-_. ]?v?\d[\w.+~]*/g
 const ANY_PART = new RegExp(PART.source)
 
 /** Words between a system's release and a version that leave the version the image's own. */
@@ -106,12 +106,12 @@ function ownerOfVersion(name: string, version: string): VersionOwner {
   const system = SYSTEM.exec(name)
   if (!system)
     return 'own'
-  const release = system[1] ?? ''
+  const release = (system[1] ?? '').replaceAll('_', '.')
   const end = system.index + system[0].length
   const at = name.indexOf(version)
-  const bare = version.replace(/^v/, '')
+  const plain = version.replace(/^v/, '').replaceAll('_', '.')
   // `22.04.3` in `ubuntu-22.04.3`, `22.04-20` in `ubuntu-22.04-20`, `12.7.0` in `debian-12-12.7.0`; but `39-1.5` is a compose of Fedora.
-  if (at + version.length > end - release.length && (bare.startsWith(`${release}.`) || (release.includes('.') && bare.startsWith(`${release}-`))))
+  if (at + version.length > end - release.length && release && (plain.startsWith(`${release}.`) || (release.includes('.') && plain.startsWith(`${release}-`))))
     return 'system'
   if (at < end)
     return 'own'
@@ -213,7 +213,8 @@ export function identityOfDirectory(name: string, above: string): FoundIdentity 
     return { identity: 'build', text: name }
   if ((NO_BUILD_OF_A_DIRECTORY.test(name) && !/^20[0-3]\d{5}/.test(name)) || OWNERS.test(above))
     return NONE
-  const found = identify(name, OF_DIRECTORIES)
+  // The slash before a directory's name makes a part of what it begins with: `docker-24.0.7/disk.img`.
+  const found = identify(`/${name}`, OF_DIRECTORIES)
   return found.identity === 'build' || (found.identity === 'version' && !CANDIDATE.test(found.text)) ? found : NONE
 }
 
