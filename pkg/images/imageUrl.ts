@@ -52,7 +52,7 @@ type Decision = Pick<ImageUrlJudgement, 'verdict'> & { readonly because: ImageUr
  *
  * `mutable`: a later build takes the same URL. `pinned`: the URL names one build. `unknown`: nothing says so.
  * `unusable`: no image can come from it. Evidence in this order: what cannot be downloaded, links that end, what a store, a
- * forge or a build server is asked for, build identity in the file name, then in a directory, tags of releases, alias words in the name, versions,
+ * forge or a build server is asked for, build identity in the file name, then in a directory, tags of releases, what a publisher builds again whatever version it writes, alias words in the name, versions of the image's own,
  * alias words in directories from the nearest, what is known of the publisher, flavours, release numbers, the host's name.
  * Source of the order: measured on labelled URLs (bench/urls.mjs); Longhorn downloads the same URL again when all
  * copies are lost (longhorn-manager controller/backing_image_controller.go).

@@ -84,7 +84,7 @@ const ANY_PART = new RegExp(PART.source)
 /** Words between a system's release and a version that leave the version the image's own. */
 const PLAIN_WORDS = new Set([
   'server', 'desktop', 'base', 'minimal', 'golden', 'image', 'img', 'template', 'tpl', 'vm', 'disk', 'cloud', 'cloudimg', 'genericcloud', 'generic', 'standard', 'std', 'core', 'full', 'live',
-  'lts', 'amd', 'x', 'arm', 'aarch', 'bios', 'uefi', 'efi', 'kvm', 'qemu', 'openstack', 'azure', 'gcp', 'aws', 'v', 'r', 'ver', 'version', 'release', 'build', 'rev', 'stream', 'stable', 'custom', 'hardened', 'cis', 'std', 'en', 'us',
+  'lts', 'amd', 'x', 'arm', 'aarch', 'bios', 'uefi', 'efi', 'kvm', 'qemu', 'openstack', 'azure', 'gcp', 'aws', 'v', 'r', 'ver', 'version', 'release', 'build', 'rev', 'stream', 'stable', 'custom', 'hardened', 'cis', 'en', 'us',
   'xenial', 'bionic', 'focal', 'jammy', 'noble', 'stretch', 'buster', 'bullseye', 'bookworm', 'trixie',
 ])
 
