@@ -40,7 +40,7 @@ export async function startControlPlane(options: Options): Promise<{ readonly ha
   await define(stage, readLines(definitions))
   await furnishRest()
   tell('kinds')
-  await furnish(api, beforePrograms())
+  await furnish(api, beforePrograms(parts))
   // Independent of each other: what one waits for, another uses.
   await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
   return { handlerPort }

@@ -18,7 +18,7 @@ interface Piece { readonly path: string, readonly object: Fields & { readonly me
 const piece = (path: string, apiVersion: string, kind: string, name: string, fields: Fields, status?: Fields, metadata: Fields = {}): Piece =>
   ({ path, object: { apiVersion, kind, metadata: { name, ...metadata }, ...fields }, ...(status ? { status } : {}) })
 
-/** Harvester's webhook looks for it where Harvester puts it, KubeVirt anywhere. */
+/** Harvester's webhook looks for it where Harvester puts it, KubeVirt where it is itself. Beside a second one KubeVirt carries no migration on. */
 const kubeVirtIn = (namespace: string) => piece(`/apis/kubevirt.io/v1/namespaces/${namespace}/kubevirts`, 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
   { spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } },
   // Without the architecture every VMI is refused, and only virt-controller's log says so.
@@ -43,10 +43,10 @@ const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kube
   { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'csi-clone', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
 
 /** What must be there before any program starts. */
-export function beforePrograms(): readonly Piece[] {
+export function beforePrograms(parts: readonly Part[]): readonly Piece[] {
   return [
     ...NAMESPACES.map(name => piece(`${CORE}/namespaces`, 'v1', 'Namespace', name, {})),
-    kubeVirtIn('kubevirt'), kubeVirtIn('harvester-system'), service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
+    kubeVirtIn('kubevirt'), ...(parts.includes('harvester') ? [kubeVirtIn('harvester-system')] : []), service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
     ...Object.entries(SETTINGS).map(setting), SNAPSHOTS,
   ]
 }
