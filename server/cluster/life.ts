@@ -9,8 +9,8 @@ import type { Actor } from './controllers/step.ts'
 import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
 import { BLIND } from './hooks/rule.ts'
-import { instanceHook } from './instanceHook.ts'
-import { kubevirtHooks } from './kubevirtHooks.ts'
+import { instanceHook } from './hooks/instances.ts'
+import { migrationHooks } from './hooks/migrations.ts'
 import { powerRoutes } from './power.ts'
 import type { RealPart } from './real.ts'
 import { actorsOf } from './real.ts'
@@ -71,11 +71,11 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
   if (!real.includes('kubevirt'))
     cluster.registerHook(instanceHook(Date.now))
-  const migrationHooks = kubevirtHooks({
+  const ofMigrations = migrationHooks({
     vmi: (namespace, name) => runner?.world.get(VMIS, `${namespace}/${name}`),
     migrations: (namespace, vmi) => (runner?.world.all(MIGRATIONS) ?? []).filter(one => one.metadata.namespace === namespace && one.spec.vmiName === vmi),
   })
-  for (const hook of real.includes('kubevirt') ? [] : migrationHooks) cluster.registerHook(hook)
+  for (const hook of real.includes('kubevirt') ? [] : ofMigrations) cluster.registerHook(hook)
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   for (const route of guestRoutes(clientFor(ACCOUNTS['virt-handler']))) cluster.registerGuestAct?.(route)
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))

@@ -1,8 +1,8 @@
 import { VMIS } from '#vms/vm.ts'
-import type { AdmissionHook } from './cluster.ts'
-import { stamp } from './controllers/conditions.ts'
-import { VMI_FINALIZER } from './controllers/vms.ts'
-import { fieldAt } from './json.ts'
+import type { AdmissionHook } from '../cluster.ts'
+import { stamp } from '../controllers/conditions.ts'
+import { VMI_FINALIZER } from '../controllers/vms.ts'
+import { fieldAt } from '../json.ts'
 
 /** KubeVirt's mutator of instances (pkg/virt-api/webhooks/mutating-webhook/mutators/vmi-mutator.go): a new one is Pending, and held until its pods are gone. */
 export function instanceHook(now: () => number): AdmissionHook {

@@ -1,11 +1,11 @@
 import type { VirtualMachineInstance } from '#vms/vm.ts'
-import type { AdmissionAnswer, AdmissionHook } from './cluster.ts'
-import type { Migration } from './controllers/migration.ts'
-import { MIGRATIONS } from './controllers/migration.ts'
-import { MIGRATION_FINALIZER } from './controllers/migrations.ts'
-import { isFinal } from './controllers/vmStatus.ts'
-import type { JsonObject } from './json.ts'
-import { fieldAt, isObject } from './json.ts'
+import type { AdmissionAnswer, AdmissionHook } from '../cluster.ts'
+import type { Migration } from '../controllers/migration.ts'
+import { MIGRATIONS } from '../controllers/migration.ts'
+import { MIGRATION_FINALIZER } from '../controllers/migrations.ts'
+import { isFinal } from '../controllers/vmStatus.ts'
+import type { JsonObject } from '../json.ts'
+import { fieldAt, isObject } from '../json.ts'
 
 // KubeVirt's webhooks on migrations: pkg/virt-api/webhooks/{mutating-webhook/mutators/migration-create-mutator,validating-webhook/admitters/migration-create-admitter}.go.
 
@@ -37,7 +37,7 @@ function mutate(migration: JsonObject): JsonObject {
 }
 
 /** The hooks that KubeVirt has on the creation of a migration. */
-export function kubevirtHooks(world: MigrationWorld): AdmissionHook[] {
+export function migrationHooks(world: MigrationWorld): AdmissionHook[] {
   const onCreation = (name: string, phase: AdmissionHook['phase'], answer: (migration: JsonObject, namespace: string) => AdmissionAnswer | undefined): AdmissionHook => ({
     name, phase,
     review: ({ operation, kind, subresource, namespace, object }) =>

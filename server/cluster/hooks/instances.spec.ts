@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { AdmissionRequest } from './cluster.ts'
-import { instanceHook } from './instanceHook.ts'
-import type { JsonObject } from './json.ts'
-import { KindRegistry } from './registry.ts'
-import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom.ts'
+import type { AdmissionRequest } from '../cluster.ts'
+import { instanceHook } from './instances.ts'
+import type { JsonObject } from '../json.ts'
+import { KindRegistry } from '../registry.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS } from '../kinds/custom.ts'
 
 const registry = new KindRegistry()
 for (const crd of CUSTOM_RESOURCE_DEFINITIONS) registry.addCrd(crd)

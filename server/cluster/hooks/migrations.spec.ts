@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Condition } from '#kube/object.ts'
 import type { VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
-import type { Migration, MigrationPhase } from './controllers/migration.ts'
-import { kubevirtHooks, refusalOfMigration } from './kubevirtHooks.ts'
-import { KUBEVIRT_KINDS } from './kinds/kubevirt.ts'
+import type { Migration, MigrationPhase } from '../controllers/migration.ts'
+import { migrationHooks, refusalOfMigration } from './migrations.ts'
+import { KUBEVIRT_KINDS } from '../kinds/kubevirt.ts'
 
 // As KubeVirt 1.8.0's webhooks answered.
 
@@ -28,7 +28,7 @@ describe('the creation of a migration', () => {
   function review(spec: object, world = worldOf(vmiOf('Running'))) {
     const kind = { ...KUBEVIRT_KINDS[2], version: 'v1' }
     const request = { operation: 'CREATE', kind, subresource: '', namespace: 'lab', name: 'x', object: { metadata: { labels: { mine: 'yes' } }, spec }, old: undefined, user: { name: '', groups: [] }, dryRun: false }
-    return kubevirtHooks(world).map(hook => hook.review(request as unknown as Parameters<typeof hook.review>[0]))
+    return migrationHooks(world).map(hook => hook.review(request as unknown as Parameters<typeof hook.review>[0]))
   }
 
   it('is given the label by which it is found, and the finalizer that keeps it until it is over', () => {
