@@ -160,6 +160,8 @@ test('an image that nothing depends on is deleted, and its copies with it', asyn
   await open(page, 'noble-current')
   await button(page, 'Delete').click()
   await expect(dialog(page)).toContainText('Nothing depends on it.')
+  await expect(dialog(page)).toContainText('Somebody saw that its link serves other bytes by now: this image cannot be had again.')
+  await dialog(page).getByRole('textbox').fill('noble-current')
   await dialog(page).getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Images' })).toBeVisible()
   await expect(row(page, 'noble-current')).toBeHidden({ timeout: 30_000 })
