@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Api, Fields, KubeObject } from '../../api.ts'
+import type { Machine } from './manifests.ts'
 import { OFFER, WEB, claim, handlerPod, node } from './manifests.ts'
 import { Operator } from './operator.ts'
 import type { Kind } from './sight.ts'
@@ -60,6 +61,13 @@ export class Stage {
   async disk(name = `${WEB}-disk`, accessMode?: 'ReadWriteOnce'): Promise<void> {
     (await this.api.post(pathOf('PersistentVolumeClaim', this.namespace), claim(this.namespace, name, accessMode))).expect(201)
     await this.until(`a bound claim ${name}`, () => this.find('PersistentVolumeClaim', name)?.status?.phase === 'Bound')
+  }
+
+  /** A VM with its disk, as the story finds it: running. */
+  async running(given: Machine): Promise<void> {
+    await this.disk()
+    await this.admin.make(given)
+    await this.untilRunning()
   }
 
   find(kind: Kind, name = WEB): KubeObject | undefined {

@@ -6,9 +6,7 @@ import type { Story } from '../story.ts'
 // Deleting VMs and instances, and instances without a VM.
 
 async function running(stage: Stage, runStrategy: RunStrategy): Promise<void> {
-  await stage.disk()
-  await stage.admin.make({ runStrategy })
-  await stage.untilRunning()
+  await stage.running({ runStrategy })
 }
 
 function instanceDeleted(runStrategy: RunStrategy, comesBack: boolean): Story {
@@ -90,9 +88,7 @@ export const DELETING: readonly Story[] = [
   {
     name: 'a VM with a deaf guest is deleted',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure', guest: 'deaf', grace: 4 })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure', guest: 'deaf', grace: 4 })
       await stage.admin.remove('VirtualMachine', WEB)
       await stage.untilGone('VirtualMachine')
       await stage.untilOff()

@@ -84,9 +84,7 @@ export const GUESTS: readonly Story[] = [
   {
     name: 'a deaf guest is cut off when its grace is over',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure', guest: 'deaf', grace: 4 })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure', guest: 'deaf', grace: 4 })
       await stage.admin.ask('stop')
       await stage.untilOff()
     },
@@ -94,9 +92,7 @@ export const GUESTS: readonly Story[] = [
   {
     name: 'a deaf guest with a long grace is stopped, then by force',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always', guest: 'deaf', grace: 600 })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always', guest: 'deaf', grace: 600 })
       await stage.admin.ask('stop')
       await stage.untilPrinted('Stopping')
       await stage.settle()
@@ -108,9 +104,7 @@ export const GUESTS: readonly Story[] = [
   {
     name: 'a deaf guest is restarted by force',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always', guest: 'deaf', grace: 600 })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always', guest: 'deaf', grace: 600 })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.ask('restart', { gracePeriodSeconds: 0 })
       await stage.untilRunsAgain(before)

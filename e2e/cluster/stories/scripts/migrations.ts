@@ -9,9 +9,7 @@ const MIGRATION = 'VirtualMachineInstanceMigration'
 
 /** A running VM with another node to go to. */
 async function running(stage: Stage, guest?: Guest): Promise<void> {
-  await stage.disk()
-  await stage.admin.make({ runStrategy: 'Always', ...(guest ? { guest } : {}) })
-  await stage.untilRunning()
+  await stage.running({ runStrategy: 'Always', ...(guest ? { guest } : {}) })
   await stage.node()
 }
 
@@ -89,9 +87,7 @@ export const MIGRATIONS: readonly Story[] = [
   {
     name: 'a migration cancelled while its target has no place',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always' })
       await stage.admin.ask('migrate')
       await untilMigration(stage, 'Scheduling')
       await stage.settle()

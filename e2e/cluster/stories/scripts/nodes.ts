@@ -17,9 +17,7 @@ export const NODES: readonly Story[] = [
   {
     name: 'Always: a node is lost, its pod lingers, then it is fenced and the VM runs elsewhere',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always' })
       await stage.node()
       const before = stage.find('VirtualMachineInstance')
       await lose(stage)
@@ -30,9 +28,7 @@ export const NODES: readonly Story[] = [
   {
     name: 'RerunOnFailure: a node is lost, its pod lingers, a stop does not end, then it is fenced',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await lose(stage)
       await stage.admin.ask('stop')
       await stage.settle()
@@ -57,9 +53,7 @@ export const NODES: readonly Story[] = [
   {
     name: 'a node is lost and comes back with the guest still running',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always' })
       const node = String(stage.find('VirtualMachineInstance')?.status?.nodeName)
       await stage.silence(node)
       await stage.settle()

@@ -4,9 +4,7 @@ import type { Story } from '../story.ts'
 // Guests that stand still.
 
 async function paused(stage: Stage, grace?: number): Promise<void> {
-  await stage.disk()
-  await stage.admin.make({ runStrategy: 'RerunOnFailure', ...(grace === undefined ? {} : { grace }) })
-  await stage.untilRunning()
+  await stage.running({ runStrategy: 'RerunOnFailure', ...(grace === undefined ? {} : { grace }) })
   await stage.admin.ask('pause')
   await stage.untilPrinted('Paused')
   await stage.settle()

@@ -1,20 +1,12 @@
-import type { RunStrategy } from '../manifests.ts'
-import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 // Starting, stopping and restarting, by each run strategy, with a guest that obeys.
-
-async function running(stage: Stage, runStrategy: RunStrategy): Promise<void> {
-  await stage.disk()
-  await stage.admin.make({ runStrategy })
-  await stage.untilRunning()
-}
 
 export const POWER: readonly Story[] = [
   {
     name: 'Always: stop, stop again, start, start again',
     async run(stage) {
-      await running(stage, 'Always')
+      await stage.running({ runStrategy: 'Always' })
       await stage.admin.ask('start')
       await stage.admin.ask('stop')
       await stage.untilOff()
@@ -26,7 +18,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Always: restart',
     async run(stage) {
-      await running(stage, 'Always')
+      await stage.running({ runStrategy: 'Always' })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.ask('restart')
       await stage.untilRunsAgain(before)
@@ -35,7 +27,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Always: restart by force',
     async run(stage) {
-      await running(stage, 'Always')
+      await stage.running({ runStrategy: 'Always' })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.ask('restart', { gracePeriodSeconds: 0 })
       await stage.untilRunsAgain(before)
@@ -44,7 +36,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Always: stop by force',
     async run(stage) {
-      await running(stage, 'Always')
+      await stage.running({ runStrategy: 'Always' })
       await stage.admin.ask('stop', { gracePeriod: 0 })
       await stage.untilOff()
     },
@@ -52,7 +44,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Always: Halted while it runs, and Always again once it is off',
     async run(stage) {
-      await running(stage, 'Always')
+      await stage.running({ runStrategy: 'Always' })
       await stage.admin.strategy('Halted')
       await stage.untilOff()
       await stage.admin.strategy('Always')
@@ -62,7 +54,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'RerunOnFailure: stop, stop again, start, start again',
     async run(stage) {
-      await running(stage, 'RerunOnFailure')
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await stage.admin.ask('start')
       await stage.admin.ask('stop')
       await stage.untilOff()
@@ -89,7 +81,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'RerunOnFailure: restart, and a restart of what is off',
     async run(stage) {
-      await running(stage, 'RerunOnFailure')
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.ask('restart')
       await stage.untilRunsAgain(before)
@@ -101,7 +93,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'RerunOnFailure: restart by force, and a restart with a grace of its own',
     async run(stage) {
-      await running(stage, 'RerunOnFailure')
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.ask('restart', { gracePeriodSeconds: 5 })
       await stage.admin.ask('restart', { gracePeriodSeconds: -1 })
@@ -112,7 +104,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'RerunOnFailure: stop by force',
     async run(stage) {
-      await running(stage, 'RerunOnFailure')
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await stage.admin.ask('stop', { gracePeriod: 0 })
       await stage.untilOff()
     },
@@ -180,7 +172,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Once: start and restart are refused, stop makes it Halted, and a start does not make it Once again',
     async run(stage) {
-      await running(stage, 'Once')
+      await stage.running({ runStrategy: 'Once' })
       await stage.admin.ask('start')
       await stage.admin.ask('restart')
       await stage.admin.ask('stop')
@@ -192,7 +184,7 @@ export const POWER: readonly Story[] = [
   {
     name: 'Once: stop by force',
     async run(stage) {
-      await running(stage, 'Once')
+      await stage.running({ runStrategy: 'Once' })
       await stage.admin.ask('stop', { gracePeriod: 0 })
       await stage.untilOff()
     },

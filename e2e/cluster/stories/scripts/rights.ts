@@ -20,9 +20,7 @@ function rightsOf(role: 'viewer' | 'editor' | 'admin'): Story {
   return {
     name: `the rights of ${role === 'viewer' ? 'a viewer' : role === 'editor' ? 'an editor' : 'an administrator'} on each power request`,
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await tryEach(stage, stage[role])
       await (role === 'viewer' ? stage.settle() : stage.untilOff())
       await stage[role].remove('VirtualMachineInstance', WEB)

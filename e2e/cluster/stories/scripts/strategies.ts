@@ -16,9 +16,7 @@ export const STRATEGIES: readonly Story[] = [
   {
     name: 'Halted, and RerunOnFailure while the instance is still there',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await stage.admin.strategy('Halted')
       await stage.untilPrinted('Stopping')
       await stage.admin.strategy('RerunOnFailure')
@@ -30,9 +28,7 @@ export const STRATEGIES: readonly Story[] = [
   {
     name: 'Halted, and RerunOnFailure once the instance is gone',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'RerunOnFailure' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await stage.admin.strategy('Halted')
       await stage.untilOff()
       await stage.admin.strategy('RerunOnFailure')
@@ -42,9 +38,7 @@ export const STRATEGIES: readonly Story[] = [
   {
     name: 'Halted from Always, and Always while it stops',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always' })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.strategy('Halted')
       await stage.untilPrinted('Stopping')
@@ -85,9 +79,7 @@ export const STRATEGIES: readonly Story[] = [
   {
     name: 'a start asked for while Stopping from Halted is lost',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always', guest: 'deaf', grace: 20 })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always', guest: 'deaf', grace: 20 })
       await stage.admin.ask('stop')
       await stage.untilPrinted('Stopping')
       await stage.admin.ask('start')

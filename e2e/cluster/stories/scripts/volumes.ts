@@ -64,9 +64,7 @@ export const VOLUMES: readonly Story[] = [
   {
     name: 'a volume whose disk is missing is waited for beside the running guest',
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
-      await stage.untilRunning()
+      await stage.running({ runStrategy: 'Always' })
       await plug(stage, MORE)
       await untilVolume(stage, 'Pending')
       await stage.disk(MORE)
