@@ -40,7 +40,7 @@ export async function startControlPlane(options: Options): Promise<{ readonly ha
   await define(stage, readLines(definitions))
   await furnishRest()
   tell('kinds')
-  await furnish(api, beforePrograms(parts))
+  await furnish(api, beforePrograms())
   // Independent of each other: what one waits for, another uses.
   await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
   return { handlerPort }
@@ -94,10 +94,10 @@ const pki = (folder: string, name: string) => join(folder, 'pki', name)
 const kubeconfig = (folder: string, user: string) => join(folder, `kubeconfig.${user}`)
 
 async function startKubeVirt({ folder, api, binaries, handlerPort, start, tell }: Stage): Promise<void> {
-  await make(api, '/api/v1/namespaces/kubevirt/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubevirt-ca' }, data: { 'ca-bundle': readFileSync(pki(folder, 'ca.crt'), 'utf8') } })
+  await make(api, '/api/v1/namespaces/harvester-system/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubevirt-ca' }, data: { 'ca-bundle': readFileSync(pki(folder, 'ca.crt'), 'utf8') } })
   const [apiPort = 0, controllerPort = 0] = await freePorts(2)
   const [cert, key] = [pki(folder, 'virt-api.crt'), pki(folder, 'virt-api.key')]
-  const env = (name: string) => ({ NAMESPACE: 'kubevirt', POD_NAMESPACE: 'kubevirt', POD_NAME: name })
+  const env = (name: string) => ({ NAMESPACE: 'harvester-system', POD_NAMESPACE: 'harvester-system', POD_NAME: name })
   start('kubevirt', 'virt-api', [
     'virt-api', '--kubeconfig', kubeconfig(folder, 'virt-api'), '--listen', '127.0.0.1', '--port', String(apiPort),
     '--tls-cert-file', cert, '--tls-key-file', key, '--handler-cert-file', cert, '--handler-key-file', key, '--console-server-port', String(handlerPort),
@@ -115,7 +115,7 @@ async function startKubeVirt({ folder, api, binaries, handlerPort, start, tell }
     await make(api, API_SERVICES, object)
   for (const { metadata: { name } } of services)
     await waitFor(`the API ${name}`, folder, () => isAvailable(api, name))
-  await waitFor('virt-controller', folder, async () => (await api.get('/apis/coordination.k8s.io/v1/namespaces/kubevirt/leases/virt-controller')).status === 200)
+  await waitFor('virt-controller', folder, async () => (await api.get('/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases/virt-controller')).status === 200)
   tell('virt-api and virt-controller')
 }
 

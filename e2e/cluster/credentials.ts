@@ -21,9 +21,9 @@ export const MACHINES: readonly User[] = [
   { id: 'controller-manager', name: 'system:kube-controller-manager', groups: MASTERS },
   { id: 'scheduler', name: 'system:kube-scheduler', groups: MASTERS },
   { id: 'kubelet', name: 'system:node:node-1', groups: MASTERS },
-  { id: 'virt-api', name: 'system:serviceaccount:kubevirt:kubevirt-apiserver', groups: MASTERS },
-  { id: 'virt-controller', name: 'system:serviceaccount:kubevirt:kubevirt-controller', groups: MASTERS },
-  { id: 'virt-handler', name: 'system:serviceaccount:kubevirt:kubevirt-handler', groups: MASTERS },
+  { id: 'virt-api', name: 'system:serviceaccount:harvester-system:kubevirt-apiserver', groups: MASTERS },
+  { id: 'virt-controller', name: 'system:serviceaccount:harvester-system:kubevirt-controller', groups: MASTERS },
+  { id: 'virt-handler', name: 'system:serviceaccount:harvester-system:kubevirt-handler', groups: MASTERS },
   { id: 'harvester', name: 'system:serviceaccount:harvester-system:harvester', groups: MASTERS },
   { id: 'longhorn', name: 'system:serviceaccount:longhorn-system:longhorn-service-account', groups: MASTERS },
   { id: 'cdi', name: 'system:serviceaccount:cdi:cdi-sa', groups: MASTERS },
@@ -51,7 +51,7 @@ export async function writeCertificates(folder: string): Promise<void> {
       extensions: [
         { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
         { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-        { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 2, value: 'virt-api.kubevirt.svc' }, { type: 7, ip: '127.0.0.1' }] },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 2, value: 'virt-api.harvester-system.svc' }, { type: 7, ip: '127.0.0.1' }] },
       ],
     })
     write(`${name}.crt`, signed.cert)

@@ -8,7 +8,7 @@ import type { Part } from './parts.ts'
 // What an installed Harvester has besides its programs, and what these want to find.
 
 export const NODES = ['node-1', 'node-2', 'node-3'] as const
-const NAMESPACES = ['kubevirt', 'harvester-system', 'longhorn-system', 'cdi', 'production', 'staging'] as const
+const NAMESPACES = ['harvester-system', 'longhorn-system', 'cdi', 'production', 'staging'] as const
 const DISKS = ['disk-1', 'disk-2'] as const
 const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
 const CORE = '/api/v1'
@@ -18,8 +18,8 @@ interface Piece { readonly path: string, readonly object: Fields & { readonly me
 const piece = (path: string, apiVersion: string, kind: string, name: string, fields: Fields, status?: Fields, metadata: Fields = {}): Piece =>
   ({ path, object: { apiVersion, kind, metadata: { name, ...metadata }, ...fields }, ...(status ? { status } : {}) })
 
-/** Harvester's webhook looks for it where Harvester puts it, KubeVirt where it is itself. Beside a second one KubeVirt carries no migration on. */
-const kubeVirtIn = (namespace: string) => piece(`/apis/kubevirt.io/v1/namespaces/${namespace}/kubevirts`, 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
+/** Where Harvester installs it: its webhook looks nowhere else. Beside a second one KubeVirt carries no migration on. */
+const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/harvester-system/kubevirts', 'kubevirt.io/v1', 'KubeVirt', 'kubevirt',
   { spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } },
   // Without the architecture every VMI is refused, and only virt-controller's log says so.
   { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
@@ -43,10 +43,10 @@ const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kube
   { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'csi-clone', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
 
 /** What must be there before any program starts. */
-export function beforePrograms(parts: readonly Part[]): readonly Piece[] {
+export function beforePrograms(): readonly Piece[] {
   return [
     ...NAMESPACES.map(name => piece(`${CORE}/namespaces`, 'v1', 'Namespace', name, {})),
-    kubeVirtIn('kubevirt'), ...(parts.includes('harvester') ? [kubeVirtIn('harvester-system')] : []), service('kubevirt', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
+    KUBEVIRT, service('harvester-system', 'virt-api', 'localhost', 443), service('longhorn-system', 'longhorn-admission-webhook', '127.0.0.1', 443), CLASS, PROFILE,
     ...Object.entries(SETTINGS).map(setting), SNAPSHOTS,
   ]
 }
@@ -90,7 +90,7 @@ function longhornNode(name: string, folder: string): Piece {
 
 /** Where virt-api asks virt-handler to pause and to reboot a guest: at the pod's address, at one port for all nodes. */
 function handlerPod(nodeName: string): Piece {
-  return piece(`${CORE}/namespaces/kubevirt/pods`, 'v1', 'Pod', `virt-handler-${nodeName}`, { spec: { nodeName, containers: [{ name: 'virt-handler', image: 'virt-handler' }] } },
+  return piece(`${CORE}/namespaces/harvester-system/pods`, 'v1', 'Pod', `virt-handler-${nodeName}`, { spec: { nodeName, containers: [{ name: 'virt-handler', image: 'virt-handler' }] } },
     { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }, { labels: { 'kubevirt.io': 'virt-handler' } })
 }
 

@@ -44,7 +44,7 @@ export interface ElsewhereOptions {
 }
 
 const GROUP = 'subresources.kubevirt.io'
-const HOME = 'kubevirt'
+const HOME = 'harvester-system'
 const SERVICE = 'virt-api'
 const UNANSWERED = { status: 404, body: '404: Page Not Found' }
 

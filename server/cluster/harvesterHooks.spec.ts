@@ -128,13 +128,13 @@ describe('an instance', () => {
   it('gets its status from KubeVirt alone', () => {
     const of = (user: string) => ask(moving, { kind: VMIS, operation: 'UPDATE', object: changed, old, user }).object?.status
     expect(of('admin')).toEqual({ phase: 'Running' })
-    expect(of('system:serviceaccount:kubevirt:kubevirt-handler')).toEqual({ phase: 'Failed' })
+    expect(of('system:serviceaccount:harvester-system:kubevirt-handler')).toEqual({ phase: 'Failed' })
     expect(ask(BLIND, { kind: VMIS, operation: 'UPDATE', object: changed, old }).object?.status).toEqual({ phase: 'Failed' })
   })
 
   it('is changed by KubeVirt alone', () => {
     const of = (user: string) => words(moving, { kind: VMIS, operation: 'UPDATE', object: named({ hostname: 'b' }), old, user })
     expect(of('admin')).toBe('update of VMI object is restricted')
-    expect(of('system:serviceaccount:kubevirt:kubevirt-controller')).toBeUndefined()
+    expect(of('system:serviceaccount:harvester-system:kubevirt-controller')).toBeUndefined()
   })
 })

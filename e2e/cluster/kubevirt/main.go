@@ -18,8 +18,8 @@ import (
 	"kubevirt.io/kubevirt/pkg/virt-operator/resource/generate/components"
 )
 
-// Where upstream's manifests put virt-api.
-const namespace = "kubevirt"
+// Where Harvester installs KubeVirt: its own webhooks look for the KubeVirt object there and nowhere else.
+const namespace = "harvester-system"
 
 const usage = `usage: kubevirt COMMAND …
   virt-api …               as upstream's

@@ -21,7 +21,7 @@ export async function startEmbedded({ pace = 1, plugins = [], log = () => {} }: 
   writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })
   const api = new Api(readAccess(kubeconfig, contextsOf(kubeconfig)[0] ?? ''))
   try {
-    await furnish(api, [...beforePrograms([]), ...afterWebhooks(folder, [])])
+    await furnish(api, [...beforePrograms(), ...afterWebhooks(folder, [])])
   }
   finally {
     await api.close()

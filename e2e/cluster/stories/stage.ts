@@ -11,7 +11,7 @@ import { traceOf } from './trace.ts'
 /** The people of a cluster, each with his own credentials. */
 export interface People { readonly admin: Api, readonly editor: Api, readonly viewer: Api }
 
-const HANDLERS = '/api/v1/namespaces/kubevirt/pods'
+const HANDLERS = '/api/v1/namespaces/harvester-system/pods'
 const RBAC = 'rbac.authorization.k8s.io'
 const ROLES = { editor: 'kubevirt.io:edit', viewer: 'kubevirt.io:view' } as const
 /** Longer than any write follows from another by itself; the agent and the detaching of disks are waited for. */

@@ -23,7 +23,7 @@ function judgeStrategy({ object }: Asked): AdmissionAnswer | undefined {
 export const STRATEGY_RULE: Rule = { kind: VMS, operations: ['CREATE', 'UPDATE'], judge: judgeStrategy }
 
 /** Whoever lays out a cluster that nothing moves yet plays KubeVirt's part as well. */
-const isKubeVirt = ({ user, sight }: Asked) => !sight.has(VMIS) || user.startsWith('system:serviceaccount:kubevirt:kubevirt-')
+const isKubeVirt = ({ user, sight }: Asked) => !sight.has(VMIS) || user.startsWith('system:serviceaccount:harvester-system:kubevirt-')
 
 /** Whoever is no part of KubeVirt writes an instance's status without an effect and without a word (mutators/vmi-mutator.go). */
 export const STATUS_RULE: Rule = {

@@ -16,7 +16,7 @@ const HARVESTER_SETTINGS = defineResource('harvesterhci.io/v1beta1', 'Setting', 
 const KUBEVIRTS = defineResource('kubevirt.io/v1', 'KubeVirt', 'kubevirts')
 
 const VM_NAMESPACES = ['production', 'staging', 'lab'] as const
-const SYSTEM_NAMESPACES = ['harvester-system', 'longhorn-system', 'cdi', 'kubevirt']
+const SYSTEM_NAMESPACES = ['harvester-system', 'longhorn-system', 'cdi']
 
 /** The node that does not answer. */
 const DOWN_NODE = 'node-4'
@@ -157,6 +157,6 @@ export const PLATFORM: readonly Layer[] = [
     { kind: CLUSTER_NETWORKS, object: { metadata: { name: 'mgmt' } } },
     ...Object.entries(LONGHORN_VALUES).map(([name, value]): SeedObject => ({ kind: LONGHORN_SETTINGS, object: { metadata: { name, namespace: 'longhorn-system' }, value } })),
     ...Object.entries(HARVESTER_VALUES).map(([name, value]): SeedObject => ({ kind: HARVESTER_SETTINGS, object: { metadata: { name }, value } })),
-    { kind: KUBEVIRTS, object: { metadata: { name: 'kubevirt', namespace: 'kubevirt' }, spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } }, status: { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.4', defaultArchitecture: 'amd64' } },
+    { kind: KUBEVIRTS, object: { metadata: { name: 'kubevirt', namespace: 'harvester-system' }, spec: { configuration: { developerConfiguration: { featureGates: ['DeclarativeHotplugVolumes', 'ExpandDisks'] }, vmRolloutStrategy: 'LiveUpdate' } } }, status: { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.4', defaultArchitecture: 'amd64' } },
   ],
 ]
