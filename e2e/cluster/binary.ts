@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { readDefinitions } from './definitions.ts'
 
 /** The programs that are linked from upstream's modules, each a Go module in the folder of its name. */
@@ -15,13 +15,22 @@ interface Recipe {
   readonly with?: readonly string[]
   /** Files of upstream's modules that define kinds, from the module's folder on: kept beside the binary. */
   readonly definitions?: Readonly<Record<string, string>>
+  /** What a pod would be told by a file of its own, and a program that runs in none knows only as a constant. */
+  readonly told?: Told
 }
+
+/** A line of a module's source that another stands for in our build. */
+interface Told { readonly module: string, readonly file: string, readonly line: string, readonly instead: string }
 
 // The first build of all four takes some fifteen to twenty minutes on two cores (kube six, kubevirt three, harvester six,
 // longhorn one); a later one seconds, from Go's own cache.
 const RECIPES: Readonly<Record<Module, Recipe>> = {
   kube: { holds: 'kube-apiserver, etcd, kube-controller-manager and kubectl', firstTime: 'about ten minutes' },
-  kubevirt: { holds: 'KubeVirt\'s virt-api and virt-controller', firstTime: 'about three minutes' },
+  kubevirt: {
+    holds: 'KubeVirt\'s virt-api and virt-controller', firstTime: 'about three minutes',
+    // A pod reads its namespace from the file of its service account; where there is none, KubeVirt takes this.
+    told: { module: 'kubevirt.io/client-go', file: 'util/util.go', line: 'const namespaceKubevirt = "kubevirt"', instead: 'const namespaceKubevirt = "harvester-system"' },
+  },
   harvester: {
     holds: 'Harvester\'s and Longhorn\'s webhooks and Harvester\'s controllers', firstTime: 'about six minutes', with: ['spdkstub'],
     definitions: { 'github.com/harvester/harvester': 'deploy/charts/harvester-crd/templates', 'github.com/longhorn/longhorn-manager': 'k8s/crds.yaml' },
@@ -58,6 +67,7 @@ export function binaryPath(module: Module): string {
   for (const source of sourcesOf(module))
     hash.update(readFileSync(source))
   hash.update(buildFlags().join(' '))
+  hash.update(RECIPES[module].told?.instead ?? '')
   return join(cacheFolder(), `${module}-${hash.digest('hex').slice(0, 12)}`)
 }
 
@@ -79,24 +89,49 @@ export function buildBinary(module: Module, go = 'go', say: (line: string) => vo
   const path = binaryPath(module)
   if (isBuilt(module))
     return path
-  const { holds, firstTime, definitions } = RECIPES[module]
+  const { holds, firstTime, definitions, told } = RECIPES[module]
   const from = Date.now()
   mkdirSync(cacheFolder(), { recursive: true })
   say(`Building ${holds} from their modules; the first time takes ${firstTime} …`)
   const unfinished = `${path}.${process.pid}`
-  const { status, error } = spawnSync(go, ['build', ...buildFlags(), '-o', unfinished, '.'], {
-    cwd: folderOf(module),
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, CGO_ENABLED: '0' },
-  })
-  if (status !== 0)
-    throw new Error(`go build in ${folderOf(module)} failed${error ? `: ${error.message}` : ''}`)
+  const altered = mkdtempSync(join(tmpdir(), 'guardrails-build-'))
+  try {
+    const { status, error } = spawnSync(go, ['build', ...buildFlags(), ...(told ? [tell(go, module, altered, told)] : []), '-o', unfinished, '.'], {
+      cwd: folderOf(module),
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, CGO_ENABLED: '0' },
+    })
+    if (status !== 0)
+      throw new Error(`go build in ${folderOf(module)} failed${error ? `: ${error.message}` : ''}`)
+  }
+  finally {
+    rmSync(altered, { recursive: true, force: true })
+  }
   if (definitions)
     writeFileSync(definitionsPath(module), Object.entries(definitions).flatMap(([name, at]) => readDefinitions(join(sourceOf(go, module, name), at))).map(object => `${JSON.stringify(object)}\n`).join(''))
   renameSync(unfinished, path)
   forgetOthers(module, path)
   say(`… ${Math.round((Date.now() - from) / 1000)} s`)
   return path
+}
+
+/** Writes into `folder` a copy of the module whose line is exchanged, and a go.mod that builds with it; answers the flag. Throws where upstream has no such line. */
+function tell(go: string, module: Module, folder: string, { module: name, file, line, instead }: Told): string {
+  const [source, mod] = [sourceOf(go, module, name), join(folder, 'go.mod')]
+  const text = readFileSync(join(source, file), 'utf8')
+  if (!text.includes(line))
+    throw new Error(`${name} has no line ${line} in ${file}`)
+  // File by file: Go keeps its folders read-only, and nobody but root could change or remove a copy of them.
+  for (const one of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(path => /\.go$|go\.mod$/.test(path))) {
+    mkdirSync(dirname(join(folder, 'source', one)), { recursive: true })
+    writeFileSync(join(folder, 'source', one), one === file ? text.replace(line, instead) : readFileSync(join(source, one)))
+  }
+  copyFileSync(join(folderOf(module), 'go.mod'), mod)
+  copyFileSync(join(folderOf(module), 'go.sum'), join(folder, 'go.sum'))
+  const { status, stderr } = spawnSync(go, ['mod', 'edit', `-replace=${name}=${join(folder, 'source')}`, mod], { encoding: 'utf8' })
+  if (status !== 0)
+    throw new Error(`go mod edit of ${name} failed: ${stderr}`)
+  return `-modfile=${mod}`
 }
 
 /** Where Go keeps the source of one of the modules that a program is linked from. */
