@@ -22,10 +22,10 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
   { object: /^vmi /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, before: /./, why: 'Two controllers drop one each, in any order.' },
   { object: /^vm /, facet: /^(created|ready|printableStatus|condition Ready)$/, value: /^false$|^Terminating$|VMINotExists/, after: /./, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
-  { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error|^WaitingForVolumeBinding$/, before: /^Stopped$/, why: 'An instance without a pod is over with the look that sees it deleted.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error|^WaitingForVolumeBinding$/, before: /^Stopped$|^ErrorUnschedulable$/, why: 'An instance without a pod, or with one that has no place, is over with the look that sees it deleted.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^WaitingForVolumeBinding$/, before: /^Stopp/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^WaitingForVolumeBinding$/, after: /^Error/, before: /^Starting$/, why: 'The disk that was missing is bound before the next look, or not.' },
-  { object: /^vm /, facet: /^printableStatus$/, value: /^ErrorUnschedulable$/, after: /^ErrorPvcNotFound$/, before: /^Starting$/, why: 'The pod of a disk that has come is told of as one without a place until the disk is bound, or is placed before the next look.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^ErrorUnschedulable$/, after: /^ErrorPvcNotFound$/, before: /^Starting$|^WaitingForVolumeBinding$/, why: 'The pod of a disk that has come is told of as one without a place until the disk is bound, or is placed before the next look.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
   { object: /^vmi /, facet: /^volumes$/, value: /(Bound|Detaching) hotplug/, why: 'The instance\'s controller tells of a volume with the pod in sight that it has just made or deleted, or without.' },
 ]
