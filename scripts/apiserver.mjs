@@ -18,6 +18,8 @@ const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluste
 
 const REPORTERS = ['--reporter=default', '--reporter=json', '--outputFile.json={report}']
 const BROWSER_PORT = 8760
+/** By far the most of the time, and the same pages whatever cluster is behind them: `npm test` has axe look at them. */
+const LEFT_TO_NPM_TEST = 'accessibility'
 
 /** Why the tier cannot run; undefined when the binary is there or can be built. */
 function whyNot(go) {
@@ -62,7 +64,7 @@ async function live({ folder }) {
 }
 
 /** The browser tests, on a console that is logged in to the real API server in which the demonstration lives. */
-async function runBrowserTier(folder, kubeconfig, tests = []) {
+async function runBrowserTier(folder, kubeconfig, tests = [`flows/(?!${LEFT_TO_NPM_TEST})`]) {
   const { findChromium } = await import('./chromium.mjs')
   const chromium = await findChromium()
   const tier = { name: 'browser on the real API server', command: 'npx', args: ['playwright', 'test', ...tests], reader: 'playwright' }
@@ -72,6 +74,7 @@ async function runBrowserTier(folder, kubeconfig, tests = []) {
   const { OwnConsole } = await load('e2e/embedded.ts')
   const { logIn } = await load('e2e/cluster/login.ts')
   const life = await liveElsewhere({ folder })
+  console.log(`\nflows/${LEFT_TO_NPM_TEST}: on the embedded cluster by npm test; here by npm run test:apiserver -- flows ${LEFT_TO_NPM_TEST}`)
   const own = new OwnConsole(BROWSER_PORT, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(life.mirror).host])
   try {
     await own.start()
