@@ -4,6 +4,7 @@ import type { Seen, Unseen } from '#kube/seen.ts'
 import type { ClaimUsers } from '#volumes/claimUsers.ts'
 import type { DataVolume } from '#volumes/dataVolume.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { VmBackup } from '#vms/vmBackup.ts'
 import type { VirtualMachineImage } from './image.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
@@ -12,21 +13,16 @@ import { blindSpot } from '#kube/seen.ts'
 import { indexClaimUsers, usersIn } from '#volumes/claimUsers.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { CLAIM_TEMPLATES_ANNOTATION, VMIS, VMS } from '#vms/vm.ts'
+import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import { IMAGE_ID_ANNOTATION } from './image.ts'
 
-// Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/{template,backup}.go.
+// Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/template.go.
 
 export interface TemplateVersion extends KubeObject {
   readonly spec: { readonly templateId?: string, readonly imageId?: string, readonly vm?: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } } }
   readonly status?: { readonly version?: number }
 }
 export const TEMPLATE_VERSIONS = defineResource<TemplateVersion>('harvesterhci.io/v1beta1', 'VirtualMachineTemplateVersion', 'virtualmachinetemplateversions')
-
-export interface VmBackup extends KubeObject {
-  readonly spec: { readonly source?: { readonly name?: string }, readonly type?: string }
-  readonly status?: { readonly volumeBackups?: readonly { readonly persistentVolumeClaim?: { readonly spec?: { readonly storageClassName?: string } } }[] }
-}
-export const VM_BACKUPS = defineResource<VmBackup>('harvesterhci.io/v1beta1', 'VirtualMachineBackup', 'virtualmachinebackups')
 
 interface UsingVolume {
   readonly claim: PersistentVolumeClaim

@@ -3,8 +3,9 @@ import { CLAIMS } from '#kube/core.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
+import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import type { VirtualMachineImage } from './image.ts'
-import { TEMPLATE_VERSIONS, usersOfImage, VM_BACKUPS } from './imageUsers.ts'
+import { TEMPLATE_VERSIONS, usersOfImage } from './imageUsers.ts'
 
 /** Who uses the image, in all namespaces, and what of that cannot be seen. Call in setup. */
 export function useImageUsers(image: () => VirtualMachineImage) {
