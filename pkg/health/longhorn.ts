@@ -92,6 +92,10 @@ export interface LonghornVolume extends KubeObject {
     readonly currentNodeID?: string
     readonly ownerID?: string
     readonly conditions?: readonly Condition[]
+    /** Being filled from a backup, made larger, or filled from another volume. */
+    readonly restoreRequired?: boolean
+    readonly expansionRequired?: boolean
+    readonly cloneStatus?: { readonly state?: string }
     readonly kubernetesStatus?: { readonly pvName?: string, readonly pvStatus?: string, readonly namespace?: string, readonly pvcName?: string, readonly lastPVCRefAt?: string, readonly lastPodRefAt?: string, readonly workloadsStatus?: readonly { readonly podName?: string, readonly podStatus?: string, readonly workloadName?: string, readonly workloadType?: string }[] | null }
   }
 }

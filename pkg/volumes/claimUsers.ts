@@ -137,14 +137,25 @@ export function indexClaimUsers(world: UsersWorld): UsersIndex {
 
 /**
  * Which VMs, instances and pods use the claim: the union of all the ways in which one can. Source: kubevirt
- * pkg/storage/types/pvc.go, pkg/virt-controller/watch/vmi/storage.go; a VM of an instance that uses it counts too.
+ * pkg/storage/types/pvc.go, pkg/virt-controller/watch/vmi/storage.go. The VM of an instance that uses it counts too, and so
+ * does the instance of a VM that does: it may take the disk without anybody asking, when that is plugged in or when it
+ * runs again after a crash; `holdsClaim` tells whether it has.
  */
 export function usersIn({ byClaim, vms, vmis }: UsersIndex, claim: PersistentVolumeClaim): ClaimUsers {
-  const { namespace, labels } = claim.metadata
   const { vms: named, vmis: holding, pods } = byClaim.get(objectKey(claim)) ?? NOBODY
-  const keeper = `${namespace}/${labels?.[STATE_OF_LABEL]}`
-  const instances = distinct([...holding, vmis.get(keeper)])
+  const keeper = keeperOf(claim)
+  const instances = distinct([...holding, vmis.get(keeper), ...named.map(vm => vmis.get(objectKey(vm)))])
   return { vms: distinct([...named, vms.get(keeper), ...instances.map(vmi => vms.get(objectKey(vmi)))]), vmis: instances, pods }
+}
+
+/** The VM, `namespace/name`, whose state the claim keeps, if it keeps one. */
+function keeperOf({ metadata: { namespace, labels } }: PersistentVolumeClaim): string {
+  return `${namespace}/${labels?.[STATE_OF_LABEL]}`
+}
+
+/** Whether the instance has the disk, or has not let go of it; `vm` is its VM. */
+export function holdsClaim(vmi: VirtualMachineInstance, claim: PersistentVolumeClaim, vm?: VirtualMachine): boolean {
+  return keeperOf(claim) === objectKey(vmi) || claimsOfVmi(vmi, vm).has(claim.metadata.name)
 }
 
 function distinct<T>(found: readonly (T | undefined)[]): T[] {

@@ -1,14 +1,13 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import type { Seen, Unseen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
-import type { VirtualMachineImage } from '#images/image.ts'
-import type { ExportSafetyReason, ExportWorld } from './exportSafety.ts'
+import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportResult, StepWord, TimelineEntry } from './exportTimeline.ts'
+import type { ExportWorld } from './exportWorld.ts'
 
-/** What the protocol looks at: all of `ExportWorld`, with the claims, images and classes. */
-export interface StepWorld extends Omit<ExportWorld, 'claim' | 'images' | 'lastNodes' | 'ownImage'> {
+/** What the protocol looks at: all of `ExportWorld`, with the claims and classes. */
+export interface StepWorld extends Omit<ExportWorld, 'claim' | 'claims' | 'lastNodes' | 'ownImage'> {
   readonly claims: Seen<PersistentVolumeClaim>
-  readonly images: Seen<VirtualMachineImage>
   readonly storageClasses: Seen<StorageClass>
 }
 

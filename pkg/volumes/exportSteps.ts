@@ -3,9 +3,10 @@ import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import type { ExportSafety, ExportWorld } from './exportSafety.ts'
+import type { ExportSafety } from './exportSafety.ts'
 import type { ExportStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
+import type { ExportWorld } from './exportWorld.ts'
 import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
@@ -101,7 +102,7 @@ function beforeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVo
   if (cut.length)
     return { word: 'wait-guest', writes: [amendIntent(claim, intent, { cutOff: [...intent.cutOff ?? [], ...cut] })], because: cut.map(name => ({ code: 'cut-off' as const, vm: keyOf(intent, name) })) }
   const safety = judgeExportSafety(safetyWorld(world, intent, claim))
-  const guests = known.filter(({ vmi }) => vmi && safety.reasons.some(reason => reason.code === 'guest' && reason.vmi === objectKey(vmi)))
+  const guests = known.filter(({ vmi }) => vmi && safety.reasons.some(reason => (reason.code === 'guest' || reason.code === 'guest-without-disk') && reason.vmi === objectKey(vmi)))
   if (guests.length)
     return { word: 'wait-guest', writes: [], because: guests.flatMap(({ entry, vmi }) => vmi ? waitingFor(keyOf(intent, entry.name), vmi, now) : []) }
   if (safety.word === 'unknown')

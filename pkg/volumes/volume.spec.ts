@@ -70,6 +70,7 @@ describe('the users of a claim', () => {
   it.each<[string, PersistentVolumeClaim, UsersWorld, ClaimUsers]>([
     ['a VM and its instance, of the same namespace', claimOf(), { vms: [vm, other], vmis: [vmi], pods: [] }, { vms: [vm], vmis: [vmi], pods: [] }],
     ['a VM whose instance alone has it: it was plugged in', claimOf(), { vms: [bare, other], vmis: [vmi], pods: [] }, { vms: [bare], vmis: [vmi], pods: [] }],
+    ['a VM whose instance runs without it: it is being plugged in', claimOf(), { vms: [vm, other], vmis: [{ ...vmi, spec: {} }], pods: [] }, { vms: [vm], vmis: [{ ...vmi, spec: {} }], pods: [] }],
     ['the VM whose state it keeps', claimOf(undefined, { labels: { 'persistent-state-for': 'web-01' } }), { vms: [bare, other], vmis: [{ ...vmi, spec: {} }], pods: [] }, { vms: [bare], vmis: [{ ...vmi, spec: {} }], pods: [] }],
     ['a pod', claimOf(), { vms: [], vmis: [], pods: [pod] }, { vms: [], vmis: [], pods: [pod] }],
     ['nobody', claimOf(undefined, { name: 'else' }), { vms: [vm], vmis: [vmi], pods: [pod] }, NOBODY],
