@@ -1,4 +1,5 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { LonghornVolume } from '#health/longhorn.ts'
 import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
@@ -14,11 +15,13 @@ export interface ExportTarget {
   readonly namespace: string
   readonly displayName: string
   readonly images: readonly VirtualMachineImage[]
+  /** The claim's own, where it may be read and is Longhorn's. */
+  readonly longhornVolume?: LonghornVolume
 }
 
 type ExportTargetReason
   = | ImageFormReason
-    | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
+    | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'faulted' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
     | { readonly code: 'namespace-must-match', readonly namespace: string }
 
 export interface ExportTargetJudgement {
@@ -53,7 +56,7 @@ export function judgeExportTarget(target: ExportTarget): ExportTargetJudgement {
   return { ...(backend && { backend }), problems }
 }
 
-function checkClaim({ claim, sourceClass }: ExportTarget): ExportTargetReason | undefined {
+function checkClaim({ claim, sourceClass, longhornVolume }: ExportTarget): ExportTargetReason | undefined {
   if (claim.metadata.deletionTimestamp)
     return { code: 'claim-deleting' }
   if (isGolden(claim))
@@ -62,6 +65,9 @@ function checkClaim({ claim, sourceClass }: ExportTarget): ExportTargetReason | 
     return { code: 'claim-not-bound' }
   if (isResizing(claim))
     return { code: 'claim-resizing' }
+  // Longhorn's webhook refuses the image's copy, and Harvester's image ends as failed (longhorn-manager webhook/resources/backingimage/validator.go).
+  if (longhornVolume?.status?.robustness === 'faulted')
+    return { code: 'faulted' }
   return sourceClass?.parameters?.encrypted === 'true' ? { code: 'encrypted' } : undefined
 }
 

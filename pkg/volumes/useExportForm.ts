@@ -2,6 +2,7 @@ import { computed, reactive, ref, watchEffect } from 'vue'
 import { toApiError } from '#kube/apiError.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { carryOut } from '#kube/write.ts'
+import { LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
 import { useBar } from '#sdk/useBar.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -40,6 +41,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const safety = computed(() => judgeExportSafety({ ...world, claim: claim() }))
   const target = computed(() => judgeExportTarget({
     claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: claim().metadata.namespace ?? '', displayName: form.displayName, images: world.images.objects,
+    longhornVolume: world.longhornVolumes.find(`${LONGHORN_NAMESPACE}/${claim().spec?.volumeName}`),
   }))
   // What is read before the click is what is sent by it.
   const id = crypto.randomUUID().replaceAll('-', '').slice(0, 12)

@@ -112,6 +112,7 @@ describe('the target of an export', () => {
     ['a name that is no label', { displayName: 'a b' }, { backend: 'backingimage', problems: { name: { code: 'not-a-label-value' } } }],
     ['a claim without a volume', { claim: claimOf({ phase: 'Pending' }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-not-bound' } } }],
     ['a claim that grows', { claim: claimOf({ phase: 'Bound', conditions: [{ type: 'Resizing', status: 'True' }] }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-resizing' } } }],
+    ['a volume whose copies have all failed', { longhornVolume: { apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1'), spec: {}, status: { robustness: 'faulted' } } }, { backend: 'backingimage', problems: { claim: { code: 'faulted' } } }],
     ['an encrypted volume', { sourceClass: classOf('secret', { encrypted: 'true' }) }, { backend: 'backingimage', problems: { claim: { code: 'encrypted' } } }],
   ])('%s', (_, change, judgement) => {
     expect(judgeExportTarget({ ...TARGET, ...change })).toEqual(judgement)

@@ -45,6 +45,7 @@ export default {
     'claim-not-bound': 'The volume is not bound to a disk yet.',
     'claim-deleting': 'The volume is being deleted.',
     'claim-resizing': 'The volume is being resized; Harvester refuses to export it meanwhile.',
+    'faulted': 'All copies of the volume have failed in Longhorn, which then exports nothing.',
     'encrypted': 'The volume is encrypted; Harvester exports no encrypted volume.',
     'required': 'Needed.',
     'image-class': 'This class belongs to an image and holds only its volumes.',

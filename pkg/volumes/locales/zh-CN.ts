@@ -45,6 +45,7 @@ export default {
     'claim-not-bound': '卷尚未绑定到磁盘。',
     'claim-deleting': '卷正在删除。',
     'claim-resizing': '卷正在扩容；在此期间 Harvester 拒绝导出。',
+    'faulted': '这个卷在 Longhorn 中的所有副本都已失效，无法导出。',
     'encrypted': '卷已加密；Harvester 不导出加密的卷。',
     'required': '必填。',
     'image-class': '这个存储类属于某个镜像，只存放它的卷。',
