@@ -7,7 +7,7 @@ import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
 // the specs of what is judged about a VM and its disks.
 
 /** What a story looks at of an object; see e2e/cluster/stories/facets.ts. */
-export type Facets = Readonly<Record<string, unknown>>
+type Facets = Readonly<Record<string, unknown>>
 export interface Recorded { readonly story: string, readonly changes: readonly (readonly [what: string, changed: Facets])[] }
 /** One object that is there, by what the record calls it: `vm web`, `vmi web 1`, `launcher web 1`, `attachment web-disk`. */
 export interface Standing { readonly what: string, readonly facets: Facets }
