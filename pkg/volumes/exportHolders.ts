@@ -27,11 +27,9 @@ function guestOf(vmi: VirtualMachineInstance, { claim }: ExportWorld, users: Cla
     return [{ code: 'node-unresponsive', vmi: objectKey(vmi), node: nodeName }]
   if (isFinal(vmi))
     return []
-  const ending = Boolean(vmi.metadata.deletionTimestamp)
-  if (holdsClaim(vmi, claim, users.vms.find(vm => objectKey(vm) === objectKey(vmi))))
-    return [{ code: 'guest', vmi: objectKey(vmi), phase, paused: findCondition(conditions, 'Paused')?.status === 'True', ending }]
-  // What is on its way out plugs nothing in any more.
-  return ending ? [] : [{ code: 'guest-without-disk', vmi: objectKey(vmi) }]
+  if (!holdsClaim(vmi, claim, users.vms.find(vm => objectKey(vm) === objectKey(vmi))))
+    return [{ code: 'guest-without-disk', vmi: objectKey(vmi) }]
+  return [{ code: 'guest', vmi: objectKey(vmi), phase, paused: findCondition(conditions, 'Paused')?.status === 'True', ending: Boolean(vmi.metadata.deletionTimestamp) }]
 }
 
 function podOf(pod: Pod, pods: readonly Pod[]): ExportSafetyReason {

@@ -227,6 +227,17 @@ describe('an export from beginning to end', () => {
     expect(cluster.running('web-01')).toBe(false)
   })
 
+  it('shuts down a VM that does not have the disk yet, and waits for its guest too', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    for (const holder of [...cluster.vmis, ...cluster.pods])
+      holder.spec = { ...holder.spec, volumes: [] }
+    cluster.attachments = []
+    const { words } = run(cluster, cluster.begin())
+    expect(words.slice(0, 2)).toEqual(['stop-vm', 'wait-guest'])
+    expect(words.at(-1)).toBe('done')
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
   it('shuts down and starts both VMs of a shared disk, each with its own strategy', () => {
     const cluster = new Cluster({ 'shared-a': { strategy: 'Always' }, 'shared-b': { strategy: 'Manual' } })
     const { last } = run(cluster, cluster.begin())
