@@ -4,9 +4,10 @@ import { IMAGES } from './images.ts'
 import { INSTANCES } from './instances.ts'
 import { LIBRARY } from './library.ts'
 import { LONGHORN } from './longhorn.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { POWER } from './power.ts'
 import type { Group } from './row.ts'
 import { VMS } from './vms.ts'
 
 /** Everything that is asked. */
-export const GROUPS: readonly Group[] = [POWER, VMS, INSTANCES, IMAGES, CLAIMS, CLASSES, LIBRARY, LONGHORN]
+export const GROUPS: readonly Group[] = [POWER, VMS, INSTANCES, MIGRATIONS, IMAGES, CLAIMS, CLASSES, LIBRARY, LONGHORN]
