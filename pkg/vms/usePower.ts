@@ -1,5 +1,5 @@
 import { barOf, carryOut, permissionOf, permissionText } from '#kube/write.ts'
-import { toApiError } from '#kube/apiError.ts'
+import { isRefusal, toApiError } from '#kube/apiError.ts'
 import { objectKey } from '#kube/object.ts'
 import { useConfirm } from '#sdk/confirm.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -27,6 +27,17 @@ function useRefusal() {
   }
 }
 
+/** What is told of an act that did not succeed: what nobody has answered for was not refused, and may have been done. Call in setup. */
+function useFailure() {
+  const { t } = useI18n()
+
+  return function failureOf(name: string, thrown: unknown): string {
+    const error = toApiError(thrown)
+    // Without an answer there are no words of the cluster's either.
+    return t(`vms.done.${isRefusal(error) ? 'refused' : 'unanswered'}`, { name, message: error.status ? error.message : '' }).trim()
+  }
+}
+
 /** Start, shut down and restart of a VM: asked, sent, and told in the cluster's words. Call in setup. */
 export function usePower() {
   const proxy = useProxyStore()
@@ -34,6 +45,7 @@ export function usePower() {
   const { confirm } = useConfirm()
   const { t } = useI18n()
   const refusalOf = useRefusal()
+  const failureOf = useFailure()
 
   function stepsOf(act: VmAct, { vm, vmi, exporting }: VmRow): string[] {
     const name = vm.metadata.name
@@ -60,7 +72,7 @@ export function usePower() {
       notices.notify({ tone: 'progress', text: t(`vms.done.${act}`, { name }), link })
     }
     catch (thrown) {
-      notices.notify({ tone: 'bad', text: t('vms.done.refused', { name, message: toApiError(thrown).message }), link })
+      notices.notify({ tone: 'bad', text: failureOf(name, thrown), link })
     }
   }
 
@@ -82,6 +94,7 @@ export function usePowerOfMany() {
   const { confirm } = useConfirm()
   const { t } = useI18n()
   const refusalOf = useRefusal()
+  const failureOf = useFailure()
 
   function stepsOf(act: ManyAct, rows: readonly VmRow[]): string[] {
     const each = rows.map(({ vm, exporting }) => {
@@ -112,7 +125,7 @@ export function usePowerOfMany() {
     }
     catch (thrown) {
       const link = { text: name, path: `/virtual-machines/${namespace}/${name}` }
-      notices.notify({ tone: 'bad', text: t('vms.done.refused', { name, message: toApiError(thrown).message }), link })
+      notices.notify({ tone: 'bad', text: failureOf(name, thrown), link })
       return false
     }
   }

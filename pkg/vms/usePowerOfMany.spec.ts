@@ -26,13 +26,15 @@ function row(name: string, how: 'running' | 'off'): VmRow {
   return vmRow(vm, how === 'running' ? vmi : undefined, 'seen', 0)
 }
 
-/** The list page's bar over a cluster that refuses to change `web-2`. */
-async function open(state: 'allowed' | 'denied' = 'allowed') {
+const REFUSED = new ApiError({ status: 403, reason: 'Forbidden', message: 'web-2 is not yours' })
+
+/** The list page's bar over a cluster that does not change `web-2`. */
+async function open(state: 'allowed' | 'denied' = 'allowed', failure = REFUSED) {
   const sent: string[] = []
   async function patch(_: Resource, { name }: Address) {
     sent.push(name)
     if (name === 'web-2')
-      throw new ApiError({ status: 403, reason: 'Forbidden', message: 'web-2 is not yours' })
+      throw failure
     return { object: {}, warnings: [] }
   }
   const i18n = createConsoleI18n([
@@ -74,6 +76,17 @@ it('goes on after one that the cluster refuses, and tells which was which', asyn
     ['progress', 'web-1, web-3: shutdown asked for.'],
   ]))
   expect(page.sent).toEqual(['web-1', 'web-2', 'web-3'])
+})
+
+it.each([
+  ['an API server that is away', new ApiError({ status: 503, reason: 'ServiceUnavailable', message: 'the cluster does not answer' }), ' the cluster does not answer'],
+  ['a console whose server is away', new ApiError({ status: 0, reason: 'Unreachable', message: 'no answer: Network Error' }), ''],
+])('does not call it a refusal when nobody answered: %s', async (_, failure, words) => {
+  const page = await open('allowed', failure)
+  page.act('stop')?.run([row('web-2', 'running')])
+  await vi.waitFor(() => expect(page.questions.asked).toBeDefined())
+  page.questions.asked?.answer(true)
+  await vi.waitFor(() => expect(page.notices.notices.map(({ tone, text }) => [tone, text])).toEqual([['bad', `web-2: the cluster has not said that it was done.${words}`]]))
 })
 
 it('says which one of them cannot be acted on, and why', async () => {

@@ -111,6 +111,7 @@ export default {
     stop: '{name}: shutdown asked for.',
     restart: '{name}: restart asked for.',
     refused: '{name}: the cluster refused. {message}',
+    unanswered: '{name}: the cluster has not said that it was done. {message}',
   },
   overview: {
     trouble: 'Every VM that should run can run. | {n} VM cannot run. | {n} VMs cannot run.',

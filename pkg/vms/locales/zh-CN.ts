@@ -111,6 +111,7 @@ export default {
     stop: '{name}：已请求关机。',
     restart: '{name}：已请求重启。',
     refused: '{name}：集群拒绝。{message}',
+    unanswered: '{name}：集群没有确认已执行。{message}',
   },
   overview: {
     trouble: '应当运行的虚拟机都能运行。 | {n} 台虚拟机无法运行。 | {n} 台虚拟机无法运行。',
