@@ -50,6 +50,11 @@ async function show(props: { rows?: readonly Vm[], state?: CollectionState, erro
 }
 
 describe('the rows of a table', () => {
+  it.each<[CollectionState, boolean]>([['live', false], ['stale', true]])('are marked as outdated when the line is cut, and only then (%s)', async (state, outdated) => {
+    const { table } = await show({ state, unread: false })
+    expect(table.find('.object-table').classes('is-outdated')).toBe(outdated)
+  })
+
   it('begin with what needs the operator, and say so in the head', async () => {
     const { table, names } = await show()
     expect(names()).toEqual(['db', 'web-1', 'web-2'])

@@ -6,7 +6,7 @@ import type { VmRow, VmsJudgement } from './vmRow.ts'
 import { describe, expect, it } from 'vitest'
 import { permissionOf } from '#kube/write.ts'
 import { planPower, planStart, planStop, rememberedStrategy, vmActions } from './powerActions.ts'
-import { derivePowerState, startsByItself } from './powerState.ts'
+import { derivePowerState, startsByItself, toneOf } from './powerState.ts'
 import { VM_SUBRESOURCES, VMS, graceSecondsOf } from './vm.ts'
 import { judgeVms, vmRow } from './vmRow.ts'
 
@@ -87,6 +87,17 @@ describe('the power state', () => {
     const old = { ...vm('Always'), spec: { running: true, template: { spec: {} } } }
     expect(derivePowerState({ ...old, spec: { ...old.spec, running: false } }, undefined, NOW).word).toBe('off')
     expect(startsByItself(old)).toBe(true)
+  })
+})
+
+describe('the sign of a state', () => {
+  it.each<[string, Parameters<typeof vmRow>[2], VirtualMachine, VirtualMachineInstance | undefined, ReturnType<typeof toneOf>]>([
+    ['is good for a guest that is seen running', 'seen', vm('Always'), vmi('Running'), 'ok'],
+    ['is not good for one that was running when the line was cut', 'outdated', vm('Always'), vmi('Running'), 'unknown'],
+    ['stays bad for one that could not start when the line was cut', 'outdated', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3 } }), undefined, 'bad'],
+    ['is unknown where instances cannot be seen', 'blind', vm('Always'), undefined, 'unknown'],
+  ])('%s', (_, sight, given, instance, tone) => {
+    expect(toneOf(vmRow(given, instance, sight, NOW).state)).toBe(tone)
   })
 })
 

@@ -19,12 +19,20 @@ export interface PowerState {
   readonly message?: string
   /** What KubeVirt prints. Shown beside the word; it never decides alone. */
   readonly printed?: string
+  /** It was so when the line was cut; what it is now nobody knows. */
+  readonly outdated?: true
 }
 
 /** The sign that goes with a power state; the words are the state's own. Off has none: it is at rest, and nobody doubts it. */
 export const POWER_TONES: Readonly<Record<PowerWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress' | undefined>> = {
   off: undefined, starting: 'progress', running: 'ok', paused: 'attention', migrating: 'progress', stopping: 'progress', restarting: 'progress',
   crashed: 'bad', failing: 'bad', provisioning: 'progress', terminating: 'progress', unknown: 'unknown',
+}
+
+/** The sign of a state that is shown: what was good when the line was cut is not known to be good. */
+export function toneOf({ word, outdated }: PowerState) {
+  const tone = POWER_TONES[word]
+  return outdated && tone === 'ok' ? 'unknown' : tone
 }
 
 /** Whether the guest has ended: nothing of it runs, though its pod and disks may still be held. */

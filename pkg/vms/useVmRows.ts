@@ -14,6 +14,7 @@ export function useVmRows(only?: () => string) {
   const scope = () => ({ namespaces: only ? [only()] : host.namespaces.value })
   const vms = proxy.collection(VMS, scope)
   const vmis = proxy.collection(VMIS, scope)
-  const rows = computed(() => vms.objects.map(vm => vmRow(vm, vmis.find(objectKey(vm)), vmis.knows(vm.metadata.namespace) ? 'seen' : 'blind', now.value)))
+  const sightOf = (namespace: string | undefined) => !vmis.knows(namespace) ? 'blind' : vms.state === 'stale' || vmis.state === 'stale' ? 'outdated' : 'seen'
+  const rows = computed(() => vms.objects.map(vm => vmRow(vm, vmis.find(objectKey(vm)), sightOf(vm.metadata.namespace), now.value)))
   return { vms, vmis, rows, collections: [vms, vmis] }
 }

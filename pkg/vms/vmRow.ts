@@ -40,9 +40,14 @@ export interface VmRow {
   readonly exporting?: string
 }
 
-/** The row of a VM. `instances` says whether the instances can be seen at all: without them nothing is known of the guest. `now` in epoch milliseconds. */
-export function vmRow(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, instances: 'seen' | 'blind', now: number): VmRow {
-  const state: PowerState = instances === 'seen' ? derivePowerState(vm, vmi, now) : { word: 'unknown', because: { code: 'instance-not-seen' }, printed: vm.status?.printableStatus }
+/**
+ * The row of a VM. `sight` says how VM and instance are seen: `outdated` where the line is down, `blind` where the instances
+ * cannot be seen at all and nothing is known of the guest. `now` in epoch milliseconds.
+ */
+export function vmRow(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, sight: 'seen' | 'outdated' | 'blind', now: number): VmRow {
+  const state: PowerState = sight === 'blind'
+    ? { word: 'unknown', because: { code: 'instance-not-seen' }, printed: vm.status?.printableStatus }
+    : { ...derivePowerState(vm, vmi, now), ...(sight === 'outdated' && { outdated: true }) }
   const domain = vm.spec.template.spec.domain
   const { cores = 1, sockets = 1, threads = 1 } = domain?.cpu ?? {}
   return {

@@ -5,6 +5,7 @@ export default {
   caption: 'virtual machines',
   empty: 'Virtual machines would be listed here.',
   printed: 'KubeVirt prints {printed}.',
+  outdated: 'As last seen; the line to the cluster is cut.',
   column: {
     state: 'State',
     name: 'Name',

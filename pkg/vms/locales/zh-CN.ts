@@ -5,6 +5,7 @@ export default {
   caption: '虚拟机',
   empty: '虚拟机会列在这里。',
   printed: 'KubeVirt 显示 {printed}。',
+  outdated: '为最后一次所见；与集群的连接已中断。',
   column: {
     state: '状态',
     name: '名称',
