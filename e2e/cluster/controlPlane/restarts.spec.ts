@@ -2,19 +2,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../api.ts'
 import type { Fields } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
-import { endedPrograms, killProgram, startAgain, waitFor } from '../processes.ts'
+import { killProgram } from '../processes.ts'
 import type { Facets } from '../stories/facets.ts'
 import { facetsOf } from '../stories/facets.ts'
 import { claim } from '../stories/manifests.ts'
 import { NAMESPACE, Operator, vmOf } from './operator.ts'
+import { revive } from './revival.ts'
 
 // A control plane whose programs die in the middle of a story and come back: the story ends as it would have ended.
 
 const { REAL_KUBECONFIG = '', REAL_PARTS = '', REAL_FOLDER = '' } = process.env
 const NAME = 'steady'
-const SUBRESOURCES = '/apis/subresources.kubevirt.io/v1'
 /** Longer than a controller holds on to its lease without renewing it. */
 const AWAY_MS = 15_000
+
+/** For a story with two deaths in it. */
+const LONG_MS = 240_000
 
 /** What happens while the VM shuts down, and while it starts; nothing in a calm story. */
 interface Trouble { readonly stopping?: () => Promise<void>, readonly starting?: () => Promise<void> }
@@ -70,14 +73,6 @@ describe.skipIf(!REAL_PARTS.split(',').includes('kubevirt'))('a control plane th
     return { vm: vm && facetsOf(vm), vmi: vmi && facetsOf(vmi), launchers: launchers.map(pod => facetsOf({ ...pod, kind: 'Pod' })) }
   }
 
-  /** What has ended is started again, as the kubelet of a control plane's node does, until all answers. */
-  async function revive(): Promise<void> {
-    for (const name of endedPrograms(REAL_FOLDER))
-      startAgain(REAL_FOLDER, name)
-    await waitFor('kube-apiserver', REAL_FOLDER, async () => (await api.get('/readyz')).status === 200)
-    await waitFor('virt-api', REAL_FOLDER, async () => (await api.get(SUBRESOURCES)).status === 200)
-  }
-
   const away = () => new Promise(done => { setTimeout(done, AWAY_MS) })
 
   it('is told in a state that is worth comparing', () => {
@@ -90,33 +85,33 @@ describe.skipIf(!REAL_PARTS.split(',').includes('kubevirt'))('a control plane th
         await killProgram(REAL_FOLDER, 'virt-controller')
         await operator.until('vmis', NAME, one => one?.status?.phase === 'Failed' || one?.status?.phase === 'Succeeded')
         expect((await operator.find('vms', NAME))?.status?.printableStatus).toBe('Stopping')
-        await revive()
+        await revive(REAL_FOLDER, api)
       },
       starting: async () => {
         await killProgram(REAL_FOLDER, 'virt-controller')
-        await revive()
+        await revive(REAL_FOLDER, api)
       },
     })
     expect(end).toEqual(calm)
-  })
+  }, LONG_MS)
 
   it('without an API server while the guest is cut off, and while it boots', async () => {
     const kill = async () => {
       await killProgram(REAL_FOLDER, 'kube-apiserver')
       await expect(api.get('/readyz')).rejects.toThrow()
       await away()
-      await revive()
+      await revive(REAL_FOLDER, api)
     }
     expect(await play({ stopping: kill, starting: kill })).toEqual(calm)
-  })
+  }, LONG_MS)
 
   it('without an API server and its store, whose data are still there', async () => {
     const kill = async () => {
       await killProgram(REAL_FOLDER, 'etcd')
       await killProgram(REAL_FOLDER, 'kube-apiserver')
       await away()
-      await revive()
+      await revive(REAL_FOLDER, api)
     }
     expect(await play({ stopping: kill })).toEqual(calm)
-  })
+  }, LONG_MS)
 })
