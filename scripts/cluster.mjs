@@ -1,6 +1,7 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
-//   npm run test:control-plane [-- --require] [--record]    the tests on it; --record keeps the traces of the stories and the answers anew
+//   npm run test:control-plane [-- --require] [--record] [--parts …]    the tests on it: without parts on two planes, one after the
+//     other, for what needs Longhorn's own controllers and what needs them away; --record keeps the stories' traces and the answers anew
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -65,11 +66,11 @@ async function openConsole({ kubeconfig, mirror }, port) {
   return own
 }
 
-/** The main job in the console, in Chromium. */
-async function runBrowserTier(cluster, environment) {
+/** What an operator does in the console, in Chromium; of the flows those that are named, all when none is. */
+async function runBrowserTier(cluster, environment, { label, flows }) {
   const { findChromium } = await import('./chromium.mjs')
   const chromium = await findChromium()
-  const tier = { name: 'browser on the real control plane', command: 'npx', args: ['playwright', 'test'], reader: 'playwright' }
+  const tier = { name: `browser on ${label}`, command: 'npx', args: ['playwright', 'test', ...flows], reader: 'playwright' }
   if (!chromium)
     return runTier({ ...tier, skip: 'no Chromium on this machine, and none could be installed' })
   const { logIn } = await load('e2e/cluster/login.ts')
@@ -128,35 +129,54 @@ async function show({ parts: named, dir, 'console-port': port, pace }) {
   process.on('SIGINT', end).on('SIGTERM', end)
 }
 
-async function test({ require, record, parts: named }) {
-  const parts = readParts(named)
-  const go = await ensureGo({ install: require })
-  const name = 'first steps and disasters on the real control plane'
-  if (!go.path && !modulesOf(parts).every(isBuilt))
-    return closeWith([await runTier({ name, skip: 'no Go on this machine, which the real control plane is built with' })], { require })
+/**
+ * The planes that it takes to show everything: Longhorn's own controllers lose copies as they do, and have no engines that a volume
+ * could be exported from. On the second only what is theirs is tried.
+ */
+const PLANES = [
+  { label: 'the real control plane', parts: readParts(undefined), specs: [], flows: [] },
+  { label: 'the real control plane with Longhorn\'s own controllers', parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], flows: ['disaster'] },
+]
+
+/** Brings a plane up, plays on it and ends it. Answers the results. */
+async function testOn(plane, { go, record }) {
+  const { label, parts, specs } = plane
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
-  const built = await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })
   try {
-    modulesOf(parts).forEach(module => buildBinary(module, go.path, console.log))
     const from = Date.now()
     const cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
     const seconds = (Date.now() - from) / 1000
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s`)
     const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_SECONDS: String(seconds), REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder }
-    const results = [built, await runTier({
-      name, command: 'npx', args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest', environment,
+    const results = [await runTier({
+      name: `first steps, restarts and disasters on ${label}`, command: 'npx', reader: 'vitest', environment,
+      args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', ...specs, '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
     })]
-    if (parts.includes('kubevirt'))
+    if (parts.includes('kubevirt') && !specs.length)
       results.push(await runStories(environment, record))
-    results.push(await runAnswers(parts, environment, record))
-    results.push(await runBrowserTier(cluster, environment))
+    if (!specs.length)
+      results.push(await runAnswers(parts, environment, record))
+    results.push(await runBrowserTier(cluster, environment, plane))
     await cluster.stop()
-    return closeWith(results, { require })
+    return results
   }
   finally {
     await stopRealCluster(folder)
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+async function test({ require, record, parts: named }) {
+  const planes = named === undefined ? PLANES : [{ ...PLANES[0], parts: readParts(named) }]
+  const modules = [...new Set(planes.flatMap(({ parts }) => modulesOf(parts)))]
+  const go = await ensureGo({ install: require })
+  if (!go.path && !modules.every(isBuilt))
+    return closeWith([await runTier({ name: PLANES[0].label, skip: 'no Go on this machine, which it is built with' })], { require })
+  const results = [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
+  modules.forEach(module => buildBinary(module, go.path, console.log))
+  for (const plane of planes)
+    results.push(...await testOn(plane, { go, record }))
+  return closeWith(results, { require })
 }
 
 const { positionals: [command = 'show'], values } = parseArgs({
