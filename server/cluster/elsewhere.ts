@@ -75,7 +75,7 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
   const door = await openDoor(hooks, routes)
   const closeHandler = handlerPort === undefined ? undefined : await openHandlerDoor({ folder, port: handlerPort }, guestActs)
   let life: Life | undefined
-  const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: () => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`)) })
+  const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: reader => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`), reader) })
   const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0' } } }]
   const say = speaker(cluster.server, caPem, users.admin?.token ?? '')
   const told = registrations(door, real)

@@ -91,7 +91,7 @@ export async function uploadToLonghorn(upload: Upload): Promise<void> {
     throw refused(because)
   }
   const status = arrived(spec.checksum ?? '', received.sha512, size)
-  if (status.currentState === 'ready')
+  if (status.currentState === 'ready-for-transfer')
     await longhorn.patch(BACKING_IMAGES, at, { type: 'merge', body: { status: { virtualSize: virtualSizeIn(head) ?? size } } }, { subresource: 'status' })
   await tell(status)
   if (status.currentState === 'failed')

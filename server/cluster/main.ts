@@ -128,7 +128,7 @@ async function start(options: EmbeddedClusterOptions, letGo: () => void): Promis
     registerHook: (hook: AdmissionHook) => { cluster.hooks.push(hook) },
   }
   const { seed = false, controllers = seed, mirror: mirrored = seed, pace } = options
-  const mirror: MirrorServer | undefined = mirrored ? await listen(port => startMirror({ port, now: cluster.now, daysAhead: () => daysAhead(cluster) }), identity.mirrorPort) : undefined
+  const mirror: MirrorServer | undefined = mirrored ? await listen(port => startMirror({ port, now: cluster.now, daysAhead: reader => daysAhead(cluster, reader) }), identity.mirrorPort) : undefined
   if (mirror)
     tellMirror(cluster, mirror.url)
   const life = seed || controllers

@@ -200,7 +200,7 @@ export function runControllers({ controllers: all, clientOf, without = [], pace 
       observe(write.kind, object)
     }
     else {
-      const { object } = await client.remove(write.kind, write.at, { signal, propagation: 'Background', preconditions: { uid: write.uid }, ...(write.grace === undefined ? {} : { gracePeriodSeconds: write.grace }) })
+      const { object } = await client.remove(write.kind, write.at, { signal, propagation: write.foreground ? 'Foreground' : 'Background', preconditions: { uid: write.uid }, ...(write.grace === undefined ? {} : { gracePeriodSeconds: write.grace }) })
       written++
       if (object?.metadata.deletionTimestamp)
         observe(write.kind, object)

@@ -20,9 +20,9 @@ function mapOf(cluster: Cluster): ConfigMap | undefined {
   return cluster.store.of(resourceOf(servedMaps(cluster))).get(storeKey(TOUR.namespace, TOUR.name))?.object as ConfigMap | undefined
 }
 
-/** Days by which the mirror is ahead of the calendar, as the cluster says now. */
-export function daysAhead(cluster: Cluster): number {
-  return daysAheadIn(mapOf(cluster))
+/** Days by which the mirror is ahead of the calendar for a reader, as the cluster says now. */
+export function daysAhead(cluster: Cluster, reader: string): number {
+  return daysAheadIn(mapOf(cluster), reader)
 }
 
 /** Tells in the cluster where the mirror is; the day that it has come to stays. */

@@ -3,11 +3,11 @@ import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LON
 import { objectKey } from '#kube/object.ts'
 import type { CopyMap } from './copies.ts'
 import { copiesOf, wantedDisks } from './copies.ts'
-import { IMAGES_BY_DISK, MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskOf, standingOf } from './disks.ts'
+import { IMAGES_BY_DISK, MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskForImage, diskOf, standingOf } from './disks.ts'
 import { hex } from './hash.ts'
 import { LONGHORN_SETTINGS } from './kinds.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { NOTHING, addFinalizer, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
+import { NOTHING, addFinalizer, addressOf, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
 
@@ -36,10 +36,10 @@ export const backingImages: Controller<BackingImage> = {
       return write(finalize)
     const { uuid } = image.status ?? {}
     if (!uuid)
-      return write(setStatus(BACKING_IMAGES, image, { ...image.status, uuid: hex(image.metadata.uid), ownerID: firstNode(world) }))
+      return write(setStatus(BACKING_IMAGES, image, { uuid: hex(image.metadata.uid), ownerID: firstNode(world), checksum: '', size: 0, virtualSize: 0, realSize: 0, ...image.status }))
     const source = world.get(BACKING_IMAGE_DATA_SOURCES, objectKey(image))
     if (!source)
-      return write(makeSource(image, uuid))
+      return write(makeSource(image, uuid, world))
     const disks = wantedDisks(image, source, world, time)
     const specMap = Object.fromEntries(Object.entries(disks.map).map(([disk, evictionRequested]) => [disk, { dataEngine: 'v1', evictionRequested }]))
     const spec = specChange(image, specMap)
@@ -64,12 +64,14 @@ function firstNode(world: World): string {
   return world.all(LONGHORN_NODES).map(node => node.metadata.name).sort()[0] ?? ''
 }
 
-function makeSource(image: BackingImage, uuid: string): Write {
+/** It is placed where a copy is ready, or else on a disk that is free. */
+function makeSource(image: BackingImage, uuid: string, world: World): Write {
   const ready = Object.entries(image.status?.diskFileStatusMap ?? {}).find(([, copy]) => copy.state === 'ready')?.[0]
+  const place = ready === undefined ? diskForImage(image, world, []) : diskOf(world, ready)
   return create(BACKING_IMAGE_DATA_SOURCES, {
-    metadata: { name: image.metadata.name, namespace: image.metadata.namespace, labels: { 'longhorn.io/component': 'backing-image-data-source', 'longhorn.io/managed-by': 'longhorn-manager' }, ownerReferences: [ownerOf(BACKING_IMAGES, image)] },
+    metadata: { name: image.metadata.name, namespace: image.metadata.namespace, labels: { 'longhorn.io/component': 'backing-image-data-source', 'longhorn.io/managed-by': 'longhorn-manager' }, ownerReferences: [ownerOf(BACKING_IMAGES, image)], finalizers: [FINALIZER] },
     spec: {
-      nodeID: '', diskUUID: ready ?? '', diskPath: '', uuid,
+      nodeID: place?.node.metadata.name ?? '', diskUUID: ready ?? place?.uuid ?? '', diskPath: place?.path ?? '', uuid,
       checksum: image.spec.checksum ?? '', sourceType: image.spec.sourceType ?? 'download', parameters: image.spec.sourceParameters ?? {},
       fileTransferred: ready !== undefined,
     },
@@ -129,7 +131,15 @@ function sourceChange(image: BackingImage, source: BackingImageDataSource, copie
   const lost = named.every(disk => copies[disk]?.state === 'failed') && states.every(copy => copy.state === 'failed' && Date.parse(copy.lastStateTransitionTime ?? '') <= until)
   if (!lost || image.spec.sourceType !== 'download')
     return []
-  return [change(BACKING_IMAGE_DATA_SOURCES, source, { spec: { fileTransferred: false, nodeID: '', diskUUID: '', diskPath: '' } })]
+  const disk = diskForImage(image, world, named)
+  // Where every disk has been tried it is waited for another, and nothing says so.
+  if (!disk)
+    return []
+  const begun = { currentState: '', progress: 0, message: '', checksum: '', runningParameters: null }
+  return [
+    change(BACKING_IMAGE_DATA_SOURCES, source, { spec: { fileTransferred: false, nodeID: disk.node.metadata.name, diskUUID: disk.uuid, diskPath: disk.path } }),
+    { do: 'patch', kind: BACKING_IMAGE_DATA_SOURCES, at: addressOf(source), part: 'status', body: { status: begun } },
+  ]
 }
 
 function refusal(image: BackingImage, disk: string, now: number): Write {
@@ -142,8 +152,9 @@ function clear(image: BackingImage, world: World): Next {
   if (world.find(MANAGERS_BY_IMAGE, name).some(manager => world.find(REPLICAS_BY_COPY, `${name}/${manager.spec.diskUUID}`).length > 0))
     return NOTHING
   const source = world.get(BACKING_IMAGE_DATA_SOURCES, objectKey(image))
+  if (source)
+    return source.metadata.deletionTimestamp ? NOTHING : write(remove(BACKING_IMAGE_DATA_SOURCES, source))
   return write(
-    source ? [remove(BACKING_IMAGE_DATA_SOURCES, source)] : [],
     world.find(MANAGERS_BY_IMAGE, name).filter(manager => manager.spec.backingImages?.[name]).map(manager => change(BACKING_IMAGE_MANAGERS, manager, { spec: { backingImages: { [name]: null } } })),
     dropFinalizer(BACKING_IMAGES, image, FINALIZER),
   )

@@ -48,7 +48,7 @@ export function wantedDisks(image: BackingImage, source: BackingImageDataSource,
   const map = Object.fromEntries(stay)
 
   const minimum = Math.max(1, image.spec.minNumberOfCopies ?? 1)
-  const good = Object.keys(map).filter(disk => !isGone(disk) && !GONE_BAD.includes(states[disk]?.state ?? ''))
+  const good = Object.keys(map).filter(disk => !isGone(disk) && !isSpoilt(image, disk) && !GONE_BAD.includes(states[disk]?.state ?? ''))
   const staying = good.filter(disk => !map[disk])
   if (good.length > 0 && staying.length < minimum) {
     const disk = diskForImage(image, world, Object.keys({ ...map, ...image.spec.diskFileSpecMap }))
@@ -115,7 +115,7 @@ export function copiesOf(image: BackingImage, source: BackingImageDataSource, wo
   const checksum = image.status?.checksum || reported || ''
   const map: Record<string, CopyStatus> = {}
   for (const [disk, copy] of Object.entries(seen)) {
-    const differs = copy.state === 'ready' && copy.checksum !== undefined && copy.checksum !== checksum
+    const differs = (copy.state === 'ready' || copy.state === 'ready-for-transfer') && copy.checksum !== undefined && copy.checksum !== checksum
     const state = differs ? 'failed' : copy.state
     const message = differs ? `Backing image recorded checksum ${checksum} doesn't match the file checksum ${copy.checksum} in disk ${disk}` : copy.message
     const old = before[disk]
@@ -150,8 +150,16 @@ function lastUse(image: BackingImage, map: CopyMap, world: World, now: number): 
   return Object.fromEntries(unused.map(disk => [disk, before[disk] ?? stamp(now)]))
 }
 
+/** On a BackingImage: UUIDs of disks, `a,b`, whose copies somebody has written other bytes into. Longhorn notices, and the note is gone. */
+export const SPOILT_COPIES_ANNOTATION = 'guardrails.test/spoilt-copies'
+
+/** Whether somebody has written other bytes into the copy on that disk, and nobody has noticed. */
+export function isSpoilt(image: BackingImage, disk: string): boolean {
+  return (image.metadata.annotations?.[SPOILT_COPIES_ANNOTATION] ?? '').split(',').includes(disk)
+}
+
 /** Where a peer could send the file from: a running manager on another disk whose copy is ready. */
 export function hasSender(image: BackingImage, world: World, except: string): boolean {
   return Object.entries(image.status?.diskFileStatusMap ?? {})
-    .some(([disk, copy]) => disk !== except && copy.state === 'ready' && world.find(MANAGERS_BY_DISK, disk).some(manager => manager.status?.currentState === 'running'))
+    .some(([disk, copy]) => disk !== except && copy.state === 'ready' && !isSpoilt(image, disk) && world.find(MANAGERS_BY_DISK, disk).some(({ status }) => status?.currentState === 'running' && status.backingImageFileMap?.[image.metadata.name]?.state === 'ready'))
 }

@@ -17,7 +17,7 @@ import { mirrorSeen } from './mirrorSight.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { NOTHING, addFinalizer, create, dropFinalizer, on, ownerOf, remove, setStatus, wait, write, writeOr } from './step.ts'
+import { NOTHING, addFinalizer, create, dropFinalizer, on, ownerOf, remove, removeInForeground, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
 
@@ -73,7 +73,7 @@ function condition(conditions: readonly Condition[], type: string, status: Condi
 }
 
 /** operator.go failStateTransit: counted, retried ten seconds later, and frozen for good when the limit is passed. Until then the only sign is the message of RetryLimitExceeded. */
-function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', error: string, now: number, progress = 0): Write[] {
+function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', error: string, now: number, more: Status = {}): Write[] {
   const limit = image.spec.retry ?? 3
   const failed = (image.status?.failed ?? 0) + 1
   const over = failed > limit
@@ -81,26 +81,47 @@ function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', er
   const limited = condition(image.status?.conditions ?? [], 'RetryLimitExceeded', over ? 'True' : 'False', '', message, now)
   // Its reason stays what it was.
   const conditions = over ? condition(limited, during, 'False', findCondition(limited, during)?.reason ?? '', message, now) : limited
-  return setStatus(IMAGES, image, { ...image.status, failed, progress, lastFailedTime: stamp(now), conditions })
+  return setStatus(IMAGES, image, { ...image.status, ...more, failed, lastFailedTime: stamp(now), conditions })
 }
 
+/** Go leaves out what is zero or empty; a progress that begins anew is gone. */
+const told = <T>(value: T): T | undefined => value || undefined
+
 function initialize(image: VirtualMachineImage, world: World, time: Time): Next {
-  const head = image.spec.sourceType === 'download' ? headOf(image.spec.url ?? '', mirrorSeen(world, time.now)) : undefined
+  const head = image.spec.sourceType === 'download' ? headSeen(image, headOf(image.spec.url ?? '', mirrorSeen(world, time.now))) : undefined
+  const found = factsOf(image, head, world, time)
+  const seen = setStatus(IMAGES, image, { ...image.status, ...found, failed: image.status?.failed ?? 0 })
+  // What the server told is written before anything is made of it.
+  if (seen.length > 0 && (head ? head.ok : found.size))
+    return write(seen)
   const refusal = refusalOf(image, head, world)
   if (refusal)
-    return write(fail(image, 'Initialized', refusal, time.now))
+    return write(fail(image, 'Initialized', refusal, time.now, found))
   const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, time, head?.ok ? head.size : 0) : makeBackingImage(image, world)
   const initialized = condition(image.status?.conditions ?? [], 'Initialized', 'True', 'Initialized', '', time.now)
-  const claim = world.get(CLAIMS, `${image.spec.pvcNamespace}/${image.spec.pvcName}`)
-  const size = head?.ok ? head.size : image.spec.sourceType === 'export-from-volume' && image.spec.backend === 'cdi' ? parseQuantity(claim?.status?.capacity?.storage) : undefined
   const status: Status = {
-    ...image.status,
-    appliedUrl: image.spec.url ?? '', progress: 0,
-    ...(size ? { size } : {}),
+    ...image.status, failed: image.status?.failed ?? 0,
     storageClassName: image.spec.backend === 'cdi' ? image.spec.targetStorageClassName ?? '' : `lh-${image.metadata.uid}`,
     conditions: condition(initialized, 'Imported', 'Unknown', 'Importing', '', time.now),
   }
   return write(made, setStatus(IMAGES, image, status))
+}
+
+/** CDI's backend takes the size of whatever the server answers, a page that says that nothing is there too (pkg/image/cdi/common.go). */
+function headSeen({ spec }: VirtualMachineImage, head: Head): Head {
+  return spec.backend === 'cdi' && !head.ok && head.page ? { ok: true, size: head.page } : head
+}
+
+/** What is known of the file before it is fetched: CDI's backend looks at the head of a qcow2, and at the size of a volume. */
+function factsOf({ spec: { backend, sourceType, url = '', pvcNamespace, pvcName } }: VirtualMachineImage, head: Head | undefined, world: World, time: Time): Status {
+  const isByCdi = backend === 'cdi'
+  if (sourceType === 'export-from-volume') {
+    const size = isByCdi ? parseQuantity(world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)?.status?.capacity?.storage) : undefined
+    return size ? { size, virtualSize: size } : {}
+  }
+  const size = head?.ok ? told(head.size) : undefined
+  const virtualSize = size && isByCdi ? told(virtualSizeOf(url, size, mirrorSeen(world, time.now))) : undefined
+  return { ...(url ? { appliedUrl: url } : {}), ...(size ? { size } : {}), ...(virtualSize ? { virtualSize } : {}) }
 }
 
 /** Why the attempt fails at once, in the words of whoever refuses it. */
@@ -111,7 +132,7 @@ function refusalOf(image: VirtualMachineImage, head: Head | undefined, world: Wo
   if (backend === 'cdi' && head?.size === 0)
     return 'failed to fetch image size: Content-Length is not found in the header'
   if (backend === 'cdi' && !['download', 'upload', 'export-from-volume'].includes(sourceType))
-    return `failed to generate DV source: unsupported source type: ${sourceType}`
+    return `unsupported source type: ${sourceType}`
   const claim = world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)
   if (sourceType === 'export-from-volume' && !claim)
     return `persistentvolumeclaims "${pvcName}" not found`
@@ -205,7 +226,7 @@ function followBackingImage(image: VirtualMachineImage, world: World, time: Time
     const storageClass = world.get(STORAGE_CLASSES, `lh-${image.metadata.uid}`)
     return counted
       ? again(() => write(remove(BACKING_IMAGES, backing), storageClass ? [remove(STORAGE_CLASSES, storageClass)] : []))
-      : write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now, copy.progress))
+      : write(fail(image, 'Imported', copy.message || 'backing image is failed', time.now, { progress: told(copy.progress) }))
   }
   return write(importing(image, copy.progress ?? 0, copy.message ?? '', time.now))
 }
@@ -215,11 +236,13 @@ export function uploadFailed(image: VirtualMachineImage, message: string, now: n
   return setStatus(IMAGES, image, { ...image.status, conditions: condition(image.status?.conditions ?? [], 'Imported', 'False', 'UploadFailed', message, now) })
 }
 
-/** operator.go Importing: at most 99 until it is there. */
+/** operator.go Importing: at most so much until it is there. */
+const ALMOST = 99
+
 export function importing(image: VirtualMachineImage, progress: number, message: string, now: number): Write[] {
   // An upload that Harvester called failed stays so until it is begun anew.
   const conditions = findCondition(image.status?.conditions, 'Imported')?.status === 'False' ? image.status?.conditions : condition(image.status?.conditions ?? [], 'Imported', 'Unknown', 'Importing', message, now)
-  return setStatus(IMAGES, image, { ...image.status, progress: Math.min(99, progress), conditions })
+  return setStatus(IMAGES, image, { ...image.status, progress: told(Math.min(ALMOST, progress)), conditions })
 }
 
 /** cdi.go Check: what goes wrong in CDI never fails the image; it says Importing for ever. The progress of an upload is told by whoever uploads. */
@@ -227,6 +250,9 @@ function followDataVolume(image: VirtualMachineImage, world: World, time: Time):
   const volume = world.get(DATA_VOLUMES, objectKey(image))
   if (!volume)
     return writeOr(makeDataVolume(image, world, time, image.status?.size ?? 0), NOTHING)
+  // Once more it is said to be under way, with all of it there.
+  if (volume.status?.phase === 'Succeeded' && image.status?.progress !== ALMOST)
+    return write(importing(image, ALMOST, 'Image Importing', time.now))
   if (volume.status?.phase === 'Succeeded')
     return write(imported(image, image.status?.size ?? 0, parseQuantity(volume.spec.storage?.resources?.requests?.storage) || 0, time.now))
   const { progress = 'N/A' } = volume.status ?? {}
@@ -243,7 +269,7 @@ function clear(image: VirtualMachineImage, world: World): Next {
   const backing = image.spec.backend === 'cdi' ? undefined : world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/vmi-${uid}`)
   const storageClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
   return write(
-    backing && !backing.metadata.deletionTimestamp ? [remove(BACKING_IMAGES, backing)] : [],
+    backing && !backing.metadata.deletionTimestamp ? [removeInForeground(BACKING_IMAGES, backing)] : [],
     storageClass ? [remove(STORAGE_CLASSES, storageClass)] : [],
     dropFinalizer(IMAGES, image, IMAGE_FINALIZER),
   )

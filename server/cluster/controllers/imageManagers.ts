@@ -2,15 +2,15 @@ import type { BackingImage, BackingImageDataSource, BackingImageManager } from '
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NODES } from '#health/longhorn.ts'
 import { stamp } from './conditions.ts'
 import type { FileOnDisk } from './copies.ts'
-import { hasSender } from './copies.ts'
+import { SPOILT_COPIES_ANNOTATION, hasSender, isSpoilt } from './copies.ts'
 import type { Disk } from './disks.ts'
 import { MANAGERS_BY_DISK, diskOf, isReachable, standingOf } from './disks.ts'
 import { sha512 } from './hash.ts'
 import { LOCAL_RATE, paceOf, virtualSizeOf } from './internet.ts'
 import { CONFIG_MAPS } from './kinds.ts'
 import { mirrorSeen } from './mirrorSight.ts'
-import type { Controller, Time } from './step.ts'
-import { NOTHING, on, remove, setStatus, wait, write, writeOr } from './step.ts'
+import type { Controller, Time, Write } from './step.ts'
+import { NOTHING, change, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
 
@@ -41,19 +41,28 @@ export const imageManagers: Controller<BackingImageManager> = {
     const disk = diskOf(world, manager.spec.diskUUID)
     const running = isReachable(disk)
     const files: Record<string, FileOnDisk> = {}
+    const noticed: Write[] = []
     let busy = false
     for (const [name, uuid] of listed) {
       const image = world.get(BACKING_IMAGES, `${manager.metadata.namespace}/${name}`)
       const old = (manager.status?.backingImageFileMap ?? {})[name] as FileOnDisk | undefined
       const file = image && !image.metadata.deletionTimestamp ? nextFile({ image, old, disk: running ? disk : undefined, manager, world, time }) : old
+      if (image && file?.state === 'failed' && isSpoilt(image, manager.spec.diskUUID))
+        noticed.push(forgetSpoilt(image, manager))
       busy ||= file?.state === undefined ? isComing(world.get(BACKING_IMAGE_DATA_SOURCES, `${manager.metadata.namespace}/${name}`), manager.spec.diskUUID) : MOVING.includes(file.state)
       if (file?.state)
         files[name] = { ...file, name, uuid }
     }
     const status = setStatus(BACKING_IMAGE_MANAGERS, manager, { ...manager.status, ownerID: manager.spec.nodeID, currentState: running ? 'running' : 'unknown', backingImageFileMap: files, apiMinVersion: 3, apiVersion: 3 })
     const again = busy ? time.takes(TAKES.tick) : isBad(disk) ? Math.max(time.left(TAKES.retryBadDisk), time.takes(TAKES.tick)) : undefined
-    return writeOr(status, running && again !== undefined ? wait(again) : NOTHING)
+    return writeOr([...status, ...noticed], running && again !== undefined ? wait(again) : NOTHING)
   },
+}
+
+/** It is noticed once: what is fetched afterwards is good again. */
+function forgetSpoilt(image: BackingImage, { spec: { diskUUID } }: BackingImageManager): Write {
+  const left = (image.metadata.annotations?.[SPOILT_COPIES_ANNOTATION] ?? '').split(',').filter(disk => disk !== diskUUID)
+  return change(BACKING_IMAGES, image, { metadata: { annotations: { [SPOILT_COPIES_ANNOTATION]: left.join() || null } } })
 }
 
 const MOVING = ['pending', 'starting', 'in-progress']
@@ -97,12 +106,15 @@ function nextFile(position: Position): FileOnDisk | undefined {
   if (state === 'unknown')
     return old?.currentChecksum ? { ...old, state: 'ready', progress: 100, message: '' } : undefined
   if (state === 'ready') {
-    const other = sha512(`${recorded} spoilt on ${disk.uuid}`)
-    return bad ? { ...old, state: 'failed', message: `ready file is modified at ${stamp(time.now)} with a different checksum ${other}, previous checksum ${old?.currentChecksum ?? ''}`, currentChecksum: other } : old
+    const other = sha512(bad ? `${recorded} spoilt on ${disk.uuid}` : 'spoilt')
+    return bad || isSpoilt(image, disk.uuid) ? { ...old, state: 'failed', message: `ready file is modified at ${stamp(time.now)} with a different checksum ${other}, previous checksum ${old?.currentChecksum ?? ''}`, currentChecksum: other } : old
   }
   if (state === 'failed') {
+    // When all are lost and the source fetches it anew, what is left elsewhere is thrown away.
+    if (source && !source.spec.fileTransferred)
+      return undefined
     // Deleted and fetched again where a peer can send it. Without one Longhorn tries in vain for a minute and then leaves it failed; here it is left at once.
-    return sender && time.left(bad ? TAKES.retryBadDisk : TAKES.tick) <= 0 ? undefined : old
+    return sender && time.left(bad ? TAKES.retryBadDisk : TAKES.startSource) <= 0 ? undefined : old
   }
   if (first)
     return source.status?.currentState === 'ready' && due ? ready(image, source.status.checksum ?? '', source.status.size ?? 0, position) : undefined

@@ -8,9 +8,9 @@ import { sha512 } from './hash.ts'
 import { imageOf, importTroubleOf, longhornRefusal, oddSize, uploadTroubleOf } from './importTrouble.ts'
 import { bytesOf, checksumServed, headOf, paceOf, rateOf } from './internet.ts'
 import { CONFIG_MAPS } from './kinds.ts'
-import { mirrorSeen } from './mirrorSight.ts'
+import { breaksOff, mirrorSeen } from './mirrorSight.ts'
 import type { Controller, Next, Time } from './step.ts'
-import { NOTHING, change, on, setStatus, wait, write } from './step.ts'
+import { NOTHING, change, dropFinalizer, on, setStatus, wait, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { Index, World } from './world.ts'
 
@@ -36,7 +36,9 @@ export const imageSources: Controller<BackingImageDataSource> = {
   ],
   stage: source => `${source.spec.diskUUID} ${source.status?.currentState} ${source.status?.progress}`,
   step(source, world, time) {
-    if (source.spec.fileTransferred || source.metadata.deletionTimestamp)
+    if (source.metadata.deletionTimestamp)
+      return clear(source, time)
+    if (source.spec.fileTransferred)
       return NOTHING
     const image = world.get(BACKING_IMAGES, objectKey(source))
     if (!image)
@@ -50,6 +52,20 @@ export const imageSources: Controller<BackingImageDataSource> = {
     const position = { source, image: imageOf(image, world), given: Date.parse(image.metadata.creationTimestamp), world, time }
     return source.spec.sourceType === 'upload' ? awaitUpload(position) : advance(position)
   },
+}
+
+const FINALIZER = 'longhorn.io'
+const GIVEN_UP = 'backing image is deleted, requesting manager to clean up the tmp file of backing image data source'
+
+/** What has been fetched of a file that nobody wants any more is cleaned up first. */
+function clear(source: BackingImageDataSource, time: Time): Next {
+  const state = source.status?.currentState ?? ''
+  const to = moved({ source })
+  if (source.spec.fileTransferred || state === '' || state === 'failed-and-cleanup')
+    return write(dropFinalizer(BACKING_IMAGE_DATA_SOURCES, source, FINALIZER))
+  if (source.status?.message !== GIVEN_UP)
+    return to('failed', { message: GIVEN_UP })
+  return time.left(TAKES.tick) > 0 ? wait(time.left(TAKES.tick)) : to('failed-and-cleanup')
 }
 
 interface Position {
@@ -85,6 +101,7 @@ function awaitUpload(position: Position): Next {
     case 'pending': return late('timeout waiting for the datasource file processing begin')
     case 'starting': return late('failed to wait for processing begin in 60 seconds, current state starting')
     case 'in-progress': return late('failed to process sync file: context cancelled during the copy', TAKES.abandonUpload)
+    case 'ready-for-transfer': return handOver(position)
     case 'failed': return after(position, TAKES.tick, () => to('failed-and-cleanup'))
     default: return NOTHING
   }
@@ -103,6 +120,8 @@ function advance(position: Position): Next {
         : after(position, TAKES.startSource, () => startDownload(position))
     case 'in-progress':
       return transfer(position)
+    case 'ready-for-transfer':
+      return handOver(position)
     case 'failed':
       return after(position, TAKES.tick, () => to('failed-and-cleanup'))
     case 'failed-and-cleanup':
@@ -112,6 +131,13 @@ function advance(position: Position): Next {
     default:
       return NOTHING
   }
+}
+
+/** To the manager of its disk, unless other bytes are recorded of the image. */
+function handOver(position: Position): Next {
+  const { source, world } = position
+  const recorded = world.get(BACKING_IMAGES, objectKey(source))?.status?.checksum
+  return recorded && recorded !== source.status?.checksum ? NOTHING : after(position, TAKES.tick, () => moved(position)('ready'))
 }
 
 function startExport(source: BackingImageDataSource, volume: LonghornVolume | undefined, to: To): Next {
@@ -151,10 +177,17 @@ function transfer(position: Position): Next {
     const next = Math.min(end, progress + pace.percent)
     if (next < end)
       return to('in-progress', { progress: next })
-    return size > 0 && bytes !== size
-      ? to('failed', { progress: end, message: `failed to process sync file: processed data size ${bytes} does not match the expected file size ${size}` })
-      : finish(source, servedBy(position), to, bytes)
+    const broken = brokenAt(position)
+    if (broken || (size > 0 && bytes !== size))
+      return to('failed', { progress: end, message: `failed to process sync file: ${broken ? 'unexpected EOF' : `processed data size ${bytes} does not match the expected file size ${size}`}` })
+    return finish(source, servedBy(position), to, bytes)
   })
+}
+
+/** Whether the connection ends before what the server began to send. */
+function brokenAt({ source, image, world, time }: Position): boolean {
+  const url = source.spec.parameters?.url ?? ''
+  return importTroubleOf(image) === 'cut' || breaksOff(url, mirrorSeen(world, time.now))
 }
 
 function servedBy({ source, given, world, time }: Position): string {
@@ -164,11 +197,11 @@ function servedBy({ source, given, world, time }: Position): string {
   return checksumServed({ url: parameters.url, expected: checksum, given, now: time.now, day: time.takes(TAKES.day), mirror: mirrorSeen(world, time.now) })
 }
 
-/** The status of a source whose bytes have all arrived: ready, or failed where they are not those that were expected. */
-export function arrived(expected: string, checksum: string, size: number): { readonly currentState: 'ready' | 'failed', readonly progress: number, readonly size: number, readonly checksum: string, readonly message: string } {
+/** The status of a source whose bytes have all arrived: ready for the manager of their disk, or failed where they are not those that were expected. */
+export function arrived(expected: string, checksum: string, size: number): { readonly currentState: 'ready-for-transfer' | 'failed', readonly progress: number, readonly size: number, readonly checksum: string, readonly message: string } {
   const differs = expected !== '' && expected !== checksum
   const message = differs ? `failed to process sync file: the expected checksum ${expected} doesn't match the file actual checksum ${checksum}` : ''
-  return { currentState: differs ? 'failed' : 'ready', progress: 100, size, checksum, message }
+  return { currentState: differs ? 'failed' : 'ready-for-transfer', progress: 100, size, checksum, message }
 }
 
 function finish(source: BackingImageDataSource, checksum: string, to: To, bytes: number): Next {

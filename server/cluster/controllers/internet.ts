@@ -5,7 +5,7 @@ import { TAKES } from './takes.ts'
 
 // Nothing is ever fetched: what a URL of the world would serve follows from its text, and what one of the mirror serves from the mirror's own catalogue.
 
-export type Head = { readonly ok: true, readonly size: number } | { readonly ok: false, readonly message: string, readonly code?: string }
+export type Head = { readonly ok: true, readonly size: number } | { readonly ok: false, readonly message: string, readonly code?: string, /** Bytes of the page that says so. */ readonly page?: number }
 
 const MIB = 2 ** 20
 /** Real sizes of files that people know, in MiB. */
@@ -15,12 +15,15 @@ const SIZES: readonly (readonly [RegExp, number])[] = [
 ]
 
 const REASONS: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'Not Found', 405: 'Not Allowed', 500: 'Internal Server Error', 503: 'Service Unavailable' }
+/** An nginx's page around the title that it says twice (mirror/server.ts). */
+const PAGE = 120
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 /** The first address of a private network, and link-local ones. */
 const NO_ROUTE = /^(10\.0\.0\.1$|169\.254\.)/
 
 function status(url: string, code: number): Head {
-  return { ok: false, message: `got ${code} status code from ${url}`, code: `${code} ${REASONS[code] ?? ''}` }
+  const title = `${code} ${REASONS[code] ?? ''}`
+  return { ok: false, message: `got ${code} status code from ${url}`, code: title, page: PAGE + 2 * title.length }
 }
 
 /**

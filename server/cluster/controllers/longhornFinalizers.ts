@@ -1,4 +1,4 @@
-import { BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_REPLICAS, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { BACKING_IMAGE_MANAGERS, LONGHORN_REPLICAS, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import { LONGHORN_ENGINES } from './kinds.ts'
@@ -19,5 +19,5 @@ function releaser<T extends KubeObject>(actor: Actor, kind: Resource<T>): Contro
 
 export const releasers = [
   releaser('longhorn-engine', LONGHORN_VOLUMES), releaser('longhorn-engine', LONGHORN_ENGINES), releaser('longhorn-engine', LONGHORN_REPLICAS),
-  releaser('longhorn', BACKING_IMAGE_DATA_SOURCES), releaser('longhorn', BACKING_IMAGE_MANAGERS),
+  releaser('longhorn', BACKING_IMAGE_MANAGERS),
 ]

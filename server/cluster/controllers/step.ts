@@ -18,7 +18,7 @@ export interface Address { readonly namespace?: string, readonly name: string }
 export type Write
   = { readonly do: 'create', readonly kind: Resource, readonly object: Manifest, readonly subresource?: string }
     | { readonly do: 'patch', readonly kind: Resource, readonly at: Address, readonly part: 'object' | 'status', readonly body: object, readonly expect?: string }
-    | { readonly do: 'remove', readonly kind: Resource, readonly at: Address, readonly uid: string, readonly grace?: number }
+    | { readonly do: 'remove', readonly kind: Resource, readonly at: Address, readonly uid: string, readonly grace?: number, readonly foreground?: true }
 
 /** What a step wants: writes, in order, and to be asked again after so many milliseconds even if nothing happens. */
 export interface Next { readonly writes: readonly Write[], readonly again?: number }
@@ -106,6 +106,11 @@ export function setStatus<T extends KubeObject & { readonly status?: object }>(k
 /** A merge patch of the object itself, sent only where it changes something that is there. */
 export function change(kind: Resource, object: KubeObject, body: object): Write {
   return { do: 'patch', kind, at: addressOf(object), part: 'object', body, expect: object.metadata.resourceVersion }
+}
+
+/** The object stays until what it owns is gone. */
+export function removeInForeground(kind: Resource, object: KubeObject): Write {
+  return { do: 'remove', kind, at: addressOf(object), uid: object.metadata.uid, foreground: true }
 }
 
 export function addFinalizer(kind: Resource, object: KubeObject, finalizer: string): Write[] {

@@ -86,6 +86,12 @@ function refusalOfUse({ object, sight }: Asked): Refusal | undefined {
   return holders.length ? failing(`PVC ${name} is used by Pods [${holders.map(objectKey).join(' ')}], cannot export volume when it's running`) : undefined
 }
 
+/** Longhorn's backend alone can make an image of another, and only to encrypt or decrypt it. */
+function refusalOfClone({ object }: Asked): Refusal | undefined {
+  const isRefused = textAt(object, 'spec.backend') !== 'cdi' && textAt(object, 'spec.sourceType') === 'clone' && !isObject(fieldAt(object, 'spec.securityParameters'))
+  return isRefused ? invalid('sourceParameters is required when image source type is "clone"') : undefined
+}
+
 function refusalOfVolume({ object, sight }: Asked): Refusal | undefined {
   if (textAt(object, 'spec.sourceType') !== 'export-from-volume')
     return undefined
@@ -126,7 +132,7 @@ function refusalOfDeletion({ object, sight }: Asked): Refusal | undefined {
 
 export const IMAGE_MUTATION: Rule = { kind: IMAGES, operations: ['CREATE'], judge: mutateImage }
 export const IMAGE_RULES: readonly Rule[] = [
-  refusing(IMAGES, ['CREATE'], refusalOfName, refusalOfClass, refusalOfUrl, refusalOfUse, refusalOfVolume),
+  refusing(IMAGES, ['CREATE'], refusalOfName, refusalOfClass, refusalOfUrl, refusalOfClone, refusalOfUse, refusalOfVolume),
   refusing(IMAGES, ['UPDATE'], refusalOfChange),
   refusing(IMAGES, ['DELETE'], refusalOfDeletion),
 ]

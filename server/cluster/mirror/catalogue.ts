@@ -23,6 +23,12 @@ export function dayAt(now: number, ahead: number): number {
   return Math.floor(now / DAY) + ahead
 }
 
+/** Below `~NAME/` lies the same for a reader who turns the days for himself: his name, and the path without it. */
+export function readerOf(path: string): { readonly reader: string, readonly path: string } {
+  const [, reader = '', rest = path] = /^\/?~([\w-]+)(\/.*)$/.exec(path) ?? []
+  return { reader, path: rest }
+}
+
 export interface Entry { readonly name: string, readonly leaf: Leaf | undefined }
 
 /** What lies at a path on a day: a leaf, or the entries of a folder (its path ends in a slash), or nothing. Slashes side by side count as one, as web servers have it. */

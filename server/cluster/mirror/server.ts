@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dayAt, locationOf, lookUp, pathOf } from './catalogue.ts'
+import { dayAt, locationOf, lookUp, pathOf, readerOf } from './catalogue.ts'
 import type { ImageFile } from './imageFile.ts'
 import { bytesOf } from './imageFile.ts'
 import type { Leaf, Manner } from './leaf.ts'
@@ -23,8 +23,8 @@ export interface MirrorOptions {
   readonly port: number
   /** Epoch milliseconds. */
   readonly now: () => number
-  /** Days by which its content is ahead of the calendar. */
-  readonly daysAhead: () => number
+  /** Days by which its content is ahead of the calendar for a reader; '' is everybody. */
+  readonly daysAhead: (reader: string) => number
 }
 
 interface Span { readonly from: number, readonly to: number }
@@ -110,8 +110,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, origin
   // Not resolved against the origin: a path of two slashes would name another host.
   const target = origin.slice(0, -1) + (request.url ?? '/')
   const url = URL.canParse(target) ? new URL(target) : undefined
-  const path = url && pathOf(url)
-  const day = dayAt(options.now(), options.daysAhead())
+  const asked = url && pathOf(url)
+  const { reader = '', path } = asked === undefined ? {} : readerOf(asked)
+  const day = dayAt(options.now(), options.daysAhead(reader))
   const found = path === undefined ? undefined : lookUp(path, day)
   if (!found || path === undefined) {
     const isFolder = path !== undefined && lookUp(`${path}/`, day) !== undefined
