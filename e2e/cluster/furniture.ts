@@ -94,6 +94,9 @@ function handlerPod(nodeName: string): Piece {
     { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }, { labels: { 'kubevirt.io': 'virt-handler' } })
 }
 
+/** Longhorn's own pods run under it; without it none of them can be made. */
+const LONGHORN_ACCOUNT = piece(`${CORE}/namespaces/longhorn-system/serviceaccounts`, 'v1', 'ServiceAccount', 'longhorn-service-account', {})
+
 /** Longhorn's node controller looks for this pod on its node, and at how it mounts. */
 function managerPod(nodeName: string): Piece {
   const volumeMounts = [{ name: 'longhorn', mountPath: '/var/lib/longhorn/', mountPropagation: 'Bidirectional' }]
@@ -121,7 +124,7 @@ export function afterWebhooks(folder: string, parts: readonly Part[]): readonly 
     ...NODES.map(node),
     ...(parts.includes('kubevirt') ? NODES.map(handlerPod) : []),
     ...(parts.includes('longhorn-webhook') ? wantedByWebhook() : []),
-    ...(parts.includes('longhorn') ? NODES.map(managerPod) : []),
+    ...(parts.includes('longhorn') ? [LONGHORN_ACCOUNT, ...NODES.map(managerPod)] : []),
     ...NODES.map(name => longhornNode(name, folder)),
   ]
 }
