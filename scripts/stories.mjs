@@ -1,6 +1,7 @@
-// Stories of VMs, played on a cluster and laid beside their records.
+// Stories of VMs and images, played on a cluster and laid beside their records.
 //   npm run stories -- [WORD …]                 those whose names have one of the words, all without any, on the embedded cluster
 //   npm run stories -- --real KUBECONFIG …      on a control plane that `npm run cluster -- --real` has brought up
+//     --parts A,B    leaves out those that these parts, which are really there, cannot play
 //     --record       keeps what is seen there as the record     --times N   plays each so often, each play beside the first
 //     --pace N       of the embedded cluster                    --print     prints the traces
 import { parseArgs } from 'node:util'
@@ -11,16 +12,21 @@ const load = async path => (await runnerImport(`/${path}`, { root, configFile: f
 const { STORIES } = await load('e2e/cluster/stories/all.ts')
 const { Theatre, eachOf } = await load('e2e/cluster/stories/play.ts')
 const { describe, differencesOf } = await load('e2e/cluster/stories/comparison.ts')
+const { isPlayedBy } = await load('e2e/cluster/stories/story.ts')
 const { readRecord, writeRecord } = await load('e2e/cluster/stories/records.ts')
 const { startEmbedded } = await load('e2e/cluster/stories/embedded.ts')
 
 const { positionals: words, values } = parseArgs({
   allowPositionals: true,
-  options: { real: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
+  options: { real: { type: 'string' }, parts: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
 })
 
-const chosen = STORIES.filter(({ name }) => words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase())))
+const named = STORIES.filter(({ name }) => words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase())))
+const parts = values.parts?.split(',')
+const chosen = named.filter(story => !parts || isPlayedBy(parts, story))
 const own = values.real ? undefined : await startEmbedded({ pace: Number(values.pace), log: console.error })
+for (const { name } of named.filter(story => !chosen.includes(story)))
+  console.log(`- ${name}: not played with ${values.parts}`)
 const theatre = new Theatre(values.real ?? own.kubeconfig)
 const plays = chosen.flatMap(story => Array.from({ length: Number(values.times) }, (_none, time) => ({ story, time })))
 const firsts = new Map()

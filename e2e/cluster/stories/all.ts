@@ -1,6 +1,9 @@
+import { CDI_IMAGES } from './scripts/cdiImages.ts'
+import { COPIES } from './scripts/copies.ts'
 import { DELETING } from './scripts/deleting.ts'
 import { FAILING } from './scripts/failing.ts'
 import { GUESTS } from './scripts/guests.ts'
+import { IMPORTS } from './scripts/imports.ts'
 import { MIGRATIONS } from './scripts/migrations.ts'
 import { NODES } from './scripts/nodes.ts'
 import { PAUSES } from './scripts/pauses.ts'
@@ -10,4 +13,4 @@ import { STRATEGIES } from './scripts/strategies.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...VOLUMES, ...RIGHTS]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...VOLUMES, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES]

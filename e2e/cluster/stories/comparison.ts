@@ -28,6 +28,11 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: /^printableStatus$/, value: /^ErrorUnschedulable$/, after: /^ErrorPvcNotFound$/, before: /^Starting$|^WaitingForVolumeBinding$/, why: 'The pod of a disk that has come is told of as one without a place until the disk is bound, or is placed before the next look.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
   { object: /^vmi /, facet: /^volumes$/, value: /(Bound|Detaching) hotplug/, why: 'The instance\'s controller tells of a volume with the pod in sight that it has just made or deleted, or without.' },
+  { object: /^file /, facet: /^copy on /, value: /^(""|starting|in-progress|null)$/, why: 'Longhorn asks a file\'s process how far it is once a second or so; a small file is fetched between two questions.' },
+  { object: /^file /, facet: /^copy on /, value: /^failed · failed to process sync file: (syncing file should be directly reused|failed to wait for processing begin)/, why: 'When every copy is spoilt, Longhorn tries for minutes to make of each what is there, and how often it says that it failed is chance.' },
+  { object: /^source /, facet: /^state$/, value: /^(starting|in-progress)$/, why: 'As above.' },
+  { object: /^image /, facet: /^progress$/, value: /^(under way|null)$/, why: 'As above, and Harvester copies what Longhorn says when it comes to it.' },
+  { object: /^file /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, after: /foregroundDeletion/, why: 'The collector of garbage and Longhorn drop one each, in any order.' },
 ]
 
 /** What is compared by one value alone, and why. */

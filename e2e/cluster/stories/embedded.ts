@@ -10,12 +10,12 @@ import { afterWebhooks, beforePrograms, furnish } from '../furniture.ts'
 const root = resolve(import.meta.dirname, '../../..')
 
 interface Running { readonly kubeconfig: string, stop(): Promise<void> }
-interface Main { startEmbeddedCluster(options: { readonly controllers: boolean, readonly pace: number, readonly log: (line: string) => void }): Promise<Running> }
+interface Main { startEmbeddedCluster(options: { readonly controllers: boolean, readonly mirror: boolean, readonly pace: number, readonly log: (line: string) => void }): Promise<Running> }
 
 /** An embedded cluster of its own, furnished as the real one is. `plugins` may change its source as it is loaded; `kubeconfig` is a file. */
 export async function startEmbedded({ pace = 1, plugins = [], log = () => {} }: { readonly pace?: number, readonly plugins?: readonly Plugin[], readonly log?: (line: string) => void } = {}): Promise<Running> {
   const { module: { startEmbeddedCluster } } = await runnerImport<Main>('/server/cluster/main.ts', { root, configFile: false, logLevel: 'error', plugins: [...plugins] })
-  const cluster = await startEmbeddedCluster({ controllers: true, pace, log })
+  const cluster = await startEmbeddedCluster({ controllers: true, mirror: true, pace, log })
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-stories-'))
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })

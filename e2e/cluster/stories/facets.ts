@@ -47,12 +47,52 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
   // Which conditions a pod has is what our own kubelet says, on both sides.
   Pod: ({ metadata: { finalizers = [] } }, status) => ({ phase: text(status.phase), finalizers: [...finalizers].sort() }),
   VolumeAttachment: (_object, status) => ({ attached: flag(status.attached) }),
+  VirtualMachineImage: ({ metadata: { finalizers = [], labels = {}, annotations = {} }, spec }, status) => ({
+    'spec.backend': text(spec?.backend),
+    'spec.retry': number(spec?.retry),
+    'spec.targetStorageClassName': text(spec?.targetStorageClassName),
+    'spec.storageClassParameters': pairs(spec?.storageClassParameters),
+    'finalizers': [...finalizers].sort(),
+    'labels': pairs(labels),
+    'class annotation': annotations['harvesterhci.io/storageClassName'],
+    'storageClassName': text(status.storageClassName),
+    'appliedUrl': text(status.appliedUrl),
+    'progress': milestone(status.progress),
+    'failed': number(status.failed),
+    'size': number(status.size),
+    'virtualSize': number(status.virtualSize),
+    ...conditionsOf(status),
+  }),
+  DataVolume: (_object, status) => ({ phase: text(status.phase) }),
+  StorageClass: ({ parameters, reclaimPolicy, volumeBindingMode }) => ({ parameters: pairs(parameters), reclaimPolicy: text(reclaimPolicy), volumeBindingMode: text(volumeBindingMode) }),
+  BackingImage: ({ metadata: { finalizers = [] }, spec }, status) => ({
+    'finalizers': [...finalizers].sort(),
+    'spec.checksum': text(spec?.checksum),
+    'spec.source': [spec?.sourceType, ...pairs(spec?.sourceParameters) ?? []].join(' '),
+    'minNumberOfCopies': number(spec?.minNumberOfCopies),
+    'checksum': text(status.checksum),
+    'virtualSize': number(status.virtualSize),
+    ...Object.fromEntries(Object.entries((spec?.diskFileSpecMap ?? {}) as Readonly<Record<string, CopySpec>>).map(([disk, { evictionRequested }]) => [`place on ${disk}`, evictionRequested ? 'evicted' : 'wanted'])),
+    ...Object.fromEntries(Object.entries((status.diskFileStatusMap ?? {}) as Readonly<Record<string, CopyStatus>>).map(([disk, { state = '', message = '' }]) => [`copy on ${disk}`, [state, message].filter(Boolean).join(' · ')])),
+  }),
+  BackingImageDataSource: ({ spec }, status) => ({
+    placed: Boolean(spec?.diskUUID),
+    fileTransferred: flag(spec?.fileTransferred),
+    state: [text(status.currentState) ?? '', text(status.message) ?? ''].filter(Boolean).join(' · '),
+  }),
 }
+
+interface CopySpec { readonly evictionRequested?: boolean }
+interface CopyStatus { readonly state?: string, readonly message?: string }
 
 /** Harvester's controllers hold instances too, where they are really there; a story of KubeVirt is told with them and without. */
 const isNotHarvesters = (finalizer: string) => !finalizer.startsWith('wrangler.cattle.io/')
 
 const text = (value: unknown): string | undefined => typeof value === 'string' ? value : undefined
+const number = (value: unknown): number | undefined => typeof value === 'number' ? value : undefined
+const pairs = (map: unknown): readonly string[] | undefined => map ? Object.entries(map).map(([key, value]) => `${key}=${value}`).sort() : undefined
+/** How far it is in between is chance. */
+const milestone = (progress: unknown): Json | undefined => typeof progress === 'number' && progress > 0 && progress < 100 ? 'under way' : number(progress)
 const flag = (value: unknown): boolean => value === true
 
 function conditionsOf(status: Fields): Record<string, Json> {

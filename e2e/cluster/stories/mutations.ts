@@ -65,6 +65,21 @@ export const MUTATIONS: readonly Mutation[] = [
     find: `['ErrorPvcNotFound', ({ vmi }) => hasReason(vmi, 'Synchronized', 'FailedPvcNotFound')],\n`, replace: ``,
     noticedBy: ['Halted while a missing disk holds the start'],
   },
+  {
+    name: 'an image may fail once more than its limit', file: `${CONTROLLERS}/harvesterImages.ts`,
+    find: `const over = failed > limit`, replace: `const over = failed > limit + 1`,
+    noticedBy: ['an image whose file is not there is tried again and given up'],
+  },
+  {
+    name: 'a file with other bytes than are recorded is ready', file: `${CONTROLLERS}/copies.ts`,
+    find: `copy.checksum !== undefined && copy.checksum !== checksum`, replace: `copy.checksum === ''`,
+    noticedBy: ['the file at a current/ URL is replaced, all copies are spoilt, and the image is lost for good'],
+  },
+  {
+    name: 'a copy is evicted and no other made', file: `${CONTROLLERS}/copies.ts`,
+    find: `if (good.length > 0 && staying.length < minimum)`, replace: `if (good.length > 0 && good.length < minimum)`,
+    noticedBy: ['more copies are wanted, and fewer again', 'a copy is evicted to another disk'],
+  },
 ]
 
 /** Breaks the rule while the source is loaded. Throws where the words are not there exactly once: the mutation must be written anew. */

@@ -3,14 +3,21 @@ import type { KubeObject } from '../../api.ts'
 // Every name that a server generated is replaced by what it stands for, so that two plays can be laid side by side.
 
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000 UTC)/g
 const LAUNCHER = /virt-launcher-([a-z0-9-]+?)-[a-z0-9]{5}(?![a-z0-9-])/g
+const CHECKSUM = /\b[0-9a-f]{128}\b/g
+const MIRROR = /http:\/\/127\.0\.0\.1:\d+\/~[\w-]+\//g
 const GENERATED = /\b(hp-volume|kubevirt-migrate-vm)-[a-z0-9]{5}\b/g
+
+/** Kinds whose objects seldom come again under the same name: the first has no number. */
+const ONCE = ['VirtualMachine', 'VirtualMachineImage', 'DataVolume']
 
 /** The names of one play in one namespace. Objects are met in the order in which they came to be. */
 export class Names {
   private readonly namespace: string
   private readonly byUid = new Map<string, string>()
+  private disks = 0
+  private readonly checksums = new Map<string, string>()
   private readonly counts = new Map<string, number>()
   /** From the name of a volume to its claim's. */
   private readonly claims: ReadonlyMap<string, string>
@@ -20,22 +27,25 @@ export class Names {
     this.claims = claims
   }
 
-  /** What an object is called in the trace: `vm web`, `vmi web 1`, `launcher web 1`, `attachment web-disk`. The first time gives it its number; a disk's attachments are one thing. */
+  /** What an object is called in the trace: `vm web`, `vmi web 1`, `launcher web 1`, `attachment web-disk`, `image noble`. The first time gives it its number; a disk's attachments are one thing. */
   of(object: KubeObject): string {
+    this.meetDisks(object)
     const known = this.byUid.get(object.metadata.uid)
     if (known !== undefined)
       return known
     const role = this.roleOf(object)
     const count = (this.counts.get(role) ?? 0) + 1
     this.counts.set(role, count)
-    const name = object.kind === 'VolumeAttachment' || (object.kind === 'VirtualMachine' && count === 1) ? role : `${role} ${count}`
+    const name = object.kind === 'VolumeAttachment' || (ONCE.includes(object.kind) && count === 1) ? role : `${role} ${count}`
     this.byUid.set(object.metadata.uid, name)
     return name
   }
 
-  /** A sentence without anything generated in it. */
+  /** A sentence without anything generated in it. A checksum is called by the order in which it was met. */
   plain(sentence: string): string {
     return sentence
+      .replaceAll(MIRROR, 'MIRROR/')
+      .replaceAll(CHECKSUM, checksum => this.checksumOf(checksum))
       .replaceAll(UID, uid => this.byUid.get(uid) ?? 'UID')
       .replaceAll(TIME, 'TIME')
       .replaceAll(LAUNCHER, 'virt-launcher-$1')
@@ -44,6 +54,24 @@ export class Names {
       .replaceAll(/\bnode-\w+/g, 'NODE')
       // Our scheduler counts the nodes of everybody who plays.
       .replaceAll(/\b0\/\d+ nodes are available: .*?(?:for scheduling|claims)\./g, 'no node is available')
+  }
+
+  private checksumOf(checksum: string): string {
+    const known = this.checksums.get(checksum) ?? `checksum ${this.checksums.size + 1}`
+    this.checksums.set(checksum, known)
+    return known
+  }
+
+  /** Disks are known by UUID alone, and numbered as an image comes to them. */
+  private meetDisks({ kind, spec, status }: KubeObject): void {
+    if (kind !== 'BackingImage')
+      return
+    for (const disk of [spec?.diskFileSpecMap, status?.diskFileStatusMap].flatMap(map => Object.keys(map ?? {}))) {
+      if (!this.byUid.has(disk)) {
+        this.disks += 1
+        this.byUid.set(disk, `disk ${this.disks}`)
+      }
+    }
   }
 
   private roleOf({ kind, metadata, spec }: KubeObject): string {
@@ -59,6 +87,16 @@ export class Names {
         const { persistentVolumeName = '' } = spec?.source as { persistentVolumeName?: string }
         return `attachment ${this.claims.get(persistentVolumeName) ?? 'of no claim'}`
       }
+      case 'VirtualMachineImage':
+        return `image ${metadata.name}`
+      case 'DataVolume':
+        return `data volume ${metadata.name}`
+      case 'StorageClass':
+        return `class ${this.plain(metadata.name)}`
+      case 'BackingImage':
+        return `file ${this.plain(metadata.name)}`
+      case 'BackingImageDataSource':
+        return `source ${this.plain(metadata.name)}`
       default:
         return labels['kubevirt.io'] === 'hotplug-disk' ? 'plug' : `${labels['kubevirt.io/migrationJobUID'] ? 'target' : 'launcher'} ${labels['vm.kubevirt.io/name'] ?? ''}`
     }

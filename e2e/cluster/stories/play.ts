@@ -17,7 +17,7 @@ export class Theatre {
 
   /** Plays a story once; throws with what was seen where it does not come to its end, or a wait of its takes longer than that. */
   async play(story: Story, patienceSeconds?: number): Promise<Trace> {
-    const stage = new Stage(this.people, patienceSeconds)
+    const stage = new Stage(this.people, { looksAt: story.looksAt, patience: patienceSeconds })
     try {
       await stage.open()
       await story.run(stage)

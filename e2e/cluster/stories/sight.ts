@@ -1,29 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Api, KubeObject } from '../../api.ts'
+import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Watch } from '../../watch.ts'
 
-// What can be seen of one namespace, from before the first act on.
+// What can be seen of one play, from before the first act on: what is in its namespace, and what belongs to that elsewhere.
 
 export interface Sighting { readonly gone: boolean, readonly object: KubeObject }
 
-const NAMESPACED = {
+const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
+const PLACES = {
   VirtualMachine: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines',
   VirtualMachineInstance: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstances',
   VirtualMachineInstanceMigration: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstancemigrations',
   Pod: '/api/v1/namespaces/{ns}/pods',
   PersistentVolumeClaim: '/api/v1/namespaces/{ns}/persistentvolumeclaims',
   VolumeAttachment: '/apis/storage.k8s.io/v1/volumeattachments',
+  VirtualMachineImage: '/apis/harvesterhci.io/v1beta1/namespaces/{ns}/virtualmachineimages',
+  DataVolume: '/apis/cdi.kubevirt.io/v1beta1/namespaces/{ns}/datavolumes',
+  StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
+  BackingImage: `${LONGHORN}/backingimages`,
+  BackingImageDataSource: `${LONGHORN}/backingimagedatasources`,
 } as const
-export type Kind = keyof typeof NAMESPACED
+export type Kind = keyof typeof PLACES
+
+/** What a story of VMs looks at, and what one of images does. */
+export const OF_VMS: readonly Kind[] = ['VirtualMachine', 'VirtualMachineInstance', 'VirtualMachineInstanceMigration', 'Pod', 'PersistentVolumeClaim', 'VolumeAttachment']
+export const OF_IMAGES: readonly Kind[] = ['VirtualMachineImage', 'DataVolume', 'PersistentVolumeClaim', 'StorageClass', 'BackingImage', 'BackingImageDataSource']
 
 /** Where the objects of a kind are. */
 export function pathOf(kind: Kind, namespace: string, name?: string): string {
-  return NAMESPACED[kind].replace('{ns}', namespace) + (name === undefined ? '' : `/${name}`)
+  return PLACES[kind].replace('{ns}', namespace) + (name === undefined ? '' : `/${name}`)
 }
 
 const LONG = 3_600_000
 
-/** Follows every kind of a story in a namespace, and remembers each change. */
+/** Follows the kinds of a story, and remembers each change. */
 export class Sight {
   readonly sightings: Sighting[] = []
   private readonly namespace: string
@@ -39,9 +49,9 @@ export class Sight {
   }
 
   /** Begins to look; answers once nothing more can be missed. Throws with the server's words. */
-  static async open(api: Api, namespace: string): Promise<Sight> {
+  static async open(api: Api, namespace: string, kinds: readonly Kind[]): Promise<Sight> {
     const sight = new Sight(namespace)
-    await Promise.all((Object.keys(NAMESPACED) as Kind[]).map(async kind => {
+    await Promise.all(kinds.map(async kind => {
       const path = pathOf(kind, namespace)
       const { metadata: { resourceVersion } } = (await api.get(path)).expect(200).list
       const watch = await api.watch(`${path}?watch=1&resourceVersion=${resourceVersion}`)
@@ -57,7 +67,17 @@ export class Sight {
   }
 
   all(kind: Kind): readonly KubeObject[] {
-    return [...this.present.values()].filter(object => object.kind === kind && (kind !== 'VolumeAttachment' || this.claimOf(object) !== undefined))
+    return [...this.present.values()].filter(object => object.kind === kind && this.isOurs(object))
+  }
+
+  /** What has been seen of the play's own objects. */
+  get ours(): readonly Sighting[] {
+    return this.sightings.filter(({ object }) => this.isOurs(object))
+  }
+
+  /** The names of Longhorn's files of this play's images. */
+  get files(): ReadonlySet<string> {
+    return new Set(this.sightings.filter(({ object }) => object.kind === 'BackingImage' && ownerOf(object).startsWith(`${this.namespace}/`)).map(({ object: { metadata } }) => metadata.name))
   }
 
   /** From the name of each volume that a claim of this namespace ever had to the claim's. */
@@ -112,9 +132,9 @@ export class Sight {
 
   private take(sighting: Sighting): void {
     const { gone, object } = sighting
-    if (object.kind === 'VolumeAttachment' ? this.claimOf(object) !== undefined : true)
-      this.lastChange = Date.now()
     this.sightings.push(sighting)
+    if (this.isOurs(object))
+      this.lastChange = Date.now()
     const key = `${object.kind} ${object.metadata.name}`
     if (gone)
       this.present.delete(key)
@@ -123,12 +143,23 @@ export class Sight {
     for (const look of [...this.waiting]) look()
   }
 
-  private claimOf({ spec }: KubeObject): string | undefined {
-    return this.claims.get(String((spec?.source as { persistentVolumeName?: string } | undefined)?.persistentVolumeName))
+  /** Whether an object belongs to the play. What is not in its namespace is asked for what it is made for. */
+  private isOurs({ kind, metadata, spec, parameters }: KubeObject): boolean {
+    switch (kind) {
+      case 'VolumeAttachment': return this.claims.has(String((spec?.source as { persistentVolumeName?: string } | undefined)?.persistentVolumeName))
+      case 'BackingImage': case 'BackingImageDataSource': return this.files.has(metadata.name)
+      case 'StorageClass': return this.files.has(String((parameters as Fields | undefined)?.backingImage))
+      default: return true
+    }
   }
 
   private describe(): string {
-    const objects = [...this.present.values()].filter(({ kind }) => kind !== 'VolumeAttachment' && kind !== 'PersistentVolumeClaim')
+    const objects = [...this.present.values()].filter(object => !['VolumeAttachment', 'PersistentVolumeClaim', 'StorageClass'].includes(object.kind) && this.isOurs(object))
     return objects.map(({ kind, metadata: { name, deletionTimestamp }, spec, status }) => `${kind} ${name} in ${this.namespace}: ${JSON.stringify({ deletionTimestamp, runStrategy: spec?.runStrategy, ...status, guestOSInfo: undefined })}`).join('\n') || `${this.namespace} is empty`
   }
+}
+
+/** The image, `NAMESPACE/NAME`, that a file is for; Harvester writes it down on each, and so does a story on those that it makes itself. */
+function ownerOf({ metadata }: KubeObject): string {
+  return metadata.annotations?.['harvesterhci.io/imageId'] ?? ''
 }

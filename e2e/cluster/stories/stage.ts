@@ -3,8 +3,9 @@ import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Machine } from './manifests.ts'
 import { OFFER, WEB, claim, handlerPod, node } from './manifests.ts'
 import { Operator } from './operator.ts'
+import { Gallery } from './gallery.ts'
 import type { Kind } from './sight.ts'
-import { Sight, pathOf } from './sight.ts'
+import { OF_VMS, Sight, pathOf } from './sight.ts'
 import type { Said, Trace } from './trace.ts'
 import { traceOf } from './trace.ts'
 
@@ -25,15 +26,19 @@ export class Stage {
   readonly admin: Operator
   readonly editor: Operator
   readonly viewer: Operator
+  readonly images: Gallery
   private readonly api: Api
   private readonly said: Said[] = []
   private readonly nodes: string[] = []
   private readonly patience: number
+  private readonly looksAt: readonly Kind[]
   private eye: Sight | undefined
 
-  constructor(people: People, patience = PATIENCE_SECONDS) {
+  constructor(people: People, { looksAt = OF_VMS, patience = PATIENCE_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined } = {}) {
     this.patience = patience
+    this.looksAt = looksAt
     this.api = people.admin
+    this.images = new Gallery(this, people.admin)
     const person = (who: keyof People) => new Operator(who, people[who], this.namespace, this.said, (kind, written) => this.catchUp(kind, written))
     this.admin = person('admin')
     this.editor = person('editor')
@@ -47,8 +52,9 @@ export class Stage {
       const binding = { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: { name: who }, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'Group', apiGroup: RBAC, name: `ops-${who}s` }] };
       (await this.api.post(`/apis/${RBAC}/v1/namespaces/${this.namespace}/rolebindings`, binding)).expect(201)
     }
-    this.eye = await Sight.open(this.api, this.namespace)
-    await this.node()
+    this.eye = await Sight.open(this.api, this.namespace, this.looksAt)
+    if (this.looksAt.includes('VirtualMachine'))
+      await this.node()
   }
 
   private get sight(): Sight {
@@ -72,6 +78,10 @@ export class Stage {
 
   find(kind: Kind, name = WEB): KubeObject | undefined {
     return this.sight.find(kind, name)
+  }
+
+  all(kind: Kind): readonly KubeObject[] {
+    return this.sight.all(kind)
   }
 
   launchers(): readonly KubeObject[] {
@@ -190,7 +200,7 @@ export class Stage {
 
   /** What has been said and seen so far. */
   trace(): Trace {
-    return traceOf(this.namespace, this.said, this.sight.sightings, this.sight.claims)
+    return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
   }
 
   /** Takes away all that the play made; the cluster does the rest by itself. */

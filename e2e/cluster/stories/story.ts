@@ -1,13 +1,26 @@
+import type { Part } from '../parts.ts'
+import type { Kind } from './sight.ts'
 import type { Stage } from './stage.ts'
 
 /** A short script of what operators, guests and nodes do. */
 export interface Story {
   /** In words; the file of its trace is named by it. */
   readonly name: string
+  /** The kinds that it looks at; those of VMs when absent. */
+  readonly looksAt?: readonly Kind[]
+  /** Whose doing it shows: on a real control plane it is played only where all of these are really there. KubeVirt's when absent. */
+  readonly needs?: readonly Part[]
+  /** What must not be really there, because it would wait for what nobody plays. */
+  readonly without?: readonly Part[]
   run(stage: Stage): Promise<void>
 }
 
 /** The name of a story's file, without the ending. */
 export function fileOf({ name }: Story): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')
+}
+
+/** Whether it can be played where these parts are really there, beside Kubernetes. */
+export function isPlayedBy(parts: readonly string[], { needs = ['kubevirt'], without = [] }: Story): boolean {
+  return needs.every(part => parts.includes(part)) && !without.some(part => parts.includes(part))
 }

@@ -12,17 +12,17 @@ export type Change = readonly [what: string, changed: Facets]
 /** What was said and seen in one play of a story, each in its order. */
 export interface Trace { readonly answers: readonly Said[], readonly changes: readonly Change[] }
 
-const FOLLOWED = ['VirtualMachine', 'VirtualMachineInstance', 'VirtualMachineInstanceMigration', 'Pod', 'VolumeAttachment']
+/** Of what a story looks at, what is told. A class comes and goes with its image. */
+const UNTOLD = ['PersistentVolumeClaim']
 
 /**
- * The trace of a play. The watches of several kinds come beside each other, but one counter numbers all writes of a cluster:
+ * The trace of a play, of what has been seen of its own objects. The watches of several kinds come beside each other, but one counter numbers all writes of a cluster:
  * by it the changes are put in the order in which they were made.
  */
 export function traceOf(namespace: string, answers: readonly Said[], sightings: readonly Sighting[], claims: ReadonlyMap<string, string>): Trace {
   const names = new Names(namespace, claims)
   const known = new Map<string, Facets>()
-  const isOurs = ({ object: { kind, spec } }: Sighting) => kind !== 'VolumeAttachment' || claims.has(String((spec?.source as { persistentVolumeName?: string }).persistentVolumeName))
-  const ordered = sightings.filter(one => FOLLOWED.includes(one.object.kind) && isOurs(one)).sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
+  const ordered = sightings.filter(one => !UNTOLD.includes(one.object.kind)).sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
   const changes: Change[] = []
   for (const { gone, object } of ordered) {
     const what = names.of(object)

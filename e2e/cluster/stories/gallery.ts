@@ -1,0 +1,141 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Api, Fields, KubeObject } from '../../api.ts'
+import type { Picture } from './imageManifests.ts'
+import { NOBLE, picture } from './imageManifests.ts'
+import { pathOf } from './sight.ts'
+import type { Stage } from './stage.ts'
+
+// What is done to images and to their copies on disks, and what is waited for.
+
+const TOUR = '/api/v1/namespaces/default/configmaps/guardrails-tour'
+const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
+
+/** Longhorn tries for minutes to reuse what is spoilt before it gives up. */
+const LONG_SECONDS = 240
+
+/** Longer than Longhorn rests between two tries. */
+const STILL_MS = 5000
+
+interface Copy { readonly state?: string, readonly message?: string }
+interface Disk { readonly diskUUID?: string, readonly diskPath?: string }
+
+/** The images of one play. */
+export class Gallery {
+  private readonly stage: Stage
+  private readonly api: Api
+
+  constructor(stage: Stage, api: Api) {
+    this.stage = stage
+    this.api = api
+  }
+
+  /** Somebody makes an image; a `url` without a scheme is one of the play's own publisher. */
+  async make({ url, ...more }: Picture, name = NOBLE): Promise<void> {
+    const whole = url === undefined ? {} : { url: url.includes('://') ? url : await this.addressOf(url) }
+    await this.stage.admin.create('VirtualMachineImage', picture(this.stage.namespace, name, { ...more, ...whole }))
+  }
+
+  /** An image as the story finds it: imported, and ready on so many disks. */
+  async imported(given: Picture, copies = 3, name = NOBLE): Promise<void> {
+    await this.make(given, name)
+    await this.untilImported(name)
+    await this.untilReady(copies, name)
+    await this.stage.settle()
+  }
+
+  untilImported(name = NOBLE): Promise<void> {
+    return this.until('Imported', name)
+  }
+
+  /** Until Harvester has given it up. */
+  async untilGivenUp(name = NOBLE): Promise<void> {
+    await this.until('RetryLimitExceeded', name)
+    await this.stage.settle()
+  }
+
+  private until(type: string, name: string): Promise<void> {
+    return this.stage.until(`${name} ${type}`, () => conditionOf(this.stage.find('VirtualMachineImage', name), type)?.status === 'True')
+  }
+
+  /** Longhorn's file of an image, undefined where there is none. */
+  file(name = NOBLE): KubeObject | undefined {
+    return this.stage.all('BackingImage').find(({ metadata }) => metadata.annotations?.['harvesterhci.io/imageId'] === `${this.stage.namespace}/${name}`)
+  }
+
+  source(name = NOBLE): KubeObject | undefined {
+    const file = this.file(name)
+    return file && this.stage.find('BackingImageDataSource', file.metadata.name)
+  }
+
+  /** The copies that Longhorn wants or tells of, by their disks. */
+  copies(name = NOBLE): ReadonlyMap<string, Copy> {
+    const { spec, status } = this.file(name) ?? {}
+    const told = (status?.diskFileStatusMap ?? {}) as Readonly<Record<string, Copy>>
+    return new Map(Object.keys({ ...spec?.diskFileSpecMap ?? {}, ...told }).map(disk => [disk, told[disk] ?? {}]))
+  }
+
+  /** The disk that the first copy came to. */
+  first(name = NOBLE): string {
+    return String(this.source(name)?.spec?.diskUUID)
+  }
+
+  /** Until there are so many copies, and all of them are ready. */
+  async untilReady(count: number, name = NOBLE): Promise<void> {
+    await this.untilCopies(`${count} ready`, copies => copies.length === count && copies.every(({ state }) => state === 'ready'), name)
+  }
+
+  async untilCopies(what: string, wanted: (copies: readonly Copy[]) => boolean, name = NOBLE): Promise<void> {
+    await this.stage.until(`copies of ${name} ${what}`, () => wanted([...this.copies(name).values()]), LONG_SECONDS)
+  }
+
+  /** Until every copy has failed, and nothing is tried any more. */
+  async untilStillLost(name = NOBLE): Promise<void> {
+    const isLost = (copies: readonly Copy[]) => copies.length > 0 && copies.every(({ state }) => state === 'failed')
+    do {
+      await this.untilCopies('failed', isLost, name)
+      await sleep(STILL_MS)
+    } while (!isLost([...this.copies(name).values()]))
+  }
+
+  /** Writes other bytes into the copies on these disks, all when absent. On disks that are played it is told of by an annotation of the file. */
+  async spoil(disks: readonly string[] = [...this.copies().keys()], name = NOBLE): Promise<void> {
+    const { items } = (await this.api.get(`${LONGHORN}/nodes`)).expect(200).list
+    const { metadata, status } = this.file(name) ?? {}
+    const fileName = `${metadata?.name}-${String(status?.uuid)}`
+    const paths = items.flatMap(node => Object.values((node.status?.diskStatus ?? {}) as Readonly<Record<string, Disk>>))
+      .filter(({ diskUUID = '' }) => disks.includes(diskUUID)).map(({ diskPath = '' }) => join(diskPath, 'backing-images', fileName, 'backing')).filter(existsSync)
+    for (const path of paths)
+      writeFileSync(path, 'spoilt'.repeat(1024))
+    if (paths.length === 0)
+      await this.changeFile({ metadata: { annotations: { 'guardrails.test/spoilt-copies': disks.join() } } }, name)
+  }
+
+  /** A write to Longhorn's file that no operator of a story is asked about. */
+  private async changeFile(body: Fields, name: string): Promise<void> {
+    (await this.api.merge(pathOf('BackingImage', '', this.file(name)?.metadata.name), body)).expect(200)
+  }
+
+  /** The publisher puts the build of the next day there, for this play alone. */
+  async turnTheDay(): Promise<void> {
+    (await this.api.merge(TOUR, { data: { [`daysAhead.${this.stage.namespace}`]: '1' } })).expect(200)
+  }
+
+  /** A setting of Longhorn's, for everybody. */
+  async setting(name: string, value: string): Promise<void> {
+    const { status } = await this.api.merge(`${LONGHORN}/settings/${name}`, { value })
+    if (status === 404)
+      await this.api.post(`${LONGHORN}/settings`, { apiVersion: 'longhorn.io/v1beta2', kind: 'Setting', metadata: { name }, value })
+  }
+
+  private async addressOf(path: string): Promise<string> {
+    const { data } = (await this.api.get(TOUR)).expect(200).object as KubeObject & { readonly data: Readonly<Record<string, string>> }
+    return `${data.mirror}~${this.stage.namespace}/${path}`
+  }
+}
+
+function conditionOf(object: KubeObject | undefined, type: string): { readonly status: string } | undefined {
+  const conditions = (object?.status?.conditions ?? []) as readonly { readonly type: string, readonly status: string }[]
+  return conditions.find(condition => condition.type === type)
+}

@@ -1,0 +1,46 @@
+import { LASTING, NOBLE } from '../imageManifests.ts'
+import { OF_IMAGES } from '../sight.ts'
+import type { Story } from '../story.ts'
+
+// Images that CDI keeps, as claims of any class: Harvester's part of it.
+
+const byHarvester = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester'], run })
+const CDI = { backend: 'cdi', targetStorageClassName: 'harvester-longhorn' } as const
+
+export const CDI_IMAGES: readonly Story[] = [
+  byHarvester('CDI: an image is downloaded and deleted', async stage => {
+    await stage.images.make({ ...CDI, url: LASTING })
+    await stage.images.untilImported()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.untilGone('DataVolume', NOBLE)
+  }),
+  byHarvester('CDI: an image whose file is not there says Importing for ever', async stage => {
+    await stage.images.make({ ...CDI, url: 'faults/missing/disk.qcow2' })
+    await stage.until('a pod that failed', () => Number(stage.find('DataVolume', NOBLE)?.status?.restartCount) > 0)
+    await stage.settle()
+  }),
+  byHarvester('CDI: an image is deleted while it is downloaded', async stage => {
+    await stage.images.make({ ...CDI, url: 'faults/slow/disk.qcow2' })
+    await stage.until('some of it', () => stage.find('DataVolume', NOBLE)?.status?.phase === 'ImportInProgress')
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.untilGone('DataVolume', NOBLE)
+  }),
+  byHarvester('CDI: a disk is exported into an image', async stage => {
+    await stage.disk('disk')
+    await stage.images.make({ ...CDI, sourceType: 'export-from-volume', pvcName: 'disk' })
+    await stage.images.untilImported()
+  }),
+  byHarvester('CDI: an image to be uploaded waits for its file, and is deleted', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'upload' })
+    await stage.until('an image that waits', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
+    await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+  }),
+  byHarvester('CDI: an image is cloned, which Harvester cannot do', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'clone', retry: 0 })
+    await stage.images.untilGivenUp()
+  }),
+]

@@ -1,0 +1,65 @@
+import { CURRENT, LASTING, NOBLE } from '../imageManifests.ts'
+import { OF_IMAGES } from '../sight.ts'
+import type { Stage } from '../stage.ts'
+import type { Story } from '../story.ts'
+
+// The copies of an image's file on Longhorn's disks: how they come, are lost, move, and go.
+
+const byLonghorn = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester', 'longhorn'], run })
+
+const fileName = (stage: Stage) => stage.images.file()?.metadata.name ?? ''
+
+/** An image on three disks is spoilt on all of them. Longhorn fetches it anew on a disk that it has not tried; there is none until the operator allows more. */
+async function allLost(stage: Stage, url: string, before: () => Promise<void>): Promise<void> {
+  await stage.images.setting('backing-image-recovery-wait-interval', '5')
+  await stage.images.imported({ url })
+  await stage.admin.change('BackingImage', fileName(stage), { spec: { diskSelector: ['no-other-disk'] } })
+  await before()
+  await stage.images.spoil()
+  await stage.images.untilStillLost()
+  await stage.admin.change('BackingImage', fileName(stage), { spec: { diskSelector: [] } })
+}
+
+export const COPIES: readonly Story[] = [
+  byLonghorn('one copy of three is spoilt, and made anew', async stage => {
+    await stage.images.imported({ url: LASTING })
+    const first = stage.images.first()
+    await stage.images.spoil([first])
+    await stage.images.untilReady(4)
+    await stage.settle()
+  }),
+  byLonghorn('all copies are spoilt, another disk is allowed, and the file is downloaded again', async stage => {
+    await allLost(stage, LASTING, () => Promise.resolve())
+    await stage.images.untilCopies('ready again', copies => copies.some(({ state }) => state === 'ready'))
+    await stage.images.untilReady(4)
+    await stage.settle()
+  }),
+  byLonghorn('the file at a current/ URL is replaced, all copies are spoilt, and the image is lost for good', async stage => {
+    await allLost(stage, CURRENT, () => stage.images.turnTheDay())
+    await stage.images.untilCopies('lost for good', copies => copies.some(({ message = '' }) => message.includes('doesn\'t match the file checksum')))
+    await stage.settle()
+  }),
+  byLonghorn('a copy is evicted to another disk', async stage => {
+    await stage.images.imported({ url: LASTING })
+    const first = stage.images.first()
+    await stage.admin.change('BackingImage', fileName(stage), { spec: { diskFileSpecMap: { [first]: { evictionRequested: true } } } })
+    await stage.until('the copy gone', () => !stage.images.copies().has(first))
+    await stage.images.untilReady(3)
+    await stage.settle()
+  }),
+  byLonghorn('more copies are wanted, and fewer again', async stage => {
+    await stage.images.imported({ url: LASTING })
+    await stage.admin.change('BackingImage', fileName(stage), { spec: { minNumberOfCopies: 4 } })
+    await stage.images.untilReady(4)
+    await stage.admin.change('BackingImage', fileName(stage), { spec: { minNumberOfCopies: 2 } })
+    await stage.settle()
+  }),
+  byLonghorn('the file of an image is deleted under it', async stage => {
+    await stage.images.imported({ url: LASTING })
+    await stage.admin.remove('BackingImage', fileName(stage))
+    await stage.until('the file gone', () => stage.images.file() === undefined)
+    await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+  }),
+]
