@@ -89,11 +89,11 @@ async function runBrowserTier(cluster, environment, { label, flows }) {
   }
 }
 
-/** Each story on KubeVirt's own programs and on the embedded cluster. */
-function runStories(environment, record) {
+/** Each story on upstream's own programs and on the embedded cluster; or those that need a part. */
+function runStories(environment, { record, need }) {
   return runTier({
-    name: 'stories on both clusters', command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
-    environment: { ...environment, ...record && { STORIES_RECORD: '1' } },
+    name: `stories${need ? ` that need ${need}` : ''} on both clusters`, command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
+    environment: { ...environment, ...record && { STORIES_RECORD: '1' }, ...need && { STORIES_NEED: need } },
   })
 }
 
@@ -135,7 +135,7 @@ async function show({ parts: named, dir, 'console-port': port, pace }) {
  */
 const PLANES = [
   { label: 'the real control plane', parts: readParts(undefined), specs: [], flows: [] },
-  { label: 'the real control plane with Longhorn\'s own controllers', parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], flows: ['disaster'] },
+  { label: 'the real control plane with Longhorn\'s own controllers', parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], flows: ['disaster'], need: 'longhorn' },
 ]
 
 /** Brings a plane up, plays on it and ends it. Answers the results. */
@@ -152,8 +152,8 @@ async function testOn(plane, { go, record }) {
       name: `first steps, restarts and disasters on ${label}`, command: 'npx', reader: 'vitest', environment,
       args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', ...specs, '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
     })]
-    if (parts.includes('kubevirt') && !specs.length)
-      results.push(await runStories(environment, record))
+    if (parts.includes('kubevirt'))
+      results.push(await runStories(environment, { record, need: plane.need }))
     if (!specs.length)
       results.push(await runAnswers(parts, environment, record))
     results.push(await runBrowserTier(cluster, environment, plane))
