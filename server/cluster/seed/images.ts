@@ -21,7 +21,8 @@ const GIB = 2 ** 30
 /** A copy on `node/disk`. */
 interface CopySeed {
   readonly on: string
-  readonly state: 'ready' | 'failed' | 'unknown' | 'in-progress'
+  /** `wanted`: a place of which nothing is said, as where what was lost has been thrown away and waits for a sound source. */
+  readonly state: 'ready' | 'failed' | 'unknown' | 'in-progress' | 'wanted'
   readonly progress?: number
   readonly message?: string
   /** What its manager says, where that differs from what the image says. */
@@ -83,8 +84,8 @@ export const IMAGE_SEEDS = {
     namespace: 'staging', displayName: 'centos-stream-10-latest', os: 'centos', url: CENTOS, age: 63, recorded: sha512(`${CENTOS} of two months ago`),
     copies: [
       { on: 'node-1/disk-2', state: 'failed', progress: 100, file: 'ready', checksum: NEW_CENTOS, message: `Backing image recorded checksum ${sha512(`${CENTOS} of two months ago`)} doesn't match the file checksum ${NEW_CENTOS} in disk ${diskUuid('node-1', 'disk-2')}` },
-      { on: 'node-2/disk-1', state: 'failed', progress: 0, message: 'failed to process sync file: syncing file should be directly reused but failed' },
-      { on: 'node-3/disk-1', state: 'failed', progress: 0, message: 'failed to process sync file: syncing file should be directly reused but failed' },
+      { on: 'node-2/disk-1', state: 'wanted' },
+      { on: 'node-3/disk-1', state: 'wanted' },
     ],
     source: { state: 'ready', on: 'node-1/disk-2', progress: 100, checksum: NEW_CENTOS },
   },
@@ -219,6 +220,7 @@ function backingImage(key: ImageKey, seed: ImageSeed, made: Made, now: number): 
   const name = backingImageOf(key, made)
   const parameters: Readonly<Record<string, string>> = seed.parameters ?? DEFAULT_PARAMETERS
   const copies = seed.copies ?? []
+  const told = copies.filter(copy => copy.state !== 'wanted')
   const since = stamp(now - seed.age * DAY - HOUR)
   const progressing = copies.some(copy => copy.state === 'in-progress')
   const size = sizeOf(seed)
@@ -237,7 +239,7 @@ function backingImage(key: ImageKey, seed: ImageSeed, made: Made, now: number): 
       status: {
         ownerID: 'node-1', uuid: contentOf(name), size, checksum: progressing ? '' : checksumOf(key, seed),
         ...(progressing ? {} : { virtualSize: virtualOf(seed), realSize: Math.ceil(size / 4096) * 4096 }),
-        diskFileStatusMap: Object.fromEntries(copies.map(copy => [place(copy.on).uuid, { dataEngine: 'v1', state: copy.state, progress: copy.progress ?? 100, message: copy.message ?? '', lastStateTransitionTime: copy.state === 'ready' ? since : stamp(now - 11 * HOUR) }])),
+        diskFileStatusMap: Object.fromEntries(told.map(copy => [place(copy.on).uuid, { dataEngine: 'v1', state: copy.state, progress: copy.progress ?? 100, message: copy.message ?? '', lastStateTransitionTime: copy.state === 'ready' ? since : stamp(now - 11 * HOUR) }])),
         diskLastRefAtMap: {},
       },
     },
@@ -264,7 +266,7 @@ function dataSource(key: ImageKey, seed: ImageSeed, made: Made): SeedObject {
 function managers(made: Made): SeedObject[] {
   const disks = new Map<string, Record<string, object>>()
   for (const [key, seed] of ALL) {
-    for (const copy of seed.copies ?? []) {
+    for (const copy of (seed.copies ?? []).filter(({ state }) => state !== 'wanted')) {
       const name = backingImageOf(key, made)
       const size = sizeOf(seed)
       const file = copy.state === 'in-progress'
