@@ -40,6 +40,11 @@ export interface ImageCopy {
   readonly hostSeen: boolean
 }
 
+/** Whether Longhorn refused what it downloaded again, for it is not what it recorded first: that is for good, whatever becomes of the other disks (longhorn-manager controller/backing_image_controller.go). */
+export function isOfOtherBytes({ word, message = '' }: ImageCopy): boolean {
+  return word === 'failed' && message.includes('recorded checksum')
+}
+
 interface Host { readonly node: LonghornNode, readonly name: string, readonly status: LonghornDiskStatus, readonly spec: LonghornDiskSpec | undefined }
 
 function hostsByDisk(nodes: readonly LonghornNode[]): ReadonlyMap<string, readonly Host[]> {

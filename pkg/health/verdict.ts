@@ -6,7 +6,7 @@ import type { BackingImage, BackingImageDataSource, BackupBackingImage } from '.
 import { blindSpot } from '#kube/seen.ts'
 import { lossOfUpstream } from '#images/image.ts'
 import { judgeImageUrl } from '#images/imageUrl.ts'
-import { copiesOf, eligibleDisks, hasManagers } from './copies.ts'
+import { copiesOf, eligibleDisks, hasManagers, isOfOtherBytes } from './copies.ts'
 import { BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NAMESPACE, LONGHORN_NODES, LONGHORN_REPLICAS } from './longhorn.ts'
 
 export interface HealthWorld extends CopiesWorld {
@@ -137,7 +137,7 @@ function withoutCopy(context: Context): Availability {
   const { image, copies, source } = context
   const reasons: HealthReason[] = [...blindOnHosts(context), ...blindOnSource(context), { code: 'no-usable-copy' }, ...troubles(copies)]
   const fetching = source && !source.spec.fileTransferred
-  const changed = copies.some(copy => copy.word === 'failed' && /recorded checksum/.test(copy.message ?? ''))
+  const changed = copies.some(isOfOtherBytes)
   if (fetching && source.status?.currentState === 'ready' && changed)
     return { verdict: 'failed', reasons: [{ code: 'source-changed' }, ...reasons] }
   if (fetching && ['', 'pending', 'starting', 'in-progress', 'ready-for-transfer'].includes(source.status?.currentState ?? ''))

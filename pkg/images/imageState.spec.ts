@@ -86,6 +86,8 @@ describe('the state of an imported image, by its copies', () => {
     ['all on hosts that cannot be asked', kept(1, copy('unreachable', 'gone')), { word: 'unknown', message: 'gone', ...copies(0, 1) }],
     ['some failed, the rest not to be asked', kept(2, copy('failed', 'bad'), copy('unreachable')), { word: 'unknown', message: 'bad', ...copies(0, 2) }],
     ['wanted, and nothing told of them', kept(2, copy('absent')), { word: 'unknown', ...copies(0, 2) }],
+    ['downloaded again and refused for other bytes, and nothing told of the rest', kept(3, copy('absent'), copy('failed', 'Backing image recorded checksum a doesn\'t match the file checksum b in disk c')), { word: 'lost', message: 'Backing image recorded checksum a doesn\'t match the file checksum b in disk c', ...copies(0, 3) }],
+    ['refused for other bytes, and one being written', kept(3, copy('moving'), copy('failed', 'Backing image recorded checksum a doesn\'t match the file checksum b in disk c')), { word: 'recovering', message: 'Backing image recorded checksum a doesn\'t match the file checksum b in disk c', ...copies(0, 3) }],
     ['none at all, of a URL that Longhorn fetches again', kept(3), { word: 'recovering', ...copies(0, 3) }],
     ['its BackingImage gone', { copies: {} }, { word: 'missing', because: { code: 'no-backing-image' } }],
     ['its BackingImage not to be read', { copies: { unseen: UNSEEN } }, { word: 'imported', because: UNSEEN }],

@@ -3,6 +3,7 @@ import type { Unseen } from '#kube/seen.ts'
 import type { ImageCopy } from '#health/copies.ts'
 import type { DataVolume } from '#volumes/dataVolume.ts'
 import type { VirtualMachineImage } from './image.ts'
+import { isOfOtherBytes } from '#health/copies.ts'
 import { findCondition } from '#kube/object.ts'
 
 /**
@@ -175,6 +176,9 @@ function standingOf({ spec }: VirtualMachineImage, { copies, desired }: KeptCopi
   }
   if (isMoving)
     return { word: 'recovering', ...wordsOf(...failed), because }
+  const refused = wanted.filter(isOfOtherBytes)
+  if (refused.length)
+    return { word: 'lost', ...wordsOf(...refused), because }
   if (unclear.length || is('absent').length)
     return { word: 'unknown', ...wordsOf(...unclear, ...failed), because }
   // Nothing is kept any more: only a URL is fetched again (longhorn-manager controller/backing_image_controller.go).
