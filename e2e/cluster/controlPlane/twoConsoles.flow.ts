@@ -53,6 +53,16 @@ async function toldIn(page: Page): Promise<string> {
   return await notices(page).textContent() ?? ''
 }
 
+/** Off for good, running for good, or neither, by the API's own word. */
+async function ending(): Promise<'Off' | 'Running' | 'under way'> {
+  const [vm, vmi] = [await readVm(api, NAME), await readVmi(api, NAME)]
+  if (vm.status?.stateChangeRequests)
+    return 'under way'
+  if (vm.spec?.runStrategy === 'Halted')
+    return vmi ? 'under way' : 'Off'
+  return vmi?.status?.phase === 'Running' && !vmi.metadata.deletionTimestamp && vm.status?.ready === true ? 'Running' : 'under way'
+}
+
 const seenBy = (word: string) => Promise.all([admin, editor].map(page => expect(row(page, NAME)).toContainText(word, LONG)))
 
 test('what one does the other sees as it happens, and nobody reloads', async () => {
@@ -95,8 +105,9 @@ test('a shutdown and a restart at the same moment leave no state wrong', async (
   await Promise.all(acts.map(carryOut => carryOut()))
   for (const page of [admin, editor])
     expect(await toldIn(page)).toMatch(/(asked for\.|the cluster refused\.)/)
-  // Whoever came second: the run strategy is Halted in the end, and what KubeVirt had been asked for before goes with it.
-  await seenBy('Off')
-  expect((await readVm(api, NAME)).spec?.runStrategy).toBe('Halted')
-  expect(await readVmi(api, NAME)).toBeUndefined()
+  // Both may be granted. What KubeVirt makes of them hangs on which came first: off for good, or on again. Everybody sees the same.
+  await expect.poll(ending, LONG).not.toBe('under way')
+  const word = await ending()
+  await seenBy(word)
+  expect(await ending()).toBe(word)
 })
