@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeWriteFailure } from './exportRefusal.ts'
+import { isRefusedInUse, judgeWriteFailure } from './exportRefusal.ts'
 
 const resource = { group: '', version: 'v1', plural: 'x', kind: 'X', namespaced: true } as const
 const at = { namespace: 'production', name: 'web-01' }
@@ -33,5 +33,12 @@ describe('a write that fails', () => {
   it('by a pod that only Harvester still sees: it may pass, until it was said often enough to be believed', () => {
     const error = { status: 500, reason: 'InternalError', message: IN_USE }
     expect([0, 5, 11, 12, 50].map(tries => judgeWriteFailure(error, create, tries))).toEqual(['later', 'later', 'later', 'refused', 'refused'])
+  })
+
+  it.each([['in-use', true], ['will-start', true], ['detaching', true], ['unknown', false]] as const)('by our own guard, which finds the disk %s: it may pass, and whether it was to be expected while the VM runs is told: %s', (word, expected) => {
+    const message = `admission webhook "exports.guardrails.harvesterhci.io" denied the request: volume production/web-01-root is not at rest. [guardrails export production/web-01-root: ${word}]`
+    expect(judgeWriteFailure({ status: 422, reason: 'Invalid', message }, create)).toBe('later')
+    expect(judgeWriteFailure({ status: 422, reason: 'Invalid', message }, create, 12)).toBe('refused')
+    expect(isRefusedInUse({ message })).toBe(expected)
   })
 })

@@ -1,4 +1,5 @@
 import type { Write } from '#kube/write.ts'
+import { readRefusedAnswer } from './exportAnswer.ts'
 
 /** What a failed write means: somebody was `faster`, so look again; it may pass `later`; or the cluster has `refused` it. */
 type WriteFailure = 'faster' | 'later' | 'refused'
@@ -10,9 +11,10 @@ const IN_USE = /is used by Pods .*cannot export volume when it's running/
 /** How often it may say so before it is believed: its index joins namespace and name by a dash, and may confuse two claims for good. */
 const IN_USE_TRIES = 12
 
-/** Whether Harvester refused the image because a pod holds the claim: expected as long as the VM runs. */
+/** Whether Harvester, or our own guard, refused the image because the disk is not at rest: expected as long as the VM runs. */
 export function isRefusedInUse({ message }: Pick<Failed, 'message'>): boolean {
-  return IN_USE.test(message)
+  const word = readRefusedAnswer(message)?.word
+  return IN_USE.test(message) || word === 'in-use' || word === 'will-start' || word === 'detaching'
 }
 
 /**
@@ -22,7 +24,8 @@ export function isRefusedInUse({ message }: Pick<Failed, 'message'>): boolean {
  */
 export function judgeWriteFailure(error: Failed, write: Write, tries = 0): WriteFailure {
   const { status, reason, message } = error
-  if (isRefusedInUse(error))
+  // Our guard may have been unable to look for a moment.
+  if (isRefusedInUse(error) || readRefusedAnswer(message)?.word === 'unknown')
     return tries < IN_USE_TRIES ? 'later' : 'refused'
   if (message.includes('admission webhook') && message.includes('denied the request'))
     return 'refused'

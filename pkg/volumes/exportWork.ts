@@ -35,7 +35,8 @@ function backupsOf({ claim, backups, restores }: ExportWorld, users: ClaimUsers)
   ]
 }
 
-function isOpen(image: VirtualMachineImage, dataVolumes: ExportWorld['dataVolumes']): boolean {
+/** Whether the image is still being made. */
+export function isOpen(image: VirtualMachineImage, dataVolumes: ExportWorld['dataVolumes']): boolean {
   const state = imageState(image, { dataVolume: { object: dataVolumeOf(image, dataVolumes) } })
   return !isImported(state) && !['failed', 'missing', 'deleting'].includes(state.word)
 }

@@ -1,0 +1,70 @@
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { describe, expect, it } from 'vitest'
+import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
+import { holdOnClaim } from './exportHold.ts'
+import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, exportReference, writeIntent } from './exportIntent.ts'
+import { CLAIM, dataVolume, DELETED, exportImage, meta, vm } from './scriptedWorld.ts'
+
+const NOW = Date.parse('2026-03-01T12:10:00Z')
+const INTENT: ExportIntent = {
+  id: 'abcd1234', claim: { namespace: 'production', name: 'web-01-root' }, image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn',
+  vms: [{ name: 'web-01', runStrategy: 'Always', wasRunning: true }], restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00.000Z',
+}
+const under = (more: Partial<ExportIntent> = {}) => ({ ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, ...more }) } } })
+const image = (name: string, imported: 'True' | 'False' | 'Unknown', extra: object = {}, progress = 0): VirtualMachineImage => {
+  const made = exportImage(name, imported)
+  return { ...made, metadata: { ...made.metadata, creationTimestamp: '2026-03-01T12:05:00Z', ...extra }, status: { ...made.status, progress } }
+}
+const annotated = (key: string) => ({ annotations: { [key]: '{"who":"ann","when":"2026-03-01T12:00:00Z"}' } })
+const OWN = 'export-abcd1234'
+const hold = (claim = under(), images: VirtualMachineImage[] = [], starter = vm('Halted')) => holdOnClaim(claim, { images, dataVolumes: [] }, NOW, starter)
+
+describe('a disk under export', () => {
+  it('is held from the intent on, and says by whom', () => {
+    expect(hold()).toEqual({ claim: 'production/web-01-root', image: `production/${OWN}`, displayName: 'web', by: 'intent', since: '2026-03-01T12:00:00.000Z', requester: 'ann' })
+  })
+
+  it('is held while its image is read, and says how far that is and how long it takes', () => {
+    expect(hold(under({ madeAt: '2026-03-01T12:05:00Z' }), [image(OWN, 'Unknown', {}, 50)])).toMatchObject({ by: 'intent', progress: 50, minutesLeft: 5 })
+    expect(hold(under(), [image(OWN, 'Unknown', {}, 2)])).not.toHaveProperty('minutesLeft')
+  })
+
+  it('is held by an image that somebody made without an intent', () => {
+    expect(hold(CLAIM, [image('by-hand', 'Unknown', {}, 20)])).toEqual({ claim: 'production/web-01-root', image: 'production/by-hand', displayName: 'by-hand', by: 'image', since: '2026-03-01T12:05:00Z', progress: 20, minutesLeft: 20 })
+  })
+
+  it('is held by another export though its own is over', () => {
+    expect(hold(under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown'), image('by-hand', 'Unknown')])).toMatchObject({ image: 'production/by-hand' })
+  })
+
+  it('is held from a VM that this export has shut down, until it asks for its start', () => {
+    const with_ = (reference: string) => vm('Always', {}, { annotations: { [EXPORT_ANNOTATION]: reference } })
+    expect(hold(under(), [], with_(exportReference(INTENT)))).toBeDefined()
+    expect(hold(under(), [], with_(exportReference(INTENT, true)))).toBeUndefined()
+    expect(hold(under(), [], with_('production/other started'))).toBeDefined()
+  })
+
+  it('is held by a clone of CDI\'s', () => {
+    const cdi = { ...image(OWN, 'Unknown'), spec: { ...exportImage(OWN, 'Unknown').spec, backend: 'cdi' as const } }
+    const at = (phase: string) => holdOnClaim(under(), { images: [cdi], dataVolumes: [dataVolume(meta(OWN), phase)] }, NOW)
+    expect(at('CloneInProgress')).toBeDefined()
+    expect(at('Failed')).toBeUndefined()
+  })
+
+  it.each<[string, ReturnType<typeof under> | typeof CLAIM, VirtualMachineImage[]]>([
+    ['nobody exports it', CLAIM, []],
+    ['something else stands where the intent would', { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: 'x' } } }, []],
+    ['the export was given up', under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown')]],
+    ['the cluster has refused the image', under({ refusal: 'no' }), []],
+    ['the image has been read', under(), [image(OWN, 'True')]],
+    ['the image has failed', under(), [image(OWN, 'False')]],
+    ['the image is being deleted', under(), [image(OWN, 'Unknown', DELETED)]],
+    ['the image is gone', under({ madeAt: '2026-03-01T12:05:00Z' }), []],
+    ['the image is torn already', CLAIM, [image('torn', 'Unknown', annotated(OVERTAKEN_ANNOTATION))]],
+    ['the image was wanted from a disk in use', CLAIM, [image('live', 'Unknown', annotated(RUNNING_ACKNOWLEDGED_ANNOTATION))]],
+    ['another disk is exported', CLAIM, [{ ...image('x', 'Unknown'), spec: { ...exportImage('x', 'Unknown').spec, pvcNamespace: 'staging' } }]],
+  ])('may be taken when %s', (_, claim, images) => {
+    expect(hold(claim, images)).toBeUndefined()
+  })
+})

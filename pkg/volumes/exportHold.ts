@@ -1,0 +1,69 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { VirtualMachine } from '#vms/vm.ts'
+import type { DataVolume } from './dataVolume.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { objectKey } from '#kube/object.ts'
+import { imageState } from '#images/imageState.ts'
+import { dataVolumeOf } from './dataVolume.ts'
+import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
+import { exportImageName, isOvertaken, readIntent, referenceOn } from './exportIntent.ts'
+import { isOpen } from './exportWork.ts'
+
+/** An export that needs a disk left alone. Names are `namespace/name`. */
+export interface ExportHold {
+  readonly claim: string
+  /** What is made of it; not there yet as long as the disk is not at rest. */
+  readonly image: string
+  readonly displayName: string
+  /** `intent`: one that stops and starts VMs, and can be given up. `image`: one that somebody made as an image alone. */
+  readonly by: 'intent' | 'image'
+  /** ISO 8601; empty where nobody knows. */
+  readonly since: string
+  readonly requester?: string
+  /** Of the import, in per cent. */
+  readonly progress?: number
+  /** Going on as it has so far. */
+  readonly minutesLeft?: number
+}
+
+export interface HoldWorld {
+  readonly images: readonly VirtualMachineImage[]
+  readonly dataVolumes: readonly DataVolume[]
+}
+
+/** A share from which on what is left can be told from what has passed. */
+const TELLING_PERCENT = 5
+
+/**
+ * The export for which the disk must stay as it is, or undefined where it may be taken: from its intent until its image has
+ * been read, whatever becomes of it then. Nothing holds it that was given up or refused, is torn already, or was wanted
+ * from a disk in use. `starter` is the VM that would take it: one whose start the export itself asked for (`startAgain`
+ * writes that in the patch that starts it) may. `now` in epoch milliseconds.
+ */
+export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now: number, starter?: VirtualMachine): ExportHold | undefined {
+  const intent = readIntent(claim)
+  const written = intent === 'unreadable' ? undefined : intent
+  const own = written && `${written.image.namespace}/${exportImageName(written)}`
+  const { namespace, name } = claim.metadata
+  const images = world.images.filter(({ spec }) => spec.sourceType === 'export-from-volume' && spec.pvcName === name && spec.pvcNamespace === namespace)
+  const ownImage = images.find(image => objectKey(image) === own)
+  if (written && own && !isReleased(written, starter) && (ownImage ? isReading(ownImage, world) : written.madeAt === undefined))
+    return { claim: objectKey(claim), image: own, displayName: written.image.displayName, by: 'intent', since: written.startedAt, ...(written.requester && { requester: written.requester }), ...(ownImage && pace(ownImage, world, now)) }
+  const other = images.find(image => image !== ownImage && isReading(image, world))
+  return other && { claim: objectKey(claim), image: objectKey(other), displayName: other.spec.displayName, by: 'image', since: other.metadata.creationTimestamp, ...pace(other, world, now) }
+}
+
+function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): boolean {
+  return intent.abandonedBy !== undefined || intent.refusal !== undefined || (starter !== undefined && referenceOn(starter, intent) === 'started')
+}
+
+function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
+  return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isOvertaken(image) && !runningAcknowledgementOf(image)
+}
+
+function pace(image: VirtualMachineImage, { dataVolumes }: HoldWorld, now: number): Pick<ExportHold, 'progress' | 'minutesLeft'> {
+  const { progress = 0 } = imageState(image, { dataVolume: { object: dataVolumeOf(image, { objects: dataVolumes }) } })
+  const passed = now - Date.parse(image.metadata.creationTimestamp)
+  return { progress: Math.round(progress), ...(progress >= TELLING_PERCENT && passed > 0 && { minutesLeft: Math.ceil(passed * (100 - progress) / progress / 60_000) }) }
+}

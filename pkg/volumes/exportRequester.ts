@@ -1,0 +1,56 @@
+import type { ExportIntent } from './exportIntent.ts'
+
+// On whose behalf an export is carried out, as the API server knows him: part of the intent, written by a mutating webhook
+// and by nobody else. The console knows only what somebody says he is called.
+
+/** As in authentication/v1 UserInfo. */
+export interface Requester {
+  readonly name: string
+  readonly uid?: string
+  readonly groups?: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What was asked for, which stays as it was: whoever changes it has somebody else's rights used for what he wants. */
+const ASKED = ['image', 'storageClass', 'vms', 'restart', 'startedAt'] as const satisfies readonly (keyof ExportIntent)[]
+
+type Fields = Readonly<Record<string, unknown>>
+export type Signature
+  = | { readonly state: 'as-written' }
+    | { readonly state: 'signed', readonly text: string }
+    | { readonly state: 'refused', readonly requester: string, readonly field: typeof ASKED[number] }
+
+/**
+ * The intent with its requester, from the annotation as it was (`before`) and as it is to be. A new intent is the writer's
+ * own. One that is there already keeps its requester, whatever the writer says, and may only be added to. One that began
+ * before the webhook was asked has nobody who vouches for it, and gets none later. What is no JSON object is no intent
+ * (`readIntent`) and is left alone.
+ */
+export function signIntent(before: string | undefined, after: string, writer: Requester): Signature {
+  const intent = fieldsOf(after)
+  if (!intent)
+    return { state: 'as-written' }
+  const old = fieldsOf(before)
+  if (!old || typeof old.id !== 'string' || old.id !== intent.id)
+    return signed(after, { ...intent, requester: writer.name, requestedBy: writer })
+  const { requester, requestedBy } = old
+  const changed = requestedBy === undefined ? undefined : ASKED.find(field => JSON.stringify(old[field]) !== JSON.stringify(intent[field]))
+  if (changed)
+    return { state: 'refused', requester: typeof requester === 'string' ? requester : '', field: changed }
+  return signed(after, { ...intent, requester, requestedBy })
+}
+
+function signed(after: string, intent: Fields): Signature {
+  const text = JSON.stringify(intent)
+  return text === after ? { state: 'as-written' } : { state: 'signed', text }
+}
+
+function fieldsOf(text: string | undefined): Fields | undefined {
+  try {
+    const read: unknown = JSON.parse(text ?? 'null')
+    return typeof read === 'object' && read !== null && !Array.isArray(read) ? read as Fields : undefined
+  }
+  catch {
+    return undefined
+  }
+}

@@ -1,0 +1,26 @@
+import type { GuardFacts, GuardReason, GuardWord } from './guardState.ts'
+import { describe, expect, it } from 'vitest'
+import { judgeGuard } from './guardState.ts'
+
+const NOW = Date.parse('2026-03-01T12:00:00Z')
+const A_MINUTE_AGO = NOW - 60_000
+const AN_HOUR_AGO = NOW - 3_600_000
+
+describe('the export guard', () => {
+  it.each<[GuardWord, string, GuardFacts, GuardReason]>([
+    ['absent', 'the cluster is not told to ask it', { configuration: 'absent', answer: 'unasked' }, 'no-configuration'],
+    ['absent', 'it was lifted a moment ago', { configuration: 'absent', answer: 'unasked', lastReviewAt: A_MINUTE_AGO }, 'no-configuration'],
+    ['absent', 'the cluster asks it for one half', { configuration: 'partial', answer: 'answered' }, 'incomplete-configuration'],
+    ['absent', 'it was told to let everything through', { configuration: 'installed', answer: 'off', lastReviewAt: A_MINUTE_AGO }, 'switched-off'],
+    ['alive', 'it answers at its address', { configuration: 'installed', answer: 'answered' }, 'answered'],
+    ['alive', 'the cluster has asked it, though its address is not for us', { configuration: 'installed', answer: 'none', lastReviewAt: A_MINUTE_AGO }, 'reviewed'],
+    ['alive', 'the cluster has asked it, though we may not read who is asked', { configuration: 'forbidden', answer: 'unasked', lastReviewAt: A_MINUTE_AGO }, 'reviewed'],
+    ['silent', 'nothing answers at its address', { configuration: 'installed', answer: 'none' }, 'no-answer'],
+    ['silent', 'nothing answers, and the last review is long ago', { configuration: 'installed', answer: 'none', lastReviewAt: AN_HOUR_AGO }, 'no-answer'],
+    ['unknown', 'its address was not asked', { configuration: 'installed', answer: 'unasked' }, 'not-asked'],
+    ['unknown', 'we may not read who is asked', { configuration: 'forbidden', answer: 'unasked' }, 'configuration-forbidden'],
+    ['unknown', 'the cluster does not answer', { configuration: 'unread', answer: 'unasked', lastReviewAt: AN_HOUR_AGO }, 'configuration-unread'],
+  ])('is %s where %s', (word, _, facts, because) => {
+    expect(judgeGuard(facts, NOW)).toEqual({ word, because: [because] })
+  })
+})

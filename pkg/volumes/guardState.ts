@@ -1,0 +1,43 @@
+// Whether the export guard stands: the admission webhooks that refuse an export of a disk in use, and a start under one.
+
+/**
+ * `absent`: nobody asks it, or it was told to let everything through. `alive`: it was heard a moment ago. `silent`: the
+ * cluster asks it and passes it over, for nothing answers. `unknown`: nobody who could say does.
+ */
+export type GuardWord = 'absent' | 'alive' | 'silent' | 'unknown'
+
+export interface GuardFacts {
+  /** What the cluster is told to ask. `partial`: something of the guard is missing in it. */
+  readonly configuration: 'installed' | 'partial' | 'absent' | 'forbidden' | 'unread'
+  /** What stood at the address in it when it was asked. `off`: the guard is, by its own word. `unasked`: there is no address, or it was not asked. */
+  readonly answer: 'answered' | 'off' | 'none' | 'unasked'
+  /** When this server last answered a review of the guard's, in epoch milliseconds. */
+  readonly lastReviewAt?: number
+}
+
+export type GuardReason = 'no-configuration' | 'incomplete-configuration' | 'configuration-forbidden' | 'configuration-unread' | 'no-answer' | 'not-asked' | 'switched-off' | 'answered' | 'reviewed'
+
+export interface GuardState { readonly word: GuardWord, readonly because: readonly GuardReason[] }
+
+/** So long a review proves that the API server finds the guard, in milliseconds. */
+const FRESH = 5 * 60_000
+
+const UNSEEN = { forbidden: 'configuration-forbidden', unread: 'configuration-unread' } as const
+
+/** How the guard stands, from what was found out a moment ago. `now` in epoch milliseconds. */
+export function judgeGuard({ configuration, answer, lastReviewAt }: GuardFacts, now: number): GuardState {
+  if (configuration === 'absent')
+    return { word: 'absent', because: ['no-configuration'] }
+  if (configuration === 'partial')
+    return { word: 'absent', because: ['incomplete-configuration'] }
+  if (answer === 'off')
+    return { word: 'absent', because: ['switched-off'] }
+  // A review is more than an answer: the API server itself has come through.
+  if (lastReviewAt !== undefined && now - lastReviewAt < FRESH)
+    return { word: 'alive', because: ['reviewed'] }
+  if (configuration !== 'installed')
+    return { word: 'unknown', because: [UNSEEN[configuration]] }
+  if (answer === 'answered')
+    return { word: 'alive', because: ['answered'] }
+  return answer === 'none' ? { word: 'silent', because: ['no-answer'] } : { word: 'unknown', because: ['not-asked'] }
+}
