@@ -24,10 +24,13 @@ describe('the command line', () => {
 
   it('has no webhook unless a port is given for it, which warns and refuses nothing unless told to', () => {
     expect(readCommand([])).toMatchObject({ options: { webhook: undefined } })
-    expect(readCommand(line('--webhook-port 9443'))).toMatchObject({ options: { webhook: { port: 9443, host: '127.0.0.1', refuse: [], refuseHarvester: false } } })
+    expect(readCommand(line('--webhook-port 9443'))).toMatchObject({ options: { webhook: { port: 9443, host: '127.0.0.1', refuse: [], refuseHarvester: false, guard: true, warnOnly: [] } } })
     expect(readCommand(line('--webhook-port 9443 --webhook-host [::] --webhook-tls-cert c --webhook-tls-key k --refuse mutable-url,not-sha512 --refuse-harvester')))
       .toMatchObject({ options: { webhook: { host: '::', tlsCert: 'c', tlsKey: 'k', refuse: ['mutable-url', 'not-sha512'], refuseHarvester: true } } })
-    expect(readCommand(line('webhook-manifest lab/guardrails --webhook-ca ca.pem'))).toEqual({ name: 'webhook-manifest', place: 'lab/guardrails', ca: 'ca.pem' })
+    expect(readCommand(line('--webhook-port 9443 --webhook-no-export-guard --webhook-warn-only ann --webhook-warn-only system:serviceaccount:lab:robot'))).toMatchObject({ options: { webhook: { guard: false, warnOnly: ['ann', 'system:serviceaccount:lab:robot'] } } })
+    expect(readCommand(line('webhook-manifest lab/guardrails --webhook-ca ca.pem'))).toEqual({ name: 'webhook-manifest', place: 'lab/guardrails', ca: 'ca.pem', guard: true, requester: false })
+    expect(readCommand(line('webhook-manifest lab/guardrails --webhook-namespaces a,b --webhook-requester'))).toMatchObject({ guard: true, namespaces: ['a', 'b'], requester: true })
+    expect(readCommand(line('webhook-manifest lab/guardrails --webhook-no-export-guard'))).toMatchObject({ guard: false, requester: false })
   })
 
   it('documents every finding that can be refused', () => {
@@ -63,6 +66,13 @@ describe('the command line', () => {
     ['--webhook-port 1 --refuse sha1', '--refuse sha1 is not known: mutable-url'],
     ['--webhook-port 1 --webhook-tls-cert c', '--webhook-tls-key'],
     ['--webhook-port 1 --webhook-ca c', '--webhook-tls-cert'],
+    ['--webhook-no-export-guard', '--webhook-port'],
+    ['--webhook-warn-only ann', '--webhook-port'],
+    ['--webhook-port 1 --webhook-requester', 'webhook-manifest'],
+    ['--webhook-port 1 --webhook-namespaces a', 'webhook-manifest'],
+    ['webhook-manifest a/b --webhook-namespaces a,,b', '--webhook-namespaces'],
+    ['webhook-manifest a/b --webhook-namespaces a,B', '--webhook-namespaces B'],
+    ['webhook-manifest a/b --webhook-no-export-guard --webhook-namespaces a', '--webhook-no-export-guard'],
     ['webhook-manifest', 'https://HOST:PORT'],
     ['webhook-manifest a b', '\'b\''],
     ['--allow-mirror http://mirror.lan/', '--allow-mirror http://mirror.lan/'],

@@ -8,9 +8,12 @@ import type { Mirror } from './addressRules.ts'
 import { USUAL_PORT } from './link.ts'
 import type { ReadLimits } from './reads.ts'
 import { firstLine, UsageError } from './usageError.ts'
+import type { ManifestOptions } from './webhookManifest.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
+/** RFC 1123 label, as Kubernetes names namespaces. */
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** The admission webhook, where it is asked for. */
 export interface WebhookOptions {
@@ -21,6 +24,10 @@ export interface WebhookOptions {
   /** What is refused instead of warned of. */
   readonly refuse: readonly ImageFindingCode[]
   readonly refuseHarvester: boolean
+  /** Whether exports of disks in use, and starts under an export, are judged. */
+  readonly guard: boolean
+  /** Accounts that are refused nothing. */
+  readonly warnOnly: readonly string[]
 }
 
 export interface ServeOptions {
@@ -43,7 +50,7 @@ export interface ServeOptions {
 export type Command
   = | { readonly name: 'serve', readonly options: ServeOptions }
     | { readonly name: 'link', readonly port: number }
-    | { readonly name: 'webhook-manifest', readonly place: string, readonly ca?: string }
+    | ManifestOptions & { readonly name: 'webhook-manifest', readonly place: string, readonly ca?: string }
     | { readonly name: 'help' }
 
 const FLAGS = {
@@ -61,6 +68,10 @@ const FLAGS = {
   'webhook-tls-cert': { type: 'string' },
   'webhook-tls-key': { type: 'string' },
   'webhook-ca': { type: 'string' },
+  'webhook-no-export-guard': { type: 'boolean' },
+  'webhook-namespaces': { type: 'string' },
+  'webhook-requester': { type: 'boolean' },
+  'webhook-warn-only': { type: 'string', multiple: true },
   'refuse': { type: 'string' },
   'refuse-harvester': { type: 'boolean' },
   'allow-mirror': { type: 'string', multiple: true },
@@ -115,16 +126,33 @@ function readHost(text = '127.0.0.1'): string {
 
 function readWebhook(values: Flags): WebhookOptions | undefined {
   const { 'webhook-port': port, 'webhook-tls-cert': tlsCert, 'webhook-tls-key': tlsKey } = values
-  const [idle] = (['webhook-host', 'webhook-tls-cert', 'webhook-tls-key', 'refuse', 'refuse-harvester'] as const).filter(flag => values[flag] !== undefined)
+  const [idle] = (['webhook-host', 'webhook-tls-cert', 'webhook-tls-key', 'refuse', 'refuse-harvester', 'webhook-no-export-guard', 'webhook-warn-only'] as const).filter(flag => values[flag] !== undefined)
   if (values['webhook-ca'] !== undefined)
     throw new UsageError('--webhook-ca is about webhook-manifest; a server is given its certificate with --webhook-tls-cert')
+  const [printed] = (['webhook-namespaces', 'webhook-requester'] as const).filter(flag => values[flag] !== undefined)
+  if (printed)
+    throw new UsageError(`--${printed} is about webhook-manifest: it says what the cluster asks, and a server answers what it is asked`)
   if (port === undefined && idle)
     throw new UsageError(`--${idle} is about the admission webhook: it needs --webhook-port PORT`)
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError('--webhook-tls-cert and --webhook-tls-key go together')
   return port === undefined
     ? undefined
-    : { port: readPort(port, '--webhook-port'), host: readHost(values['webhook-host']), tlsCert, tlsKey, refuse: readFindings(values.refuse), refuseHarvester: values['refuse-harvester'] ?? false }
+    : {
+        port: readPort(port, '--webhook-port'), host: readHost(values['webhook-host']), tlsCert, tlsKey, refuse: readFindings(values.refuse), refuseHarvester: values['refuse-harvester'] ?? false,
+        guard: !values['webhook-no-export-guard'], warnOnly: values['webhook-warn-only'] ?? [],
+      }
+}
+
+function readManifestOptions(values: Flags): ManifestOptions {
+  const namespaces = values['webhook-namespaces']?.split(',').map(name => name.trim())
+  const wrong = namespaces?.find(name => !NAMESPACE.test(name))
+  if (wrong !== undefined)
+    throw new UsageError(`--webhook-namespaces ${wrong} is not the name of a namespace`)
+  const guard = !values['webhook-no-export-guard']
+  if (!guard && namespaces)
+    throw new UsageError('--webhook-namespaces is about the export guard, which --webhook-no-export-guard leaves out')
+  return { guard, ...(namespaces && { namespaces }), requester: values['webhook-requester'] ?? false }
 }
 
 const COMMANDS = ['serve', 'link', 'webhook-manifest'] as const
@@ -173,7 +201,7 @@ export function readCommand(argv: readonly string[]): Command {
   if (name === 'webhook-manifest') {
     if (place === undefined)
       throw new UsageError('webhook-manifest needs to know where the webhook is found: https://HOST:PORT or NAMESPACE/SERVICE[:PORT]')
-    return { name, place, ca: values['webhook-ca'] }
+    return { name, place, ca: values['webhook-ca'], ...readManifestOptions(values) }
   }
   const port = readPort(values.port)
   if (name === 'link')

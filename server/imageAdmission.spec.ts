@@ -33,11 +33,11 @@ function reviewOf({ spec, annotations, request }: Asked): object {
     },
   }
 }
-function admit(asked: Asked, { refuse = [], refuseHarvester = false }: { refuse?: readonly ImageFindingCode[], refuseHarvester?: boolean } = {}, world = WORLD): Admission {
+function admit(asked: Asked, { refuse = [], refuseHarvester = false, warnOnly = [] }: { refuse?: readonly ImageFindingCode[], refuseHarvester?: boolean, warnOnly?: readonly string[] } = {}, world = WORLD): Admission {
   const request = readReview(reviewOf(asked))
   if ('problem' in request)
     throw new Error(request.problem)
-  const policy: AdmissionPolicy = { refuse: new Set(refuse), refuseHarvester }
+  const policy: AdmissionPolicy = { refuse: new Set(refuse), refuseHarvester, warnOnly: new Set(warnOnly) }
   return admitImage(request, world, policy)
 }
 
@@ -100,6 +100,13 @@ describe('the admission of an image', () => {
     expect(admit(asked, { refuse: IMAGE_FINDING_CODES, refuseHarvester: true }).refusal?.code).toBe(422)
     const other = { ...asked, request: { userInfo: { username: 'system:serviceaccount:lab:harvester' } } } as Asked
     expect(admit(other, { refuse: IMAGE_FINDING_CODES }).refusal?.code).toBe(422)
+  })
+
+  it('refuses nothing to an account that is only to be warned', () => {
+    const asked = { spec: { url: MUTABLE } }
+    expect(admit(asked, { refuse: IMAGE_FINDING_CODES, warnOnly: ['bob'] }).refusal?.code).toBe(422)
+    expect(admit(asked, { refuse: IMAGE_FINDING_CODES, warnOnly: ['bob', 'ann'] })).toMatchObject({ warnings: [expect.stringContaining('spec.url') as string] })
+    expect(admit(asked, { refuse: IMAGE_FINDING_CODES, warnOnly: ['ann'] }).refusal).toBeUndefined()
   })
 
   it.each<[string, Asked]>([

@@ -10,7 +10,7 @@ const LONGEST_WORD = 64
 export interface Sentence { readonly field: string, readonly text: string }
 
 /** What somebody else wrote, made fit for one line of a terminal: no control or direction characters, cut where it is long. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `"${cut(text.replaceAll(/[\p{C}\p{Z}]+/gu, ' '), LONGEST_WORD)}"`
 }
 

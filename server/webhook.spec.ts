@@ -1,14 +1,13 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { Agent, request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { WebhookOptions } from './cli.ts'
-import { loadKubeconfig } from './kubeconfig.ts'
 import type { Tls } from './listen.ts'
 import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startServer } from './testCluster.ts'
-import { startWebhook } from './webhook.ts'
+import { post, startTestWebhook } from './testReviews.ts'
+import type { Answer } from './testReviews.ts'
 import { webhookAuthority } from './webhookCertificate.ts'
 
 const MUTABLE = 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img'
@@ -39,31 +38,10 @@ async function startCluster(forbidden: readonly string[] = []) {
   return { server, watches, kubeconfig: kubeconfigOf({ cluster: { server: server.url }, user: { token: 'secret' } }) }
 }
 
-async function start(kubeconfig: string, options: Partial<WebhookOptions> & { readonly tls?: Tls } = {}, folder = makeFolder()) {
-  const { clusters } = loadKubeconfig(kubeconfig, 'kubeconfig', undefined)
-  const webhook = await startWebhook({ port: 0, host: '127.0.0.1', refuse: [], refuseHarvester: false, ...options }, { clusters: Promise.resolve(clusters), folder, tls: options.tls, now: Date.now, logLevel: 'fatal' })
-  ending.push(async () => {
-    await webhook.stop()
-    await Promise.all(clusters.map(({ access }) => access.close()))
-  })
-  const agent = new Agent({ ca: (await webhookAuthority(folder, new Date())).cert, keepAlive: true })
-  ending.push(async () => agent.destroy())
-  return { url: webhook.url, agent }
-}
-
-interface Answer { readonly code: number, readonly body: { readonly kind?: string, readonly message?: string, readonly response?: { readonly uid: string, readonly allowed: boolean, readonly warnings?: readonly string[], readonly status?: { readonly code: number, readonly message: string } } } }
-
-function post({ url, agent }: { readonly url: string, readonly agent: Agent }, text: string, type = 'application/json'): Promise<Answer> {
-  return new Promise((done, fail) => {
-    // As kube-apiserver calls it.
-    const sent = request(`${url}?timeout=5s`, { method: 'POST', agent, headers: { 'content-type': type } }, (response: IncomingMessage) => {
-      let read = ''
-      response.on('data', chunk => { read += String(chunk) })
-      response.on('end', () => done({ code: response.statusCode ?? 0, body: JSON.parse(read) as Answer['body'] }))
-    })
-    sent.on('error', fail)
-    sent.end(text)
-  })
+async function start(kubeconfig: string, options: Partial<WebhookOptions> & { readonly tls?: Tls } = {}, folder?: string) {
+  const webhook = await startTestWebhook(kubeconfig, options, folder)
+  ending.push(webhook.stop)
+  return webhook
 }
 
 function review(spec: object, { uid = 'u-1', dryRun = false } = {}): string {

@@ -1,3 +1,4 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { describe, expect, it } from 'vitest'
@@ -11,7 +12,7 @@ const INTENT: ExportIntent = {
   id: 'abcd1234', claim: { namespace: 'production', name: 'web-01-root' }, image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn',
   vms: [{ name: 'web-01', runStrategy: 'Always', wasRunning: true }], restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00.000Z',
 }
-const under = (more: Partial<ExportIntent> = {}) => ({ ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, ...more }) } } })
+const under = (more: Partial<ExportIntent> = {}): PersistentVolumeClaim => ({ ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, ...more }) } } })
 const image = (name: string, imported: 'True' | 'False' | 'Unknown', extra: object = {}, progress = 0): VirtualMachineImage => {
   const made = exportImage(name, imported)
   return { ...made, metadata: { ...made.metadata, creationTimestamp: '2026-03-01T12:05:00Z', ...extra }, status: { ...made.status, progress } }
@@ -52,7 +53,7 @@ describe('a disk under export', () => {
     expect(at('Failed')).toBeUndefined()
   })
 
-  it.each<[string, ReturnType<typeof under> | typeof CLAIM, VirtualMachineImage[]]>([
+  it.each<[string, PersistentVolumeClaim, VirtualMachineImage[]]>([
     ['nobody exports it', CLAIM, []],
     ['something else stands where the intent would', { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: 'x' } } }, []],
     ['the export was given up', under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown')]],

@@ -1,0 +1,125 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import { CLAIMS } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
+import type { Manifest } from '#kube/object.ts'
+import { qualifiedName } from '#kube/resource.ts'
+import { IMAGES } from '#images/image.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { runningAcknowledgementOf } from '#volumes/exportAcknowledgement.ts'
+import { writeExportAnswer } from '#volumes/exportAnswer.ts'
+import { holdOnClaim } from '#volumes/exportHold.ts'
+import { exportImageName, readIntent } from '#volumes/exportIntent.ts'
+import { judgeExportSafety } from '#volumes/exportSafety.ts'
+import type { ExportSafety } from '#volumes/exportSafety.ts'
+import type { ExportWorld } from '#volumes/exportWorld.ts'
+import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
+import { readImage, refuse } from './admissionReview.ts'
+import type { Turn, Turns } from './admissionTurns.ts'
+import { foreignNamespace, lostTurn, refusedExport } from './exportSentences.ts'
+import type { FreshReads } from './exportWorld.ts'
+import { quoted, warningOf } from './imageSentences.ts'
+import type { Sentence } from './imageSentences.ts'
+
+/** What the guard judges with. */
+export interface ExportGuard {
+  /** For one review; undefined as long as no cluster is known. */
+  readonly reads: () => FreshReads | undefined
+  readonly turns: Turns
+  /** Accounts that are refused nothing and warned of everything. */
+  readonly warnOnly: ReadonlySet<string>
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Nothing that the guard is about, or nothing to say. */
+export const LET_THROUGH: AdmissionAnswer = { warnings: [] }
+
+interface Disk { readonly namespace: string, readonly name: string }
+type Judged = ExportSafety | { readonly word: 'nobody\'s' } | { readonly word: 'secret' } | { readonly word: 'lost', readonly to: Turn }
+
+/**
+ * Judges the creation of an image that is exported from a volume, by what the API server says at this moment. Refused
+ * unless the disk is at rest; what cannot be looked at is not at rest. Not refused: an image whose author says that he
+ * knows (Longhorn v1 alone), and accounts that are only warned. A dry run is told the word in any case.
+ */
+export async function admitExport(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
+  const image = request.operation === 'CREATE' && request.resource === qualifiedName(IMAGES) ? readImage(request.object, request.namespace) : undefined
+  const { sourceType, backend, pvcName, pvcNamespace } = image?.spec ?? {}
+  // Harvester says itself what is missing.
+  if (!image || sourceType !== 'export-from-volume' || !pvcName || !pvcNamespace)
+    return LET_THROUGH
+  const disk = { namespace: pvcNamespace, name: pvcName }
+  if (backend === 'cdi' && pvcNamespace !== request.namespace)
+    return settle(request, guard, image, { field: 'spec.pvcNamespace', text: foreignNamespace(keyOf(disk), request.namespace) })
+  const turn = guard.turns.take(keyOf(disk), { kind: 'export', who: objectKey(image) }, request.dryRun)
+  const judged = await judge(request, guard.reads(), { image, disk, rivals: turn.rivals, now: guard.now() })
+  const answer = answerTo(judged, { request, guard, image, claim: keyOf(disk) })
+  if (answer.refusal)
+    turn.giveBack()
+  return answer
+}
+
+const keyOf = ({ namespace, name }: Disk) => `${namespace}/${name}`
+const unseen = (resource: string, state: 'loading' | 'forbidden' | 'stale', namespace: string): ExportSafety => ({ word: 'unknown', reasons: [{ code: 'not-seen', resource, state, namespace }] })
+
+interface Asked { readonly image: Manifest<VirtualMachineImage>, readonly disk: Disk, readonly rivals: readonly Turn[], readonly now: number }
+
+async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | undefined, { image, disk, rivals, now }: Asked): Promise<Judged> {
+  if (!reads)
+    return unseen(CLAIMS.plural, 'loading', disk.namespace)
+  const [claim, world, mayRead] = await Promise.all([reads.find(CLAIMS, disk), reads.around(disk), disk.namespace === namespace || reads.mayRead(user, disk)])
+  // What holds a disk of another namespace is told to those alone who may see that disk.
+  if (mayRead !== true)
+    return mayRead === undefined ? unseen('subjectaccessreviews.authorization.k8s.io', 'forbidden', disk.namespace) : { word: 'secret' }
+  if (claim.state === 'gone')
+    return { word: 'nobody\'s' }
+  if (claim.state !== 'seen')
+    return unseen(CLAIMS.plural, claim.state, disk.namespace)
+  const safety = judgeSeen(image, { ...world, ...await reads.longhornVolume(claim.object), claim: claim.object }, now)
+  const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who))
+  return safety.word !== 'in-use' && unseenRival ? { word: 'lost', to: unseenRival } : safety
+}
+
+/** Judges the disk for that image. Another export that has the disk starts VMs on it when it ends. */
+function judgeSeen(image: Manifest<VirtualMachineImage>, world: ExportWorld, now: number): ExportSafety {
+  const safety = judgeExportSafety({ ...world, ...ownOf(image, world.claim) })
+  const other = holdOnClaim(world.claim, { images: world.images.objects, dataVolumes: world.dataVolumes.objects }, now)
+  const isTold = safety.reasons.some(reason => reason.code === 'export-in-progress' && reason.image === other?.image)
+  return !other || other.image === objectKey(image) || isTold ? safety : { word: 'in-use', reasons: [...safety.reasons, { code: 'export-in-progress', image: other.image }] }
+}
+
+/** What an image of the console's own is known by: its intent remembers where the disk was last. */
+function ownOf(image: Manifest<VirtualMachineImage>, claim: PersistentVolumeClaim): Pick<ExportWorld, 'ownImage' | 'lastNodes'> {
+  const intent = readIntent(claim)
+  const ownImage = objectKey(image)
+  if (!intent || intent === 'unreadable' || `${intent.image.namespace}/${exportImageName(intent)}` !== ownImage)
+    return {}
+  return { ownImage, lastNodes: intent.vms.flatMap(vm => vm.wasRunning && vm.node ? vm.node : []) }
+}
+
+interface Answering { readonly request: AdmissionRequest, readonly guard: ExportGuard, readonly image: Manifest<VirtualMachineImage>, readonly claim: string }
+
+function answerTo(judged: Judged, { request, guard, image, claim }: Answering): AdmissionAnswer {
+  switch (judged.word) {
+    case 'nobody\'s': return { warnings: [`spec.pvcName: there is no volume ${claim}.`] }
+    case 'secret': return settle(request, guard, image, { field: 'spec.pvcName', text: `you may not get persistentvolumeclaims in namespace ${claim.split('/')[0]}, so nothing is said of volume ${claim}.` })
+    case 'lost': return settle(request, guard, image, { field: 'spec.pvcName', text: lostTurn(claim, judged.to) })
+  }
+  const answer = request.dryRun ? [writeExportAnswer({ claim, word: judged.word })] : []
+  if (judged.word === 'at-rest')
+    return { warnings: answer }
+  const acknowledged = runningAcknowledgementOf(image)
+  if (acknowledged) {
+    const text = `volume ${claim} is not at rest; ${quoted(acknowledged.who)} acknowledged on ${quoted(acknowledged.when)} that the image is only as whole as after a power cut.`
+    return { warnings: [...answer, warningOf({ field: 'spec.pvcName', text })] }
+  }
+  const text = refusedExport(claim, { word: judged.word, reasons: judged.reasons }, image.spec.backend !== 'cdi')
+  return settle(request, guard, image, { field: 'spec.pvcName', text }, answer)
+}
+
+function settle({ user }: AdmissionRequest, { warnOnly }: ExportGuard, image: Manifest<VirtualMachineImage>, sentence: Sentence, warnings: readonly string[] = []): AdmissionAnswer {
+  if (warnOnly.has(user.name))
+    return { warnings: [...warnings, warningOf(sentence)] }
+  const details = { group: 'harvesterhci.io', kind: 'VirtualMachineImage', name: image.metadata.name ?? '' }
+  return { warnings, refusal: refuse(422, sentence.text, details, [sentence]) }
+}
