@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import { addConsole } from './console.ts'
 import { addGuard } from './guard.ts'
 import type { GuardOptions } from './guard.ts'
+import type { GuardReport } from './guardReviews.ts'
+import { addGuardStanding } from './guardStanding.ts'
 import { PAGE_HEADERS } from './headers.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { linkCommand } from './link.ts'
@@ -30,6 +32,8 @@ export interface AppOptions {
   readonly sessions: Sessions | undefined
   /** What of the world outside the server may ask. */
   readonly guard: GuardOptions
+  /** What this process's admission webhook has answered so far; undefined where it has none. */
+  readonly webhookReport?: () => GuardReport | undefined
 }
 
 export interface App {
@@ -156,6 +160,7 @@ export function createApp(options: AppOptions): App {
   addConsole(app, { root: options.consoleRoot, clusters: known, real: options.real })
   const streams = addProxy(app, known)
   const guard = addGuard(app, { ...options.guard, clusters: known, sessions: options.sessions })
+  addGuardStanding(app, { clusters: known, report: () => options.webhookReport?.() })
   addUpgrades(app, () => options.clusters, options, sockets)
 
   async function stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { toApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
@@ -36,6 +37,8 @@ export type SeenObject<T extends KubeObject> = { readonly state: 'seen', readonl
  */
 export function createFreshReads(client: KubeClient, patience = READ_PATIENCE) {
   const signal = AbortSignal.timeout(patience)
+  // One for each read.
+  setMaxListeners(0, signal)
   const late = new Promise<never>((_done, fail) => signal.addEventListener('abort', () => fail(new Error(`no answer within ${patience} ms`))))
   late.catch(() => undefined)
   // Credentials may be what takes so long, and they know no signal.
