@@ -4,7 +4,6 @@ import { getProxyForUrl } from 'proxy-from-env'
 import { version } from '../package.json'
 import { parseMirror } from './addressRules.ts'
 import { createApp } from './app.ts'
-import type { AppOptions } from './app.ts'
 import { isLoopback } from './cli.ts'
 import type { ServeOptions } from './cli.ts'
 import { loadKubeconfig, readKubeconfigFile } from './kubeconfig.ts'
@@ -137,12 +136,12 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const clusters = new Promise<readonly Cluster[]>(done => { supply = done })
   const names = doorNames(host, tls)
   const mirrors = [...options.mirrors]
-  let webhookReport: AppOptions['webhookReport']
   const app = createApp({
     clusters, tls, sessions, real: kubeconfig !== undefined, consoleRoot: around.consoleRoot, logLevel: options.logLevel,
     door: () => ({ names, port, secure }),
     guard: { mirrors, proxyFor: getProxyForUrl, limits: options.reads },
-    webhookReport: () => webhookReport?.(),
+    // What asks for it waits for the clusters, which are supplied when the webhook is there.
+    webhookReport: () => hook?.report(),
   })
   port = await listen(app.fastify, host, port)
   const abandon = async (error: unknown) => {
@@ -150,7 +149,6 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     throw error
   }
   const hook = webhook && await (await import('./webhook.ts')).startWebhook(webhook.options, { clusters, folder: webhook.folder, tls: webhookTls, now: around.now, logLevel: options.logLevel }).catch(abandon)
-  webhookReport = () => hook?.report()
   const demonstration = kubeconfig
     ? undefined
     : await startDemonstration(options, around).catch(async (error: unknown) => {
