@@ -6,7 +6,7 @@ import { qualifiedName } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { runningAcknowledgementOf } from '#volumes/exportAcknowledgement.ts'
-import { writeExportAnswer } from '#volumes/exportAnswer.ts'
+import { closeWithAnswer, writeExportAnswer } from '#volumes/exportAnswer.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
 import { exportImageName, readIntent } from '#volumes/exportIntent.ts'
 import { judgeExportSafety } from '#volumes/exportSafety.ts'
@@ -103,9 +103,11 @@ function answerTo(judged: Judged, { request, guard, image, claim }: Answering): 
   switch (judged.word) {
     case 'nobody\'s': return { warnings: [`spec.pvcName: there is no volume ${claim}.`] }
     case 'secret': return settle(request, guard, image, { field: 'spec.pvcName', text: `you may not get persistentvolumeclaims in namespace ${claim.split('/')[0]}, so nothing is said of volume ${claim}.` })
-    case 'lost': return settle(request, guard, image, { field: 'spec.pvcName', text: lostTurn(claim, judged.to) })
   }
-  const answer = request.dryRun ? [writeExportAnswer({ claim, word: judged.word })] : []
+  const word = judged.word === 'lost' ? 'in-use' : judged.word
+  const answer = request.dryRun ? [writeExportAnswer({ claim, word })] : []
+  if (judged.word === 'lost')
+    return settle(request, guard, image, { field: 'spec.pvcName', text: closeWithAnswer(lostTurn(claim, judged.to), { claim, word: 'in-use' }) }, answer)
   if (judged.word === 'at-rest')
     return { warnings: answer }
   const acknowledged = runningAcknowledgementOf(image)

@@ -273,7 +273,10 @@ describe('an export and a start in the same moment', () => {
     expect((await startOf(guard)).message).toBe('volume default/web-disk is being exported to image default/by-hand, which was asked for a moment ago. The VM may have it when that is over.')
     const other = await guardOf((await startCluster(OFF)).kubeconfig)
     expect((await startOf(other)).allowed).toBe(true)
-    expect((await exportOf(other)).message).toContain('is in use: VM default/web-01 was started on it a moment ago')
+    const { message } = await exportOf(other)
+    expect(message).toContain('is in use: VM default/web-01 was started on it a moment ago')
+    expect(readRefusedAnswer(message)?.word).toBe('in-use')
+    expect(readExportAnswer((await exportOf(other, image(), { dryRun: true })).warnings)?.word).toBe('in-use')
   })
 
   it('leave no trace of what was refused, or only tried', async () => {

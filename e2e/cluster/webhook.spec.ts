@@ -54,14 +54,16 @@ async function serveWebhook(...flags: string[]): Promise<void> {
 beforeAll(async () => {
   await kubectl.run(['apply', '-f', '-'], { input: JSON.stringify(V2) })
   await serveWebhook()
-  const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, 'webhook-manifest', `https://127.0.0.1:${webhookPort}`], { encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, 'webhook-manifest', `https://127.0.0.1:${webhookPort}`, '--webhook-requester'], { encoding: 'utf8' })
   expect([status, stderr]).toEqual([0, ''])
-  expect(await kubectl.run(['apply', '-f', '-'], { input: stdout })).toContain('images.guardrails.harvesterhci.io created')
+  const installed = await kubectl.run(['apply', '-f', '-'], { input: stdout })
+  for (const name of ['validatingwebhookconfiguration.admissionregistration.k8s.io/images', 'validatingwebhookconfiguration.admissionregistration.k8s.io/exports', 'mutatingwebhookconfiguration.admissionregistration.k8s.io/requester'])
+    expect(installed).toContain(`${name}.guardrails.harvesterhci.io created`)
   await untilPrinted({ name: 'ready', spec: { targetStorageClassName: 'webhook-v2' } }, 'webhook-v2')
 }, 120_000)
 
 afterAll(async () => {
-  await kubectl.run(['delete', 'validatingwebhookconfiguration', 'images.guardrails.harvesterhci.io', '--ignore-not-found'])
+  await kubectl.run(['delete', 'validatingwebhookconfiguration,mutatingwebhookconfiguration', '-l', 'app.kubernetes.io/part-of=harvester-guardrails'])
   const images = await kubectl.run(['get', 'virtualmachineimages', '-n', NAMESPACE, '-o', 'name'])
   const ours = images.split('\n').filter(name => name.includes('/webhook-'))
   await kubectl.run(['delete', '-n', NAMESPACE, '--wait=false', 'storageclass/webhook-v2', ...ours])
@@ -134,6 +136,95 @@ describe('kubectl apply, where the operator wants mutable URLs refused', () => {
     expect(printed).toMatch(/^Warning: spec\.url: /m)
     expect(printed).toContain(created('harvester'))
   })
+})
+
+const HARVESTER = 'system:serviceaccount:harvester-system:harvester'
+const DISK = 'webhook-disk'
+const VOLUMES = [{ name: 'root', persistentVolumeClaim: { claimName: DISK } }]
+const EXPORT = 'guardrails.harvesterhci.io/export'
+const object = (apiVersion: string, kind: string, name: string, rest: object) => JSON.stringify({ apiVersion, kind, metadata: { name, namespace: NAMESPACE }, ...rest })
+const instance = (volumes: object[] = VOLUMES) => object('kubevirt.io/v1', 'VirtualMachineInstance', 'webhook-web', { spec: { domain: { devices: {} }, volumes } })
+const exported = (spec: object = {}) => manifest({ name: 'exported', spec: { url: undefined, sourceType: 'export-from-volume', backend: 'backingimage', pvcName: DISK, pvcNamespace: NAMESPACE, ...spec } })
+const create = (input: string, ...flags: string[]) => kubectl.run(['create', '-f', '-', ...flags], { input })
+const intentOf = (more: object = {}) => JSON.stringify({ id: 'abcd1234', image: { namespace: NAMESPACE, displayName: 'web' }, storageClass: 'harvester-longhorn', vms: [], restart: true, requester: 'somebody', startedAt: '2026-03-01T12:00:00.000Z', ...more })
+const annotate = (value: string, by = kubectl) => by.run(['annotate', 'pvc', DISK, '-n', NAMESPACE, '--overwrite', value])
+
+describe('an export, where the webhook guards disks', () => {
+  /** Tries without writing until the guard knows the cluster, and has forgotten what was let through a moment ago. */
+  async function untilAtRest(): Promise<void> {
+    const deadline = Date.now() + 30_000
+    while (!new RegExp(`^Warning: guardrails export ${NAMESPACE}/${DISK}: at-rest$`, 'm').test(await create(exported(), '--dry-run=server'))) {
+      expect(Date.now()).toBeLessThan(deadline)
+      await sleep(200)
+    }
+  }
+
+  beforeAll(async () => {
+    await serveWebhook()
+    await create(object('v1', 'PersistentVolumeClaim', DISK, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'webhook-v2', volumeName: 'webhook-pv' } }))
+    await create(object('kubevirt.io/v1', 'VirtualMachine', 'webhook-web', { spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} }, volumes: VOLUMES } } } }))
+    await untilAtRest()
+  }, 120_000)
+
+  afterAll(async () => {
+    await kubectl.run(['delete', '-n', NAMESPACE, '--wait=false', 'vm/webhook-web', 'vmi/webhook-web', `pvc/${DISK}`, '--ignore-not-found'])
+  }, 60_000)
+
+  it('of a running VM is refused to kubectl create, in words that tell what to do', async () => {
+    expect(await create(instance())).toContain('created')
+    await kubectl.run(['patch', 'vmi', 'webhook-web', '-n', NAMESPACE, '--type=merge', '-p', '{"status":{"phase":"Running"}}'])
+    const printed = await create(exported())
+    expect(printed).toContain('exit code 1')
+    expect(printed).toContain(`volume ${NAMESPACE}/${DISK} is in use: VM ${NAMESPACE}/webhook-web is on it (Running)`)
+    expect(printed).toContain(`Shut down ${NAMESPACE}/webhook-web (runStrategy: Halted)`)
+    expect(await kubectl.run(['get', 'virtualmachineimage', 'webhook-exported', '-n', NAMESPACE])).toContain('NotFound')
+  })
+
+  it('as a dry run brings the server\'s word to the browser, refused or not', async () => {
+    expect(await create(exported(), '--dry-run=server')).toMatch(new RegExp(`^Warning: guardrails export ${NAMESPACE}/${DISK}: in-use$`, 'm'))
+    await kubectl.run(['delete', 'vmi', 'webhook-web', '-n', NAMESPACE])
+    await untilAtRest()
+  })
+
+  it('through CDI into another namespace is refused', async () => {
+    expect(await create(exported({ backend: 'cdi', pvcNamespace: 'kube-public' }))).toContain('create the image in the volume\'s namespace')
+  })
+
+  it('has its requester written by the API server\'s word, whatever is said and whoever adds to it', async () => {
+    await annotate(`${EXPORT}=${intentOf({ requestedBy: { name: 'root' } })}`, asHarvester)
+    const intent = async () => JSON.parse(await kubectl.run(['get', 'pvc', DISK, '-n', NAMESPACE, '-o', `jsonpath={.metadata.annotations.${EXPORT.replaceAll('.', '\\.')}}`])) as object
+    const requestedBy = { name: HARVESTER, groups: expect.arrayContaining(['system:masters']) as string[] }
+    expect(await intent()).toMatchObject({ requester: HARVESTER, requestedBy })
+    await annotate(`${EXPORT}=${intentOf({ cutOff: ['web'] })}`)
+    expect(await intent()).toMatchObject({ requester: HARVESTER, requestedBy, cutOff: ['web'] })
+    expect(await annotate(`${EXPORT}=${intentOf({ storageClass: 'mine' })}`)).toContain(`this export was asked for by "${HARVESTER}", and its storageClass stays as it was`)
+  })
+
+  it('has its disk to itself: a start on it, and plugging it in, is refused and says why', async () => {
+    expect(await create(instance())).toContain(`volume ${NAMESPACE}/${DISK} is being exported to image "web" (${NAMESPACE}/export-abcd1234) since 2026-03-01 12:00 UTC, asked for by "${HARVESTER}"`)
+    expect(await create(instance([]))).toContain('created')
+    const plug = JSON.stringify([{ op: 'replace', path: '/spec/volumes', value: VOLUMES }])
+    const status = JSON.stringify([{ op: 'add', path: '/status', value: { phase: 'Running' } }])
+    expect(await kubectl.run(['patch', 'vmi', 'webhook-web', '-n', NAMESPACE, '--type=json', '-p', plug])).toContain('is being exported')
+    expect(await kubectl.run(['patch', 'vmi', 'webhook-web', '-n', NAMESPACE, '--type=json', '-p', status])).toContain('patched')
+    await kubectl.run(['delete', 'vmi', 'webhook-web', '-n', NAMESPACE])
+  })
+
+  it('lets the VM start that it starts itself at its end', async () => {
+    await kubectl.run(['annotate', 'vm', 'webhook-web', '-n', NAMESPACE, `${EXPORT}=${NAMESPACE}/${DISK} started`])
+    expect(await create(instance())).toContain('created')
+    await kubectl.run(['delete', 'vmi', 'webhook-web', '-n', NAMESPACE])
+    await kubectl.run(['annotate', 'vm', 'webhook-web', '-n', NAMESPACE, `${EXPORT}-`])
+  })
+
+  it('is lifted at once by taking the intent off, which needs nobody\'s word', async () => {
+    await server?.stop()
+    expect(await annotate(`${EXPORT}=${intentOf({ id: 'efgh5678' })}`)).toContain('failed calling webhook "requester.guardrails.harvesterhci.io"')
+    expect(await annotate('other=note')).toContain('annotated')
+    expect(await annotate(`${EXPORT}-`)).toContain('annotated')
+    await server?.start()
+    await serveWebhook('--refuse', 'mutable-url')
+  }, 120_000)
 })
 
 describe('kubectl apply, where the webhook is down', () => {
