@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { resolve } from 'node:path'
+import { loadYaml } from '@kubernetes/client-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportAcknowledgement.ts'
@@ -6,11 +9,13 @@ import { readExportAnswer, readRefusedAnswer } from '#volumes/exportAnswer.ts'
 import { EXPORT_ANNOTATION, exportReference, writeIntent } from '#volumes/exportIntent.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
 import type { WebhookOptions } from './cli.ts'
-import { kubeconfigOf, startServer } from './testCluster.ts'
+import { kubeconfigOf, makeFolder, startServer } from './testCluster.ts'
 import { post, startTestWebhook } from './testReviews.ts'
 
 // The guard between an API server that asks and a cluster that answers, both over real sockets.
 
+/** One authority for all. */
+const FOLDER = makeFolder()
 const HARVESTER = 'system:serviceaccount:harvester-system:harvester'
 const CONTROLLER = 'system:serviceaccount:harvester-system:kubevirt-controller'
 const VOLUMES = [{ name: 'root', persistentVolumeClaim: { claimName: 'web-disk' } }]
@@ -69,7 +74,7 @@ async function startCluster(start: Objects, { forbidden = [], slow = [], strange
 }
 
 async function guardOf(kubeconfig: string, options: Partial<WebhookOptions> = {}) {
-  const webhook = await startTestWebhook(kubeconfig, options)
+  const webhook = await startTestWebhook(kubeconfig, options, FOLDER)
   onTestFinished(() => webhook.stop())
   const base = new URL(webhook.url).origin
   return { ...webhook, base, at: (path: string) => ({ url: base + path, agent: webhook.agent }) }
@@ -267,6 +272,14 @@ describe('an export and a start in the same moment', () => {
     expect(admitted).toContain(1)
   })
 
+  it('are not both let through where the start could not be judged', async () => {
+    const slow = ['virtualmachines']
+    const guard = await guardOf((await startCluster(OFF, { slow })).kubeconfig)
+    expect(await startOf(guard)).toMatchObject({ allowed: true, warnings: [expect.stringContaining('cannot read virtualmachines.kubevirt.io') as string] })
+    slow.pop()
+    expect((await exportOf(guard)).message).toContain('VM default/web-01 was started on it a moment ago')
+  })
+
   it('are told which of them has the disk', async () => {
     const guard = await guardOf((await startCluster(OFF)).kubeconfig)
     expect((await exportOf(guard)).allowed).toBe(true)
@@ -317,6 +330,27 @@ describe('the requester of an export', () => {
     const guard = await guardOf((await startCluster({})).kubeconfig)
     for (const [object, old] of [[claim(), underExport()], [underExport(), underExport()], [claim({ a: 'b' }), claim()]] as const)
       expect(await write(guard, object, old)).toMatchObject({ allowed: true, patch: undefined })
+  })
+})
+
+describe('the role for the guard', () => {
+  interface Rule { readonly apiGroups: readonly string[], readonly resources: readonly string[], readonly verbs: readonly string[] }
+  const [text = ''] = readFileSync(resolve(import.meta.dirname, '../docs/roles/export-guard.yaml'), 'utf8').split('\n---\n')
+  const { rules } = loadYaml<{ readonly rules: readonly Rule[] }>(text)
+
+  it('lets it do all that it does', async () => {
+    const cluster = await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })
+    const guard = await guardOf(cluster.kubeconfig)
+    await exportOf(guard, image(), { namespace: 'lab' })
+    await startOf(guard)
+    const missing = cluster.server.seen.flatMap(({ method, url = '' }) => {
+      const { pathname, searchParams } = new URL(url, 'http://localhost')
+      const [, group = '', plural = '', name] = /^\/api(?:s\/([^/]+))?\/[^/]+(?:\/namespaces\/[^/]+)?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? []
+      const verb = method === 'POST' ? 'create' : name ? 'get' : searchParams.has('watch') ? 'watch' : 'list'
+      return rules.some(rule => rule.apiGroups.includes(group) && rule.resources.includes(plural) && rule.verbs.includes(verb)) ? [] : `${verb} ${plural}.${group}`
+    })
+    expect(cluster.server.seen.length).toBeGreaterThan(12)
+    expect(missing).toEqual([])
   })
 })
 

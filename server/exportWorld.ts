@@ -26,7 +26,7 @@ interface SubjectAccessReview extends KubeObject {
 const SUBJECT_ACCESS_REVIEWS = defineResource<SubjectAccessReview>('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', 'cluster')
 
 /** Well below the API server's patience of 3 s: an answer that comes too late is none. In milliseconds. */
-export const READ_PATIENCE = 2_000
+const READ_PATIENCE = 2_000
 
 /** One object, or why it is not seen. */
 export type SeenObject<T extends KubeObject> = { readonly state: 'seen', readonly object: T } | { readonly state: 'gone' } | { readonly state: 'forbidden' | 'stale' }

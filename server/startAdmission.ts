@@ -1,16 +1,15 @@
 import { CLAIMS } from '#kube/core.ts'
-import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
-import { holdsClaim, usersOfClaim } from '#volumes/claimUsers.ts'
+import { claimsOfVm, claimsOfVmi } from '#volumes/claimUsers.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { readObject, refuse } from './admissionReview.ts'
-import type { TakenTurn } from './admissionTurns.ts'
+import type { Turn } from './admissionTurns.ts'
 import { LET_THROUGH } from './exportAdmission.ts'
 import type { ExportGuard } from './exportAdmission.ts'
 import { heldStart, lostTurn } from './exportSentences.ts'
@@ -20,8 +19,10 @@ import { warningOf } from './imageSentences.ts'
 /** A write by which a VM takes disks that it did not have. */
 interface Taking {
   readonly kind: 'VirtualMachineInstance' | 'VirtualMachine'
+  readonly namespace: string
   readonly name: string
-  readonly takes: (claim: PersistentVolumeClaim) => boolean
+  /** Names of the claims. */
+  readonly claims: readonly string[]
   /** Known where the VM itself is written. */
   readonly vm?: VirtualMachine
 }
@@ -33,70 +34,70 @@ function takingOf({ operation, resource, namespace, object, oldObject }: Admissi
     const old = operation === 'UPDATE' ? readObject<VirtualMachineInstance>(oldObject, namespace) : undefined
     if (!vmi || (operation !== 'CREATE' && !old) || vmi.metadata.deletionTimestamp)
       return undefined
-    return { kind: 'VirtualMachineInstance', name: vmi.metadata.name, takes: claim => holdsClaim(vmi, claim) && !(old && holdsClaim(old, claim)) }
+    return { kind: 'VirtualMachineInstance', namespace, name: vmi.metadata.name, claims: without(claimsOfVmi(vmi), old && claimsOfVmi(old)) }
   }
   const vm = resource === qualifiedName(VMS) && operation === 'UPDATE' ? readObject<VirtualMachine>(object, namespace) : undefined
   const old = vm && readObject<VirtualMachine>(oldObject, namespace)
   // A VM that is off takes nothing before it starts.
   if (!vm || !old || !vm.status?.created || vm.metadata.deletionTimestamp)
     return undefined
-  return { kind: 'VirtualMachine', name: vm.metadata.name, vm, takes: claim => mentions(vm, claim) && !mentions(old, claim) }
+  return { kind: 'VirtualMachine', namespace, name: vm.metadata.name, vm, claims: without(claimsOfVm(vm), claimsOfVm(old)) }
 }
 
-function mentions(vm: VirtualMachine, claim: PersistentVolumeClaim): boolean {
-  return usersOfClaim(claim, { vms: [vm], vmis: [], pods: [] }).vms.length > 0
+function without(names: ReadonlySet<string>, had: ReadonlySet<string> = new Set()): string[] {
+  return [...names].filter(name => !had.has(name))
 }
 
 /**
  * Judges a start, and the plugging in of a disk: refused while one of the disks is under export (`holdOnClaim`). KubeVirt
  * tries a refused start again by itself. What cannot be read refuses nothing here and is warned of: a VM that does not
- * start is the worse outage, and an export that was overtaken is found out.
+ * start is the worse outage. The turn is taken all the same, so that an export in the same moment sees it.
  */
 export async function admitStart(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
   const taking = takingOf(request)
-  if (!taking)
-    return LET_THROUGH
-  const reads = guard.reads()
-  const claims = await reads?.see(CLAIMS, request.namespace)
-  if (!reads || claims?.state !== 'live')
-    return blind(CLAIMS.plural)
-  const taken = claims.objects.filter(taking.takes)
-  if (!taken.length)
+  if (!taking?.claims.length)
     return LET_THROUGH
   // The instance that follows from a VM's new disk takes the turn.
-  const who = `${request.namespace}/${taking.name}`
-  const turns = taken.map(claim => guard.turns.take(objectKey(claim), { kind: 'start', who }, request.dryRun || taking.kind === 'VirtualMachine'))
-  const sentences = await findHolds(taking, taken, turns, { reads, guard, namespace: request.namespace })
-  if (typeof sentences === 'string')
-    return blind(sentences)
-  if (!sentences.length)
-    return LET_THROUGH
-  if (guard.warnOnly.has(request.user.name))
-    return { warnings: sentences.map(text => warningOf({ field: 'spec', text })) }
+  const looksOnly = request.dryRun || taking.kind === 'VirtualMachine'
+  const turns = taking.claims.map(name => guard.turns.take(`${taking.namespace}/${name}`, { kind: 'start', who: `${taking.namespace}/${taking.name}` }, looksOnly))
+  const { sentences, blind } = await findHolds(taking, turns.map(({ rivals }) => rivals), guard)
+  const warnings = blind === undefined ? [] : [`the export guard cannot read ${blind} now: whether a disk of this VM is being exported is not known.`]
+  if (!sentences.length || guard.warnOnly.has(request.user.name))
+    return { warnings: [...warnings, ...sentences.map(text => warningOf({ field: 'spec', text }))] }
   for (const turn of turns)
     turn.giveBack()
-  return { warnings: [], refusal: refuse(403, sentences.join(' '), { group: 'kubevirt.io', kind: taking.kind, name: taking.name }) }
+  return { warnings, refusal: refuse(403, sentences.join(' '), { group: 'kubevirt.io', kind: taking.kind, name: taking.name }) }
 }
 
-const blind = (resource: string): AdmissionAnswer => ({ warnings: [`the export guard cannot read ${resource} now: whether a disk of this VM is being exported is not known.`] })
+/** Why disks may not be had, and what could not be read to know it. */
+interface Holds { readonly sentences: readonly string[], readonly blind?: string }
 
-interface Looking { readonly reads: FreshReads, readonly guard: ExportGuard, readonly namespace: string }
-
-/** Why the disks may not be had; the name of what could not be read where that is not known. */
-async function findHolds(taking: Taking, taken: readonly PersistentVolumeClaim[], turns: readonly TakenTurn[], { reads, guard, namespace }: Looking): Promise<readonly string[] | string> {
-  const [images, dataVolumes, starter] = await Promise.all([reads.see(IMAGES), reads.see(DATA_VOLUMES, namespace), starterOf(taking, reads, namespace)])
-  if (images.state !== 'live')
-    return qualifiedName(IMAGES)
-  if (starter.state !== 'seen' && starter.state !== 'gone')
-    return qualifiedName(VMS)
-  const vm = starter.state === 'seen' ? starter.object : undefined
-  return taken.flatMap((claim, index) => {
-    const hold = holdOnClaim(claim, { images: images.objects, dataVolumes: dataVolumes.objects }, guard.now(), vm)
-    const rival = turns[index]?.rivals.find(({ who }) => !images.objects.some(image => objectKey(image) === who))
-    return hold ? heldStart(hold) : rival ? lostTurn(objectKey(claim), rival) : []
+async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], guard: ExportGuard): Promise<Holds> {
+  const { namespace, claims: names } = taking
+  const reads = guard.reads()
+  const lost = (isSeen: (turn: Turn) => boolean) => names.map((name, index) => {
+    const rival = rivals[index]?.find(turn => !isSeen(turn))
+    return rival && lostTurn(`${namespace}/${name}`, rival)
   })
+  const blinded = (blind: string): Holds => ({ blind, sentences: lost(() => false).flatMap(sentence => sentence ?? []) })
+  if (!reads)
+    return blinded(CLAIMS.plural)
+  const [images, dataVolumes, starter, ...claims] = await Promise.all([reads.see(IMAGES), reads.see(DATA_VOLUMES, namespace), starterOf(taking, reads), ...names.map(name => reads.find(CLAIMS, { namespace, name }))])
+  if (images.state !== 'live')
+    return blinded(qualifiedName(IMAGES))
+  if (starter.state === 'forbidden' || starter.state === 'stale')
+    return blinded(qualifiedName(VMS))
+  if (claims.some(({ state }) => state === 'forbidden' || state === 'stale'))
+    return blinded(CLAIMS.plural)
+  const vm = starter.state === 'seen' ? starter.object : undefined
+  const unseen = lost(({ who }) => images.objects.some(image => objectKey(image) === who))
+  const sentences = claims.map((claim, index) => {
+    const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: images.objects, dataVolumes: dataVolumes.objects }, guard.now(), vm) : undefined
+    return hold ? heldStart(hold) : unseen[index]
+  })
+  return { sentences: sentences.flatMap(sentence => sentence ?? []) }
 }
 
-async function starterOf({ vm, name }: Taking, reads: FreshReads, namespace: string): Promise<SeenObject<VirtualMachine>> {
+async function starterOf({ vm, namespace, name }: Taking, reads: FreshReads): Promise<SeenObject<VirtualMachine>> {
   return vm ? { state: 'seen', object: vm } : reads.find(VMS, { namespace, name })
 }

@@ -217,6 +217,21 @@ describe('an export, where the webhook guards disks', () => {
     await kubectl.run(['annotate', 'vm', 'webhook-web', '-n', NAMESPACE, `${EXPORT}-`])
   })
 
+  it('and a start that are asked for in the same moment are never both let through', async () => {
+    const races = Array.from({ length: 24 }, (_, index) => `webhook-race-${index}`)
+    const volumesOf = (claimName: string) => [{ name: 'root', persistentVolumeClaim: { claimName } }]
+    const claims = races.map(name => object('v1', 'PersistentVolumeClaim', name, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'webhook-v2' } }))
+    await create(claims.join('\n'))
+    for (const name of races)
+      await Promise.all([create(manifest({ name: name.slice('webhook-'.length), spec: { url: undefined, sourceType: 'export-from-volume', backend: 'backingimage', pvcName: name, pvcNamespace: NAMESPACE } })), create(object('kubevirt.io/v1', 'VirtualMachineInstance', name, { spec: { domain: { devices: {} }, volumes: volumesOf(name) } }))])
+    const names = async (kind: string) => (await kubectl.run(['get', kind, '-n', NAMESPACE, '-o', 'name'])).split('\n').map(line => line.split('/')[1] ?? '').filter(name => name.startsWith('webhook-race-'))
+    const [images, instances] = await Promise.all([names('virtualmachineimages'), names('virtualmachineinstances')])
+    expect(images.filter(name => instances.includes(name))).toEqual([])
+    expect([...images, ...instances].length).toBeGreaterThan(races.length / 2)
+    await kubectl.run(['delete', 'vmi', '-n', NAMESPACE, ...instances])
+    await kubectl.run(['delete', 'pvc', '-n', NAMESPACE, '--wait=false', ...races])
+  }, 120_000)
+
   it('is lifted at once by taking the intent off, which needs nobody\'s word', async () => {
     await server?.stop()
     expect(await annotate(`${EXPORT}=${intentOf({ id: 'efgh5678' })}`)).toContain('failed calling webhook "requester.guardrails.harvesterhci.io"')

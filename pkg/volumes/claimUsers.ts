@@ -46,7 +46,7 @@ function migrated(volumes: readonly MigratedVolume[] | undefined): string[] {
 }
 
 /** Names of the claims that a VM mentions, in its namespace: volumes, templates, Harvester's claim templates, memory dump, storage migration. */
-function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
+export function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
   const update = vm.status?.volumeUpdateState as { volumeMigrationState?: { migratedVolumes?: readonly MigratedVolume[] } } | undefined
   return new Set([
     ...namesIn(vm.spec.template.spec.volumes),
@@ -61,7 +61,7 @@ function claimsOfVm(vm: VirtualMachine): ReadonlySet<string> {
  * Names of the claims that an instance holds: its own volumes, which differ from the VM's until it restarts, and what its
  * status still lists while it is unplugged. Older KubeVirt lists it by volume name alone: `vm` then says the claim.
  */
-function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): ReadonlySet<string> {
+export function claimsOfVmi(vmi: VirtualMachineInstance, vm?: VirtualMachine): ReadonlySet<string> {
   const byName = new Map((vm?.spec.template.spec.volumes ?? []).map(volume => [volume.name, claimOfVolume(volume)]))
   const status = vmi.status as (VirtualMachineInstance['status'] & { readonly migratedVolumes?: readonly MigratedVolume[] }) | undefined
   return new Set([
