@@ -14,6 +14,8 @@ export interface TakenTurn {
 
 /** Longer than the API server takes from asking to keeping, in milliseconds; its own time-out for a write is 34 s, and nobody waits that long. */
 const LASTS = 10_000
+/** From so many claims on, those whose turns are over are forgotten. */
+const MANY = 1_000
 
 /**
  * Closes the gap between an answer of the guard and the object's being in the cluster: an export and a start that are
@@ -33,6 +35,11 @@ export function createTurns(now: () => number) {
     return left
   }
 
+  function forgetOver(): void {
+    if (taken.size > MANY)
+      [...taken.keys()].forEach(current)
+  }
+
   return {
     /** Takes a turn for a claim, `namespace/name`; a dry run only looks. */
     take(claim: string, turn: Turn, dryRun: boolean): TakenTurn {
@@ -40,6 +47,7 @@ export function createTurns(now: () => number) {
       const rivals = before.filter(({ kind }) => kind !== turn.kind)
       if (dryRun)
         return { rivals, giveBack: () => undefined }
+      forgetOver()
       const own = { ...turn, until: now() + LASTS }
       taken.set(claim, [...before, own])
       return { rivals, giveBack: () => { taken.set(claim, current(claim).filter(other => other !== own)) } }

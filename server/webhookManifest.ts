@@ -85,7 +85,7 @@ export function webhookManifests(place: WebhookPlace, authority: string, { guard
     ],
   }
   const requesting = {
-    name: GUARD_NAMES.requester, clientConfig: clientConfig(WEBHOOK_PATHS.requester), ...COMMON, reinvocationPolicy: 'Never', timeoutSeconds: 3, failurePolicy: 'Fail',
+    name: GUARD_NAMES.requester, clientConfig: clientConfig(WEBHOOK_PATHS.requester), ...COMMON, reinvocationPolicy: 'IfNeeded', timeoutSeconds: 3, failurePolicy: 'Fail',
     rules: [rule('', 'v1', ['CREATE', 'UPDATE'], 'persistentvolumeclaims', 'persistentvolumeclaims/status')],
     // To take the intent off needs nobody's word, so that it can be done while the webhook is down.
     matchConditions: [{ name: 'writes-an-intent', expression: `${annotated('object')} && (request.operation == 'CREATE' || !(${annotated('oldObject')}) || object.metadata.annotations[${ANNOTATION}] != oldObject.metadata.annotations[${ANNOTATION}])` }],
