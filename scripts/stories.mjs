@@ -31,7 +31,7 @@ const theatre = new Theatre(values.real ?? own.kubeconfig)
 const plays = chosen.flatMap(story => Array.from({ length: Number(values.times) }, (_none, time) => ({ story, time })))
 const firsts = new Map()
 const different = new Set()
-await eachOf(plays, Number(values.atonce), async ({ story, time }) => {
+const playAndTell = async ({ story, time }) => {
   const from = Date.now()
   try {
     const trace = await theatre.play(story)
@@ -52,7 +52,9 @@ await eachOf(plays, Number(values.atonce), async ({ story, time }) => {
     different.add(story.name)
     console.log(`✗ ${error.message}`)
   }
-})
+}
+await eachOf(plays.filter(({ story }) => !story.alone), Number(values.atonce), playAndTell)
+await eachOf(plays.filter(({ story }) => story.alone), 1, playAndTell)
 console.log(`\nstories: ${chosen.length} played, ${chosen.length - different.size} equal, ${different.size} different${different.size ? `: ${[...different].join(', ')}` : ''}`)
 await theatre.close()
 await own?.stop()

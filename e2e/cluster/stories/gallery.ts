@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Picture } from './imageManifests.ts'
-import { NOBLE, picture } from './imageManifests.ts'
+import { NOBLE, classOfOneCopy, picture } from './imageManifests.ts'
 import { pathOf } from './sight.ts'
 import type { Stage } from './stage.ts'
 
@@ -19,7 +19,9 @@ const LONG_SECONDS = 240
 const STILL_MS = 5000
 
 interface Copy { readonly state?: string, readonly message?: string }
-interface Disk { readonly diskUUID?: string, readonly diskPath?: string }
+interface DiskStatus { readonly diskUUID?: string, readonly diskPath?: string }
+/** A disk of the cluster's. */
+interface Disk { readonly node: string, readonly name: string, readonly uuid: string }
 
 /** The images of one play. */
 export class Gallery {
@@ -43,6 +45,14 @@ export class Gallery {
     await this.untilImported(name)
     await this.untilReady(copies, name)
     await this.stage.settle()
+  }
+
+  /** A class for this play alone. Answers its name. */
+  async classOfOneCopy(): Promise<string> {
+    const { namespace } = this.stage;
+    (await this.api.post(pathOf('StorageClass', ''), classOfOneCopy(namespace))).expect(201)
+    this.stage.afterwards(async () => { (await this.api.delete(pathOf('StorageClass', '', namespace))).expect(200) })
+    return namespace
   }
 
   untilImported(name = NOBLE): Promise<void> {
@@ -86,6 +96,11 @@ export class Gallery {
     await this.untilCopies(`${count} ready`, copies => copies.length === count && copies.every(({ state }) => state === 'ready'), name)
   }
 
+  /** Until the copy on a disk is so, and every other is ready. */
+  async untilCopyIs(disk: string, state: string, name = NOBLE): Promise<void> {
+    await this.stage.until(`the copy of ${name} ${state}`, () => [...this.copies(name)].every(([one, copy]) => copy.state === (one === disk ? state : 'ready')), LONG_SECONDS)
+  }
+
   async untilCopies(what: string, wanted: (copies: readonly Copy[]) => boolean, name = NOBLE): Promise<void> {
     await this.stage.until(`copies of ${name} ${what}`, () => wanted([...this.copies(name).values()]), LONG_SECONDS)
   }
@@ -104,7 +119,7 @@ export class Gallery {
     const { items } = (await this.api.get(`${LONGHORN}/nodes`)).expect(200).list
     const { metadata, status } = this.file(name) ?? {}
     const fileName = `${metadata?.name}-${String(status?.uuid)}`
-    const paths = items.flatMap(node => Object.values((node.status?.diskStatus ?? {}) as Readonly<Record<string, Disk>>))
+    const paths = items.flatMap(node => Object.values((node.status?.diskStatus ?? {}) as Readonly<Record<string, DiskStatus>>))
       .filter(({ diskUUID = '' }) => disks.includes(diskUUID)).map(({ diskPath = '' }) => join(diskPath, 'backing-images', fileName, 'backing')).filter(existsSync)
     for (const path of paths)
       writeFileSync(path, 'spoilt'.repeat(1024))
@@ -115,6 +130,51 @@ export class Gallery {
   /** A write to Longhorn's file that no operator of a story is asked about. */
   private async changeFile(body: Fields, name: string): Promise<void> {
     (await this.api.merge(pathOf('BackingImage', '', this.file(name)?.metadata.name), body)).expect(200)
+  }
+
+  /** Imported, with a copy on each of the three nodes: no node has a second disk that is open. Answers the disk that the first copy came to. */
+  async onEachNode(given: Picture): Promise<string> {
+    const seen = new Set<string>()
+    for (const { node, name } of await this.disks()) {
+      if (seen.has(node))
+        await this.setDisk({ node, name }, { allowScheduling: false })
+      seen.add(node)
+    }
+    await this.imported(given)
+    return this.first()
+  }
+
+  /** The node that a disk is on. */
+  async nodeOf(disk: string): Promise<string> {
+    return (await this.diskOf(disk)).node
+  }
+
+  /** A disk shall hold nothing any more; what is on it goes to the others, which are open. */
+  async empty(uuid: string): Promise<void> {
+    const emptied = await this.diskOf(uuid)
+    for (const disk of (await this.disks()).filter(one => one.node !== emptied.node))
+      await this.setDisk(disk, { allowScheduling: true })
+    await this.setDisk(emptied, { allowScheduling: false, evictionRequested: true })
+  }
+
+  private async diskOf(uuid: string): Promise<Disk> {
+    const found = (await this.disks()).find(disk => disk.uuid === uuid)
+    if (!found)
+      throw new Error(`no node has the disk ${uuid}`)
+    return found
+  }
+
+  private async disks(): Promise<readonly Disk[]> {
+    const { items } = (await this.api.get(`${LONGHORN}/nodes`)).expect(200).list
+    return items.flatMap(({ metadata, status }) => Object.entries((status?.diskStatus ?? {}) as Readonly<Record<string, DiskStatus>>)
+      .map(([name, { diskUUID: uuid = '' }]) => ({ node: metadata.name, name, uuid })))
+  }
+
+  /** Writes to a disk of the cluster's, and back when the play is over. */
+  private async setDisk({ node, name }: Pick<Disk, 'node' | 'name'>, fields: Fields): Promise<void> {
+    const set = async (to: Fields) => { (await this.api.merge(`${LONGHORN}/nodes/${node}`, { spec: { disks: { [name]: to } } })).expect(200) }
+    this.stage.afterwards(() => set({ allowScheduling: true, evictionRequested: false }))
+    await set(fields)
   }
 
   /** The publisher puts the build of the next day there, for this play alone. */

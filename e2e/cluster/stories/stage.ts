@@ -32,6 +32,7 @@ export class Stage {
   private readonly nodes: string[] = []
   private readonly patience: number
   private readonly looksAt: readonly Kind[]
+  private readonly undoings: (() => Promise<void>)[] = []
   private eye: Sight | undefined
 
   constructor(people: People, { looksAt = OF_VMS, patience = PATIENCE_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined } = {}) {
@@ -169,6 +170,8 @@ export class Stage {
 
   /** A node's kubelet and all that runs there is not heard of any more, or is again. */
   async silence(name: string, silent = true): Promise<void> {
+    if (silent && !this.nodes.includes(name))
+      this.afterwards(() => this.silence(name, false));
     (await this.api.merge(`/api/v1/nodes/${name}`, { metadata: { annotations: { 'guardrails.test/down': silent ? 'yes' : null } } })).expect(200)
   }
 
@@ -203,9 +206,16 @@ export class Stage {
     return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
   }
 
+  /** What must be put right again when the play is over, however it ends. */
+  afterwards(undo: () => Promise<void>): void {
+    this.undoings.push(undo)
+  }
+
   /** Takes away all that the play made; the cluster does the rest by itself. */
   async close(): Promise<void> {
     this.eye?.close()
+    for (const undo of this.undoings)
+      await undo()
     await this.api.delete(`/api/v1/namespaces/${this.namespace}/pods`, { gracePeriodSeconds: 0 })
     await this.api.delete(`/api/v1/namespaces/${this.namespace}`)
     for (const name of this.nodes) {

@@ -6,6 +6,7 @@ import type { Story } from '../story.ts'
 // The copies of an image's file on Longhorn's disks: how they come, are lost, move, and go.
 
 const byLonghorn = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester', 'longhorn'], run })
+const alone = (name: string, run: Story['run']): Story => ({ ...byLonghorn(name, run), alone: true })
 
 const fileName = (stage: Stage) => stage.images.file()?.metadata.name ?? ''
 
@@ -43,6 +44,23 @@ export const COPIES: readonly Story[] = [
     await stage.images.imported({ url: LASTING })
     const first = stage.images.first()
     await stage.admin.change('BackingImage', fileName(stage), { spec: { diskFileSpecMap: { [first]: { evictionRequested: true } } } })
+    await stage.until('the copy gone', () => !stage.images.copies().has(first))
+    await stage.images.untilReady(3)
+    await stage.settle()
+  }),
+  alone('the node of a copy goes down and comes back', async stage => {
+    const first = await stage.images.onEachNode({ url: LASTING })
+    const node = await stage.images.nodeOf(first)
+    await stage.silence(node)
+    await stage.images.untilCopyIs(first, 'unknown')
+    await stage.settle()
+    await stage.silence(node, false)
+    await stage.images.untilReady(3)
+    await stage.settle()
+  }),
+  alone('the disk of a copy is emptied', async stage => {
+    const first = await stage.images.onEachNode({ url: LASTING })
+    await stage.images.empty(first)
     await stage.until('the copy gone', () => !stage.images.copies().has(first))
     await stage.images.untilReady(3)
     await stage.settle()

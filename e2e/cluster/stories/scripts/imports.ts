@@ -89,6 +89,15 @@ export const IMPORTS: readonly Story[] = [
     await stage.images.make({ sourceType: 'export-from-volume', pvcName: 'disk', retry: 0 })
     await stage.images.untilGivenUp()
   }),
+  {
+    ...byHarvester('a volume is exported into an image', async stage => {
+      await stage.disk('disk')
+      // Harvester looks only while one copy is told of: a second that follows at once leaves it at Importing for ever.
+      await stage.images.imported({ sourceType: 'export-from-volume', pvcName: 'disk', targetStorageClassName: await stage.images.classOfOneCopy() }, 1)
+      await remove(stage)
+    }),
+    without: ['longhorn'],
+  },
   byHarvester('an image is cloned without a word on what to encrypt', async stage => {
     await stage.images.make({ sourceType: 'clone', retry: 0 })
     await stage.settle()
