@@ -21,6 +21,10 @@ const { positionals: words, values } = parseArgs({
   options: { real: { type: 'string' }, parts: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
 })
 
+if (values.record && !values.real) {
+  console.error('--record keeps what upstream did: name its control plane with --real KUBECONFIG')
+  process.exit(2)
+}
 const named = STORIES.filter(({ name }) => words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase())))
 const parts = values.parts?.split(',')
 const chosen = named.filter(story => !parts || isPlayedBy(parts, story))

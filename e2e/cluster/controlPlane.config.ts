@@ -7,7 +7,6 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['e2e/cluster/controlPlane/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
-    bail: 1, // one story, told in steps
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

@@ -15,7 +15,9 @@ export interface Standing { readonly what: string, readonly facets: Facets }
 export interface Glance { readonly change: Recorded['changes'][number], readonly there: readonly Standing[] }
 
 const FOLDER = join(import.meta.dirname, '../../e2e/cluster/stories/traces')
-export const RECORDS = readdirSync(FOLDER).map(file => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded)
+const ALL = readdirSync(FOLDER).map(file => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded)
+/** Those of VMs; the others tell of images. */
+export const RECORDS = ALL.filter(({ changes }) => changes.some(([what]) => /^vmi? /.test(what)))
 
 export function glancesOf({ changes }: Recorded): Glance[] {
   const seen = new Map<string, Facets>()

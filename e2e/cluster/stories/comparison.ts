@@ -1,6 +1,6 @@
 import type { Json } from './facets.ts'
 import type { Said, Trace } from './trace.ts'
-import { offOf, orderOf, sequencesOf } from './trace.ts'
+import { importOf, lettingGoOf, offOf, orderOf, sequencesOf } from './trace.ts'
 
 /** A value that may be seen or not, because upstream writes a status when it comes to it, and not at each change. */
 interface Fleeting {
@@ -49,6 +49,8 @@ export function differencesOf(one: Trace, other: Trace): Difference[] {
     ...answersApart(one.answers, other.answers),
     ...sequencesApart(one, other),
     ...apart('order', orderOf(one).join(' › '), orderOf(other).join(' › ')),
+    ...apart('disks let go under a running guest', lettingGoOf(one).join(' › '), lettingGoOf(other).join(' › ')),
+    ...apart('order of images and copies', importOf(one).join(' › '), importOf(other).join(' › ')),
     ...apart('order of the word off', offOf(one).join(' › '), offOf(other).join(' › ')),
   ]
 }

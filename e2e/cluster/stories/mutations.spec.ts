@@ -7,7 +7,7 @@ import { MUTATIONS, broken } from './mutations.ts'
 import { Theatre } from './play.ts'
 import { readRecord } from './records.ts'
 
-// `npm test` breaks two rules; all of them are broken by `npm run test:mutations`.
+// `npm test` breaks every fifth rule; all of them are broken by `npm run test:mutations`.
 const chosen = process.env.ALL_MUTATIONS ? MUTATIONS : MUTATIONS.filter((_mutation, index) => index % 5 === 0)
 /** A story that waits for what never comes is not waited for. */
 const PATIENCE_SECONDS = 20
@@ -17,7 +17,8 @@ async function isNoticed({ noticedBy: [name] }: Mutation, theatre: Theatre): Pro
   const record = story && readRecord(story)
   if (!record)
     throw new Error(`${name} is no recorded story`)
-  return theatre.play(story, PATIENCE_SECONDS).then(trace => differencesOf(record, trace).length > 0, () => true)
+  // What never comes is a difference too; a cluster that is broken in another way is none.
+  return theatre.play(story, PATIENCE_SECONDS).then(trace => differencesOf(record, trace).length > 0, (thrown: unknown) => String(thrown).includes('was not seen within'))
 }
 
 describe('a broken rule turns a story red', () => {

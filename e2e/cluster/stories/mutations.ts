@@ -16,6 +16,11 @@ const CONTROLLERS = 'server/cluster/controllers'
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a disk is let go while its guest still shuts down', file: `${CONTROLLERS}/attachments.ts`,
+    find: `pod.spec?.nodeName === attachment.spec.nodeName && !hasEnded(pod)`, replace: `pod.spec?.nodeName === attachment.spec.nodeName && !hasEnded(pod) && !pod.metadata.deletionTimestamp`,
+    noticedBy: ['RerunOnFailure: stop, start and restart while it stops'],
+  },
+  {
     name: 'a stop of Always keeps the run strategy', file: 'server/cluster/powerRequests.ts',
     find: `if (strategy === 'Always' || strategy === 'Once')`, replace: `if (strategy === 'Once')`,
     noticedBy: ['Always: stop, stop again, start, start again'],

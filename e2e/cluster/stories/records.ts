@@ -4,7 +4,7 @@ import type { Story } from './story.ts'
 import { fileOf } from './story.ts'
 import type { Trace } from './trace.ts'
 
-// Traces of plays on KubeVirt's own control plane: `npm run stories -- --record`.
+// Traces of plays on upstream's own control plane: `npm run stories -- --real KUBECONFIG --record`.
 
 const FOLDER = join(import.meta.dirname, 'traces')
 const pathOf = (story: Story) => join(FOLDER, `${fileOf(story)}.json`)

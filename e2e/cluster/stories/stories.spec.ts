@@ -30,11 +30,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([ours.close(), theirs?.close()])
   await embedded.stop()
+  const recorded = CHOSEN.filter(story => !isReal(story))
   const names = [...different].map(name => `\n  ${name}`).join('')
   console.log(`stories: ${CHOSEN.length} played, ${CHOSEN.length - different.size} equal, ${different.size} different${names && `:${names}`}`)
-  const recorded = theirs ? CHOSEN.filter(story => !isReal(story)) : []
-  if (recorded.length > 0)
-    console.log(`stories: ${recorded.length} beside their records alone, for ${REAL_PARTS} cannot play them:${recorded.map(({ name }) => `\n  ${name}`).join('')}`)
+  if (theirs)
+    console.log(`stories: ${CHOSEN.filter(isReal).length} on both clusters, ${recorded.length} on the embedded one beside their records, because ${REAL_PARTS} cannot play them${recorded.map(({ name }) => `\n  ${name}`).join('')}`)
 })
 
 it('has a name of its own for each story\'s record', () => {

@@ -79,3 +79,38 @@ export function offOf({ changes }: Trace): string[] {
     ...(what.startsWith('vmi ') && life !== undefined ? [`${what} ${life === 'gone' ? 'goes' : 'comes'}`] : []),
   ])
 }
+
+/** The disks that are let go while the guest runs, on the node that it came from or because they were unplugged. At any other time it is how an image gets torn. */
+export function lettingGoOf({ changes }: Trace): string[] {
+  const running = new Set<string>()
+  return changes.flatMap(([what, { life, phase }]) => {
+    if (what.startsWith('vmi ')) {
+      if (phase === 'Running')
+        running.add(what)
+      else if (life === 'gone' || phase !== undefined)
+        running.delete(what)
+    }
+    return what.startsWith('attachment ') && life === 'gone' && running.size > 0 ? [what] : []
+  }).sort()
+}
+
+/** What is said of an image beside the first good copy of its file, and the last that is lost. */
+export function importOf({ changes }: Trace): string[] {
+  const good = new Map<string, Set<string>>()
+  return changes.flatMap(([what, changed]) => {
+    if (what.startsWith('image '))
+      return ['Imported', 'RetryLimitExceeded'].filter(type => String(changed[`condition ${type}`]).startsWith('True')).map(type => `${what} ${type}`)
+    if (!what.startsWith('file '))
+      return []
+    const copies = good.get(what) ?? new Set<string>()
+    good.set(what, copies)
+    const before = copies.size
+    for (const [facet, state] of Object.entries(changed).filter(([facet]) => facet.startsWith('copy on '))) {
+      if (state === 'ready')
+        copies.add(facet)
+      else
+        copies.delete(facet)
+    }
+    return (before === 0) === (copies.size === 0) ? [] : [`${what} ${before === 0 ? 'has a good copy' : 'has none'}`]
+  })
+}
