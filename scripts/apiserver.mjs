@@ -1,5 +1,5 @@
 // The real kube-apiserver of e2e/cluster.
-//   npm run test:apiserver [-- --require]      contract, kubectl and browser tests on it, then `npm run test:control-plane`
+//   npm run test:apiserver [-- --require]      the tier: contract, kubectl and browser tests on it
 //   npm run test:apiserver -- flows [TEST …]   its browser tests alone, or those that Playwright finds by these words
 //   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
 //   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
@@ -121,8 +121,7 @@ async function test({ require, flows }) {
     await stopRealCluster(folder)
     rmSync(folder, { recursive: true, force: true })
   }
-  if (!flows)
-    results.push(await runTier({ name: 'Harvester\'s own control plane', command: 'node', args: ['scripts/cluster.mjs', 'test', ...require ? ['--require'] : []], reader: 'tiers', environment: go.environment }))
+  console.log('\nHarvester\'s own control plane is played by its own command: npm run test:control-plane')
   return closeWith(results, { require })
 }
 
