@@ -17,7 +17,7 @@ function flood(index: number) {
     apiVersion: 'harvesterhci.io/v1beta1',
     kind: 'VirtualMachineImage',
     metadata: { name: `flood-${index}`, namespace: 'lab' },
-    spec: { displayName: `flood-${index}`, sourceType: 'clone', backend: 'backingimage' },
+    spec: { displayName: `flood-${index}`, sourceType: 'clone', backend: 'backingimage', securityParameters: { cryptoOperation: 'encrypt', sourceImageName: 'plain', sourceImageNamespace: 'lab' } },
   }
 }
 
