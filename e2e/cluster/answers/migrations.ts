@@ -1,7 +1,8 @@
 import type { Fields, KubeObject } from '../../api.ts'
 import { claimOf, isBound } from './claimShapes.ts'
-import type { Fixture, Group, Request, Row } from './row.ts'
-import { EDITORS } from './row.ts'
+import { ofGuest, ofVm } from './powerShapes.ts'
+import type { Fixture, Group, Row } from './row.ts'
+import { EDITORS, row } from './row.ts'
 import { NS } from './shelves.ts'
 import { vmOf } from './vmShapes.ts'
 
@@ -10,10 +11,6 @@ import { vmOf } from './vmShapes.ts'
 const isRunning = (instance: KubeObject) => instance.status?.phase === 'Running'
 const isPaused = (instance: KubeObject) => (instance.status?.conditions as readonly { readonly type: string }[] | undefined)?.some(({ type }) => type === 'Paused') ?? false
 const runs = (name: string): Fixture => ({ shelf: 'vmis', name, until: isRunning })
-
-const DRY = { dryRun: ['All'] }
-const ofGuest = (name: string, subresource: string, body: Fields = DRY): Request => ({ verb: 'put', shelf: 'vmiPower', name, subresource, body })
-const ofVm = (name: string, subresource: string, body: Fields = DRY): Request => ({ verb: 'put', shelf: 'vmPower', name, subresource, body })
 
 const migration = (name: string, vmiName?: string, spec: Fields = {}) => ({ metadata: { name, namespace: NS }, spec: { ...(vmiName === undefined ? {} : { vmiName }), ...spec } })
 const UNPLACED = { template: { nodeSelector: { 'kubernetes.io/hostname': 'nowhere' } } }
@@ -32,7 +29,6 @@ const standing: readonly Fixture[] = [
   { shelf: 'vmis', name: 'waiting', until: ({ status }) => status?.phase === 'Scheduling' },
 ]
 
-const row = (says: string, asks: Request, more: Partial<Row> = {}): Row => ({ says, asks, ...more })
 const migrated = (says: string, body: Fields, more: Partial<Row> = {}): Row => row(says, { verb: 'create', shelf: 'migrations', body, query: 'fieldValidation=Strict' }, more)
 const SHOWN = { shows: ['spec', 'metadata.labels', 'metadata.finalizers'] } as const
 

@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../api.ts'
-import type { Fixture, Group, Request, Row } from './row.ts'
+import type { Fixture, Group } from './row.ts'
+import { DRY, ofGuest, ofVm } from './powerShapes.ts'
+import { row } from './row.ts'
 import { vmOf } from './vmShapes.ts'
 
 // What the buttons of the console and virtctl ask of `subresources.kubevirt.io`.
@@ -14,47 +16,42 @@ const standing: readonly Fixture[] = [
   running('always'), running('once'), running('rerun'),
 ]
 
-const DRY = { dryRun: ['All'] }
-const vm = (name: string, subresource: string, body: object = DRY): Request => ({ verb: 'put', shelf: 'vmPower', name, subresource, body: { ...body } })
-const vmi = (name: string, subresource: string, body: object = DRY): Request => ({ verb: 'put', shelf: 'vmiPower', name, subresource, body: { ...body } })
-const row = (says: string, asks: Request, more: Partial<Row> = {}): Row => ({ says, asks, ...more })
-
 export const POWER: Group = {
   name: 'power',
   standing,
   rows: [
-    row('start of a VM that is Halted', vm('halted', 'start')),
-    row('start, paused, of a VM that is Halted', vm('halted', 'start', { ...DRY, paused: true })),
-    row('start of a Manual VM that is off', vm('manual', 'start')),
-    row('start of a VM that runs, RerunOnFailure', vm('rerun', 'start')),
-    row('start of a VM that runs, Always', vm('always', 'start')),
-    row('start of a VM that runs, Once', vm('once', 'start')),
-    row('start of a VM that there is not', vm('ghost', 'start')),
-    row('start by a viewer', vm('halted', 'start'), { who: 'viewer' }),
-    row('stop of a VM that is Halted', vm('halted', 'stop')),
-    row('stop with no grace of a VM that is Halted', vm('halted', 'stop', { ...DRY, gracePeriod: 0 })),
-    row('stop of a Manual VM that is off', vm('manual', 'stop')),
-    row('stop of a VM that runs, RerunOnFailure', vm('rerun', 'stop')),
-    row('stop with no grace of a VM that runs', vm('rerun', 'stop', { ...DRY, gracePeriod: 0 })),
-    row('stop of a VM that runs, Always', vm('always', 'stop')),
-    row('stop of a VM that runs, Once', vm('once', 'stop')),
-    row('stop of a VM that there is not', vm('ghost', 'stop')),
-    row('stop by a viewer', vm('rerun', 'stop'), { who: 'viewer' }),
-    row('restart of a VM that is Halted', vm('halted', 'restart')),
-    row('restart of a Manual VM that is off', vm('manual', 'restart')),
-    row('restart of a VM that runs, RerunOnFailure', vm('rerun', 'restart')),
-    row('restart of a VM that runs, Once', vm('once', 'restart')),
-    row('forced restart of a VM that runs', vm('rerun', 'restart', { ...DRY, gracePeriodSeconds: 0 })),
-    row('restart with some grace', vm('rerun', 'restart', { ...DRY, gracePeriodSeconds: 5 })),
-    row('restart with less than no grace', vm('rerun', 'restart', { ...DRY, gracePeriodSeconds: -1 })),
-    row('restart of a VM that there is not', vm('ghost', 'restart')),
-    row('restart by a viewer', vm('rerun', 'restart'), { who: 'viewer' }),
-    row('pause of an instance that there is not', vmi('halted', 'pause')),
-    row('pause by a viewer', vmi('rerun', 'pause'), { who: 'viewer' }),
-    row('unpause of an instance that runs', vmi('rerun', 'unpause')),
-    row('unpause of an instance that there is not', vmi('halted', 'unpause')),
-    row('pause of a VM in place of its instance', vm('rerun', 'pause')),
-    row('a word that is no subresource', vm('rerun', 'sing')),
-    row('start that is answered in JSON alone', { ...vm('halted', 'start'), accept: 'application/json' }),
+    row('start of a VM that is Halted', ofVm('halted', 'start')),
+    row('start, paused, of a VM that is Halted', ofVm('halted', 'start', { ...DRY, paused: true })),
+    row('start of a Manual VM that is off', ofVm('manual', 'start')),
+    row('start of a VM that runs, RerunOnFailure', ofVm('rerun', 'start')),
+    row('start of a VM that runs, Always', ofVm('always', 'start')),
+    row('start of a VM that runs, Once', ofVm('once', 'start')),
+    row('start of a VM that there is not', ofVm('ghost', 'start')),
+    row('start by a viewer', ofVm('halted', 'start'), { who: 'viewer' }),
+    row('stop of a VM that is Halted', ofVm('halted', 'stop')),
+    row('stop with no grace of a VM that is Halted', ofVm('halted', 'stop', { ...DRY, gracePeriod: 0 })),
+    row('stop of a Manual VM that is off', ofVm('manual', 'stop')),
+    row('stop of a VM that runs, RerunOnFailure', ofVm('rerun', 'stop')),
+    row('stop with no grace of a VM that runs', ofVm('rerun', 'stop', { ...DRY, gracePeriod: 0 })),
+    row('stop of a VM that runs, Always', ofVm('always', 'stop')),
+    row('stop of a VM that runs, Once', ofVm('once', 'stop')),
+    row('stop of a VM that there is not', ofVm('ghost', 'stop')),
+    row('stop by a viewer', ofVm('rerun', 'stop'), { who: 'viewer' }),
+    row('restart of a VM that is Halted', ofVm('halted', 'restart')),
+    row('restart of a Manual VM that is off', ofVm('manual', 'restart')),
+    row('restart of a VM that runs, RerunOnFailure', ofVm('rerun', 'restart')),
+    row('restart of a VM that runs, Once', ofVm('once', 'restart')),
+    row('forced restart of a VM that runs', ofVm('rerun', 'restart', { ...DRY, gracePeriodSeconds: 0 })),
+    row('restart with some grace', ofVm('rerun', 'restart', { ...DRY, gracePeriodSeconds: 5 })),
+    row('restart with less than no grace', ofVm('rerun', 'restart', { ...DRY, gracePeriodSeconds: -1 })),
+    row('restart of a VM that there is not', ofVm('ghost', 'restart')),
+    row('restart by a viewer', ofVm('rerun', 'restart'), { who: 'viewer' }),
+    row('pause of an instance that there is not', ofGuest('halted', 'pause')),
+    row('pause by a viewer', ofGuest('rerun', 'pause'), { who: 'viewer' }),
+    row('unpause of an instance that runs', ofGuest('rerun', 'unpause')),
+    row('unpause of an instance that there is not', ofGuest('halted', 'unpause')),
+    row('pause of a VM in place of its instance', ofVm('rerun', 'pause')),
+    row('a word that is no subresource', ofVm('rerun', 'sing')),
+    row('start that is answered in JSON alone', { ...ofVm('halted', 'start'), accept: 'application/json' }),
   ],
 }

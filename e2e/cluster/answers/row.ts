@@ -41,6 +41,9 @@ export interface Row {
   readonly unplayed?: true
 }
 
+/** A row; an administrator asks unless `more` says who. */
+export const row = (says: string, asks: Request, more: Partial<Row> = {}): Row => ({ says, asks, ...more })
+
 /** For a row that stands alone in that. */
 export const UNPLAYED = { unplayed: true } as const
 
