@@ -67,7 +67,7 @@ export function binaryPath(module: Module): string {
   for (const source of sourcesOf(module))
     hash.update(readFileSync(source))
   hash.update(buildFlags().join(' '))
-  hash.update(RECIPES[module].told?.instead ?? '')
+  hash.update(Object.values(RECIPES[module].told ?? {}).join())
   return join(cacheFolder(), `${module}-${hash.digest('hex').slice(0, 12)}`)
 }
 
