@@ -15,12 +15,6 @@ export const KUBEVIRT = PARTS.includes('kubevirt')
 /** Longhorn's own controllers have no engines here that could read a volume; but what they do to copies is theirs. */
 export const OWN_COPIES = PARTS.includes('longhorn')
 
-interface Conditions { readonly conditions?: readonly { readonly type: string, readonly status: string }[] }
-
-export function isTrue(object: AnyObject | undefined, type: string): boolean {
-  return (object?.status as Conditions | undefined)?.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false
-}
-
 export async function imageOf(api: Api, displayName: string): Promise<AnyObject | undefined> {
   return (await api.list(PATHS.images(NAMESPACE))).find(image => image.spec?.displayName === displayName)
 }

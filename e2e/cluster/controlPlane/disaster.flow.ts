@@ -1,8 +1,10 @@
 import { expect, test } from '@playwright/test'
 import type { AnyObject } from '../../console.ts'
 import { PATHS, open, row } from '../../console.ts'
-import { LONG, OWN_COPIES, createFromCurrent, createVm, imageOf, isTrue } from './consoleActs.ts'
-import { RECOVERY_WAIT, TOUR, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
+import { LONG, OWN_COPIES, createFromCurrent, createVm, imageOf } from './consoleActs.ts'
+import { isTrue } from './operator.ts'
+import { TOUR } from '../stories/gallery.ts'
+import { RECOVERY_WAIT, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
 
 // What this product exists for, as an operator sees it: the image, the VM that depends on it, and the loss of both.
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../api.ts'
 import type { KubeObject } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
-import { RECOVERY_WAIT, TOUR, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
+import { TOUR } from '../stories/gallery.ts'
+import { RECOVERY_WAIT, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
 import { Operator, imageFrom, isTrue } from './operator.ts'
 
 const { REAL_KUBECONFIG = '', REAL_MIRROR = '', REAL_PARTS = '', REAL_FOLDER = '' } = process.env

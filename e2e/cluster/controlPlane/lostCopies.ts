@@ -3,8 +3,6 @@ import { join } from 'node:path'
 
 // The loss of every copy of an image, in Longhorn's own code: what is done on the disks, and how it is told on the BackingImage.
 
-/** Where the mirror of publishers is told of the day: a day ahead, what is behind a `current/` URL is another file. */
-export const TOUR = '/api/v1/namespaces/default/configmaps/guardrails-tour'
 /** How many seconds Longhorn waits before it makes a lost copy anew. */
 export const RECOVERY_WAIT = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system/settings/backing-image-recovery-wait-interval'
 /** Seconds: Longhorn tries for a minute to reuse what is spoilt before it gives up. */

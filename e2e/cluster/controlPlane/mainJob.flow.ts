@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
 import { PATHS, open, row } from '../../console.ts'
-import { NAMESPACE } from './operator.ts'
-import { LONG, OWN_COPIES, act, createFromCurrent, createVm, imageOf, isTrue, readVm, readVmi } from './consoleActs.ts'
+import { NAMESPACE, isTrue } from './operator.ts'
+import { LONG, OWN_COPIES, act, createFromCurrent, createVm, imageOf, readVm, readVmi } from './consoleActs.ts'
 
 // The main job in the console, on upstream's own control plane: one VM from the image to its export.
 

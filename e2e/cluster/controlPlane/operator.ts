@@ -56,7 +56,7 @@ export function vmOf(name: string, runStrategy: string, image?: KubeObject): Fie
 
 type Conditions = readonly { readonly type: string, readonly status: string, readonly message?: string }[]
 
-export function isTrue(object: KubeObject | undefined, type: string): boolean {
+export function isTrue(object: { readonly status?: Fields } | undefined, type: string): boolean {
   return (object?.status?.conditions as Conditions | undefined)?.some(condition => condition.type === type && condition.status === 'True') ?? false
 }
 

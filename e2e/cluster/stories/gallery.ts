@@ -9,7 +9,8 @@ import type { Stage } from './stage.ts'
 
 // What is done to images and to their copies on disks, and what is waited for.
 
-const TOUR = '/api/v1/namespaces/default/configmaps/guardrails-tour'
+/** Where the mirror of publishers is told of the day: a day ahead, what is behind a `current/` URL is another file. */
+export const TOUR = '/api/v1/namespaces/default/configmaps/guardrails-tour'
 const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
 
 /** Longhorn tries for minutes to reuse what is spoilt before it gives up. */
