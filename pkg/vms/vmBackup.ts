@@ -4,7 +4,7 @@ import { defineResource } from '#kube/resource.ts'
 // Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/backup.go.
 
 export interface VmBackup extends KubeObject {
-  readonly spec: { readonly source?: { readonly name?: string }, readonly type?: string }
+  readonly spec: { readonly source?: { readonly apiGroup?: string, readonly kind?: string, readonly name?: string }, readonly type?: string }
   readonly status?: {
     readonly readyToUse?: boolean
     readonly error?: { readonly message?: string }

@@ -1,20 +1,16 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
-import type { VirtualMachineImage } from '#images/image.ts'
-import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { RunStrategy, VirtualMachine } from '#vms/vm.ts'
+import type { JsonPatchOperation } from '#kube/client.ts'
 import type { Write } from '#kube/write.ts'
-import type { ClaimUsers } from './claimUsers.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
-import { annotate, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
-import { isFinal, startsByItself } from '#vms/powerState.ts'
-import { planStop } from '#vms/powerActions.ts'
-import { effectiveRunStrategy } from '#vms/vm.ts'
+import { jsonPointer, patchOf } from '#kube/write.ts'
+import type { CallOffReason } from './exportStep.ts'
+import { parseIntent } from './exportIntentText.ts'
 
 /** On the claim: the intent as JSON. On a VM that was stopped for it: a reference. On the image: the intent, for later. */
 export const EXPORT_ANNOTATION = 'guardrails.harvesterhci.io/export'
-/** On an image: that a VM ran on the disk while it was read, as JSON. */
-export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken'
 
 export interface ExportedVm {
   /** In the claim's namespace. */
@@ -26,8 +22,50 @@ export interface ExportedVm {
   readonly node?: string
 }
 
+/** How the guest of a stopped VM ended. `cut-off`: not by itself. `not-observed`: its instance was gone before anybody looked. */
+export type GuestEnding = 'shut-down' | 'cut-off' | 'not-observed'
+
+/** An ending as it was noted. It is of the shut-down that left the VM at that generation: one that was started since has another. */
+export interface NotedEnding { readonly word: GuestEnding, readonly generation?: number }
+
+/** The requester as the API server saw him. Set by a webhook alone, so that what is done for him can be held to his rights. */
+export interface Identity { readonly uid?: string, readonly groups?: readonly string[], readonly extra?: Readonly<Record<string, readonly string[]>> }
+
+/** What the operator chose before, for what may come later. */
+export interface ExportChoices {
+  /** If the power of a guest was cut: an image that says so. Without it there is no image, and the VM is started again. */
+  readonly ifCutOff?: 'mark-crash-consistent'
+  /** A backup of each VM comes first; the export ends, with the VMs untouched, where one fails. */
+  readonly backupFirst?: boolean
+  /** ISO 8601. What has no image by then gets none, and what was stopped is started again. */
+  readonly deadline?: string
+  /** Who said, and when, that the image may be only as whole as after a power cut: nothing is stopped for it. */
+  readonly runningAcknowledged?: { readonly by: string, readonly at: string }
+}
+
+/** What became known, or was decided, on the way, and could be seen nowhere else. */
+export interface ExportNotes {
+  /** Who gave it up: from then on it only starts again what it has stopped. */
+  readonly abandonedBy?: string
+  /** What the cluster refused on the way, in its words: the export ends with it, and starts again what it has stopped. */
+  readonly refusal?: string
+  /**
+   * Why there will be no image. Noted before the first VM is started again, which would hide it: by then it may no longer be
+   * seen, clocks differ, and all must go by one.
+   */
+  readonly calledOff?: readonly CallOffReason[]
+  /** Who decided that the guests get no more time. */
+  readonly forcedBy?: string
+  /** The backups were seen to be ready. */
+  readonly isBackedUp?: boolean
+  /** By VM. */
+  readonly endings?: Readonly<Record<string, NotedEnding>>
+  /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */
+  readonly madeAt?: string
+}
+
 /** What was meant, not how far it has got: that is read from the cluster each time. */
-export interface ExportIntent {
+export interface ExportIntent extends ExportChoices, ExportNotes {
   /** Lower-case letters and digits; names the image. */
   readonly id: string
   readonly claim: { readonly namespace: string, readonly name: string }
@@ -37,16 +75,9 @@ export interface ExportIntent {
   /** Whether the VMs that ran are started again at the end, whatever the end. */
   readonly restart: boolean
   readonly requester: string
+  readonly identity?: Identity
   /** ISO 8601. */
   readonly startedAt: string
-  /** Who gave it up: from then on it only starts again what it has stopped. */
-  readonly abandonedBy?: string
-  /** What the cluster refused on the way, in its words: the export ends with it, and starts again what it has stopped. */
-  readonly refusal?: string
-  /** VMs whose guest did not end by itself: the power was cut, and the disk is only as whole as after a crash. */
-  readonly cutOff?: readonly string[]
-  /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */
-  readonly madeAt?: string
 }
 
 /** Name of the image's object: the same for everybody who carries the export out, so that there is never a second one. */
@@ -56,12 +87,8 @@ export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
 
 /** The intent as it is written on the claim. The claim itself is not in it: it stands on it. */
 export function writeIntent(intent: ExportIntent): string {
-  const { id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff, madeAt } = intent
-  return JSON.stringify({ id, image, storageClass, vms, restart, requester, startedAt, abandonedBy, refusal, cutOff, madeAt })
+  return JSON.stringify({ ...intent, claim: undefined })
 }
-
-const ID = /^[a-z0-9]{4,20}$/
-const STRATEGIES: readonly string[] = ['Always', 'RerunOnFailure', 'Manual', 'Halted', 'Once', 'WaitAsReceiver']
 
 /** The intent on a claim; undefined where there is none, `unreadable` where something else stands there. */
 export function readIntent(claim: PersistentVolumeClaim): ExportIntent | 'unreadable' | undefined {
@@ -69,44 +96,11 @@ export function readIntent(claim: PersistentVolumeClaim): ExportIntent | 'unread
   if (text === undefined)
     return undefined
   try {
-    return parseIntent(JSON.parse(text), claim) ?? 'unreadable'
+    return parseIntent(JSON.parse(text), { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }) ?? 'unreadable'
   }
   catch {
     return 'unreadable'
   }
-}
-
-function parseIntent(read: unknown, claim: PersistentVolumeClaim): ExportIntent | undefined {
-  if (!isRecord(read) || !isRecord(read.image) || !Array.isArray(read.vms))
-    return undefined
-  const { id, image, storageClass, requester, startedAt } = read
-  const vms = read.vms.map(parseVm)
-  if (typeof id !== 'string' || !ID.test(id) || typeof image.namespace !== 'string' || typeof image.displayName !== 'string' || typeof storageClass !== 'string' || vms.some(vm => !vm))
-    return undefined
-  return {
-    id,
-    claim: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name },
-    image: { namespace: image.namespace, displayName: image.displayName, ...(typeof image.description === 'string' && { description: image.description }) },
-    storageClass,
-    vms: vms.flatMap(vm => vm ?? []),
-    restart: read.restart !== false,
-    requester: typeof requester === 'string' ? requester : '',
-    startedAt: typeof startedAt === 'string' && !Number.isNaN(Date.parse(startedAt)) ? startedAt : '',
-    ...(typeof read.abandonedBy === 'string' && { abandonedBy: read.abandonedBy }),
-    ...(typeof read.refusal === 'string' && { refusal: read.refusal }),
-    ...(typeof read.madeAt === 'string' && !Number.isNaN(Date.parse(read.madeAt)) && { madeAt: read.madeAt }),
-    ...(Array.isArray(read.cutOff) && { cutOff: read.cutOff.filter(name => typeof name === 'string') }),
-  }
-}
-
-function parseVm(read: unknown): ExportedVm | undefined {
-  if (!isRecord(read) || typeof read.name !== 'string' || typeof read.runStrategy !== 'string' || !STRATEGIES.includes(read.runStrategy))
-    return undefined
-  return { name: read.name, runStrategy: read.runStrategy as RunStrategy, wasRunning: read.wasRunning === true, ...(typeof read.node === 'string' && { node: read.node }) }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What a VM carries while an export has it off: `ns/claim`, and after `started` that its start was asked for. */
@@ -127,56 +121,19 @@ export function exportOfVm(vm: VirtualMachine): string | undefined {
   return vm.metadata.annotations?.[EXPORT_ANNOTATION]?.replace(/ started$/, '')
 }
 
-export interface ExportRequest {
-  readonly claim: PersistentVolumeClaim
-  readonly users: ClaimUsers
-  readonly id: string
-  readonly image: ExportIntent['image']
-  readonly storageClass: string
-  readonly restart: boolean
-  readonly requester: string
-  /** Epoch milliseconds. */
-  readonly now: number
-}
-
-export interface ExportPlan { readonly intent: ExportIntent, readonly writes: readonly Write[] }
-
 /**
- * The writes that begin an export, in order: the intent on the claim, then each running VM halted with a reference to it.
- * The first fails (422) when anybody has changed the claim since it was read, so two exports cannot begin at once: the
- * caller makes none where `readIntent` finds one. The rest follows from `nextExportStep`, which finds the same writes again.
+ * Holds a patch to the spec that was read: what was decided on an older one fails (422). The version of the object would
+ * do too, and fail whenever KubeVirt says something new of a running VM.
  */
-export function planExport(request: ExportRequest): ExportPlan {
-  const { claim, users, id, image, storageClass, restart, requester, now } = request
-  const vms = users.vms.map(vm => describeVm(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name)))
-  const intent: ExportIntent = { id, claim: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, image, storageClass, vms, restart, requester, startedAt: new Date(now).toISOString() }
-  const written = annotate(claim, { [EXPORT_ANNOTATION]: writeIntent(intent) })
-  const first = patchOf(CLAIMS, claim, written[0]?.op === 'test' ? written : [testVersion(claim), ...written])
-  const running = users.vms.filter(vm => vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning))
-  return { intent, writes: [first, ...running.map(vm => stopForExport(vm, intent))] }
+export function testSpec(object: KubeObject): JsonPatchOperation {
+  const { generation, resourceVersion } = object.metadata
+  return generation === undefined ? { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion } : { op: 'test', path: '/metadata/generation', value: generation }
 }
 
-function describeVm(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): ExportedVm {
-  const wasRunning = vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm)
-  return { name: vm.metadata.name, runStrategy: effectiveRunStrategy(vm), wasRunning, ...(vmi?.status?.nodeName && { node: vmi.status.nodeName }) }
-}
-
-function startsAgain(vm: VirtualMachine): boolean {
-  return effectiveRunStrategy(vm) === 'Always' || (vm.status?.stateChangeRequests ?? []).some(request => request.action === 'Start')
-}
-
-/** Halts one VM for the export, with the reference, in one patch. */
-export function stopForExport(vm: VirtualMachine, intent: Pick<ExportIntent, 'claim'>): Write {
-  return planStop(vm, { [EXPORT_ANNOTATION]: exportReference(intent) })
-}
-
-/**
- * Adds to the intent on the claim what became known meanwhile: who gave it up, what the cluster refused, whose power was
- * cut, when the image was made. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read.
- */
-export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, more: Pick<ExportIntent, 'abandonedBy' | 'refusal' | 'cutOff' | 'madeAt'>): Write {
+/** Adds notes to the intent on the claim. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read. */
+export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, notes: ExportNotes): Write {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
-  return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, ...more }) }])
+  return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, ...notes }) }])
 }
 
 /** Takes the export off an object, if it is still the one that was read there; nothing where none is. */
@@ -192,20 +149,4 @@ export function openExports(claims: readonly PersistentVolumeClaim[]): ReadonlyM
     const intent = readIntent(claim)
     return intent ? [[objectKey(claim), intent] as const] : []
   }))
-}
-
-/** The VMs of an exported image whose power was cut before the disk was read: it is only as whole as after a crash. Empty for any other image. */
-export function cutOffOf(image: VirtualMachineImage): readonly string[] {
-  try {
-    const read: unknown = JSON.parse(image.metadata.annotations?.[EXPORT_ANNOTATION] ?? 'null')
-    return isRecord(read) && Array.isArray(read.cutOff) ? read.cutOff.filter(name => typeof name === 'string') : []
-  }
-  catch {
-    return []
-  }
-}
-
-/** Whether a VM was seen to run on the disk while the image was read from it: the image may be torn. */
-export function isOvertaken(image: VirtualMachineImage): boolean {
-  return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }

@@ -1,18 +1,19 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportedVm, ExportIntent } from './exportIntent.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { annotate } from '#kube/write.ts'
+import { jsonPointer } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
-import { EXPORT_ANNOTATION, amendIntent, exportReference, referenceOn } from './exportIntent.ts'
+import { EXPORT_ANNOTATION, amendIntent, exportReference, referenceOn, testSpec } from './exportIntent.ts'
 
 // Whoever shuts a VM down for an export owes it a start.
 
-interface KnownVm { readonly entry: ExportedVm, readonly vm: VirtualMachine | undefined, readonly vmi: VirtualMachineInstance | undefined }
+export interface KnownVm { readonly entry: ExportedVm, readonly vm: VirtualMachine | undefined, readonly vmi: VirtualMachineInstance | undefined }
 
 /** The VMs of an export as the cluster has them now; `vm` or `vmi` undefined where it is gone. */
 export function vmsOf(world: Pick<StepWorld, 'vms' | 'vmis'>, intent: ExportIntent): KnownVm[] {
@@ -44,11 +45,16 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(power.message && { message: power.message }) }] }
 }
 
-/** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */
+/**
+ * Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. Fails (422) on a VM that is
+ * no longer as this export left it: somebody else may have halted it since, for something else.
+ */
 function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Write[] {
   const strategy = entry.runStrategy === 'Halted' ? undefined : entry.runStrategy
-  const note = annotate(vm, { [EXPORT_ANNOTATION]: exportReference(intent, true) })
-  return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...write.patch.body, ...note] } } : write)
+  const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
+  const before = [testSpec(vm), { op: 'test', path, value: exportReference(intent) }] as const
+  const note = { op: 'replace', path, value: exportReference(intent, true) } as const
+  return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...before, ...write.patch.body, note] } } : write)
 }
 
 /**
@@ -61,6 +67,11 @@ export function planStartNow(world: Pick<StepWorld, 'claims' | 'vms' | 'vmis'>, 
   const blind = blindSpot(VMIS, world.vmis, intent.claim.namespace)
   const starts = blind ? [] : vmsOf(world, intent).flatMap(({ entry, vm, vmi }) => vm && !vmi && effectiveRunStrategy(vm) === 'Halted' && referenceOn(vm, intent) === 'stopped' ? startOf(vm, entry, intent) : [])
   return [...(claim && intent.abandonedBy === undefined ? [amendIntent(claim, intent, { abandonedBy: who })] : []), ...starts]
+}
+
+/** *Force stop*: the guests that are still ending get no more time. It is decided once, and carried out by the next step that anybody takes. */
+export function planForceStop(claim: PersistentVolumeClaim, intent: ExportIntent, who: string): Write {
+  return amendIntent(claim, intent, { forcedBy: who })
 }
 
 /** VMs that are off because of the export, `namespace/name`: what every page on which they appear must say. */

@@ -3,8 +3,9 @@ import type { ExportIntent } from './exportIntent.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMS, VM_SUBRESOURCES } from '#vms/vm.ts'
+import { VM_BACKUPS } from '#vms/vmBackup.ts'
 
-type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart'>
+type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart' | 'backupFirst' | 'isBackedUp' | 'runningAcknowledged'>
 
 /**
  * What whoever carries the export out must be allowed, from the note on the claim to the start of the VMs: nobody may shut
@@ -12,12 +13,18 @@ type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart'>
  */
 export function rightsOfExport(intent: Rights, made = false): readonly Permission[] {
   const image: Permission = { verb: 'create', resource: IMAGES, where: { namespace: intent.image.namespace } }
-  return [...made ? [] : [image], ...rightsOfStart(intent)]
+  const backup: readonly Permission[] = intent.backupFirst && !intent.isBackedUp && !made ? [{ verb: 'create', resource: VM_BACKUPS, where: { namespace: intent.claim.namespace } }] : []
+  return [...made ? [] : [image], ...backup, ...rightsOfStart(intent)]
+}
+
+/** What *Force stop* takes: the note that it was decided, and the stop with no time left. */
+export function rightsOfForce({ claim: { namespace } }: Rights): readonly Permission[] {
+  return [{ verb: 'patch', resource: CLAIMS, where: { namespace } }, { verb: 'update', resource: VM_SUBRESOURCES, where: { namespace, subresource: 'stop' } }]
 }
 
 /** What *Start now* takes: the note that the export was given up, and the VMs back on with their own strategies. */
-export function rightsOfStart({ claim: { namespace }, vms, restart }: Rights): readonly Permission[] {
-  const stopped = vms.filter(vm => vm.wasRunning)
+export function rightsOfStart({ claim: { namespace }, vms, restart, runningAcknowledged }: Rights): readonly Permission[] {
+  const stopped = runningAcknowledged ? [] : vms.filter(vm => vm.wasRunning)
   const start = restart && stopped.some(vm => vm.runStrategy === 'Manual')
   return [
     { verb: 'patch', resource: CLAIMS, where: { namespace } },

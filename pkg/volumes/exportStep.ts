@@ -15,16 +15,27 @@ export interface StepWorld extends Omit<ExportWorld, 'claim' | 'claims' | 'lastN
 export type StepReason
   = | ExportSafetyReason
     | Unseen
-    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-started' | 'vm-gone' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance', readonly vm: string }
+    | { readonly code: 'vm-started' | 'vm-gone', readonly vm: string }
+    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance', readonly vm: string }
     | { readonly code: 'waiting-for-guest', readonly vm: string, readonly graceSeconds: number, readonly leftSeconds?: number }
     | { readonly code: 'guest-overdue', readonly vm: string, readonly graceSeconds: number }
-    | { readonly code: 'cut-off', readonly vm: string }
+    | { readonly code: 'cut-off-no-image', readonly vm: string }
+    | { readonly code: 'cut-off' | 'not-observed' | 'forcing-stop', readonly vm: string }
+    | { readonly code: 'backing-up' | 'backup-made', readonly backup: string }
+    | { readonly code: 'backup-failed', readonly backup: string, readonly message?: string }
+    | { readonly code: 'deadline-passed', readonly deadline: string }
+    | { readonly code: 'running-needs-v1', readonly storageClass: string }
+    | { readonly code: 'acknowledged', readonly by: string }
+    | { readonly code: 'noting-end', readonly vm: string }
     | { readonly code: 'refused', readonly message: string }
     | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
     | { readonly code: 'class-gone', readonly storageClass: string }
     | { readonly code: 'claim-gone' }
     | { readonly code: 'abandoned', readonly by: string }
-    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken', readonly image: string, readonly message?: string }
+    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'unverified', readonly image: string, readonly message?: string }
+
+/** Why an export ends before there is an image, where the cluster's own words do not say it. */
+export type CallOffReason = Extract<StepReason, { readonly code: 'vm-started' | 'vm-gone' | 'vm-in-other-export' | 'deadline-passed' | 'cut-off-no-image' | 'backup-failed' | 'class-gone' | 'running-needs-v1' }>
 
 export interface ExportStep {
   readonly word: StepWord
@@ -40,3 +51,6 @@ export interface ExportStep {
   readonly dismiss?: readonly Write[]
   readonly timeline: readonly TimelineEntry[]
 }
+
+/** A step before it is laid on the timeline. */
+export type BareStep = Omit<ExportStep, 'timeline'>

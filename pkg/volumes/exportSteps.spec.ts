@@ -1,19 +1,24 @@
 import type { Pod, PersistentVolumeClaim, VolumeAttachment } from '#kube/core.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { VmBackup } from '#vms/vmBackup.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { Operation } from 'rfc6902'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
-import { EXPORT_ANNOTATION, amendIntent, cutOffOf, exportImageName, planExport, readIntent, stopForExport } from './exportIntent.ts'
-import { planStartNow, vmsKeptOff } from './exportRestart.ts'
+import { acknowledgedBy, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
+import type { ExportChoices } from './exportIntent.ts'
+import { EXPORT_ANNOTATION, amendIntent, exportImageName, readIntent } from './exportIntent.ts'
+import { planExport, stopForExport } from './exportPlan.ts'
+import { planForceStop, planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { effectiveRunStrategy } from '#vms/vm.ts'
+import { VMS, effectiveRunStrategy } from '#vms/vm.ts'
 
 // A cluster in thirty lines: what KubeVirt, the guest, the attacher and Harvester's image controller answer to our writes,
 // one small step at a time, with KubeVirt's own trap (RerunOnFailure put back while the old instance is there never starts).
@@ -33,6 +38,7 @@ class Cluster {
   pods: Open<Pod>[] = []
   attachments: Open<VolumeAttachment>[] = []
   images: Open<VirtualMachineImage>[] = []
+  backups: Open<VmBackup>[] = []
   claim: Open<PersistentVolumeClaim> = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-root'), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } }
   guests = new Map<string, Guest>()
   importFails = false
@@ -46,7 +52,7 @@ class Cluster {
     for (const [name, { strategy, off, guest }] of Object.entries(vms)) {
       this.guests.set(name, guest ?? 'obedient')
       const wanted: object = strategy === 'running' ? { running: !off } : { runStrategy: strategy }
-      this.vms.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta(name), spec: { ...wanted, template: { spec: { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] } } }, status: {} })
+      this.vms.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta(name, { generation: 1 }), spec: { ...wanted, template: { spec: { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] } } }, status: {} })
       const vm = this.vms.at(-1)
       if (vm) {
         vm.status = { runStrategy: effectiveRunStrategy(vm) }
@@ -115,15 +121,26 @@ class Cluster {
     const guest = this.guests.get(name)
     if (guest === 'obedient')
       return 'Succeeded'
-    return guest === 'deaf' && waited > 120_000 ? 'Failed' : 'Running'
+    return guest === 'deaf' && waited > (this.vmis.find(vmi => vmi.metadata.name === name)?.spec.terminationGracePeriodSeconds ?? 0) * 1000 ? 'Failed' : 'Running'
   }
 
   write(write: Write): 'ok' | 'refused' {
+    if (write.act === 'call' && write.subresource === 'stop') {
+      const vmi = this.vmis.find(candidate => candidate.metadata.name === write.at.name)
+      if (!vmi || (vmi.spec.terminationGracePeriodSeconds ?? 30) === 0)
+        return 'refused'
+      vmi.spec.terminationGracePeriodSeconds = 0
+      return 'ok'
+    }
     if (write.act === 'call') {
       this.starts.add(write.at.name)
       const vm = this.vms.find(candidate => candidate.metadata.name === write.at.name)
       if (vm)
         vm.status = { ...vm.status, stateChangeRequests: [{ action: 'Start' }] }
+      return 'ok'
+    }
+    if (write.act === 'create' && write.resource.kind === 'VirtualMachineBackup') {
+      this.backups.push({ ...structuredClone(write.manifest), metadata: { ...meta(''), ...write.manifest.metadata } } as unknown as Open<VmBackup>)
       return 'ok'
     }
     if (write.act === 'create') {
@@ -139,7 +156,8 @@ class Cluster {
     const copy = structuredClone(object)
     if (applyPatch(copy, [...write.patch.body] as Operation[]).some(error => error !== null))
       return 'refused'
-    Object.assign(object, copy, { metadata: { ...copy.metadata, resourceVersion: String(++versions) } })
+    const changes = object.metadata.generation !== undefined && JSON.stringify((object as VirtualMachine).spec) !== JSON.stringify((copy as VirtualMachine).spec)
+    Object.assign(object, copy, { metadata: { ...copy.metadata, resourceVersion: String(++versions), ...(changes && { generation: (copy.metadata.generation ?? 0) + 1 }) } })
     return 'ok'
   }
 
@@ -149,16 +167,16 @@ class Cluster {
       claims: live([this.claim]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
       dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
-      snapshots: live([]), backups: live([]), restores: live([]),
-      storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }]),
+      snapshots: live([]), backups: live(this.backups), restores: live([]),
+      storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('longhorn-v2'), provisioner: 'driver.longhorn.io', parameters: { dataEngine: 'v2' } }]),
     }
   }
 
-  begin(restart = true): ExportIntent {
+  begin(restart = true, choices: ExportChoices = {}, storageClass = 'harvester-longhorn'): ExportIntent {
     const world = this.world()
     const claim = world.claims.objects[0] as PersistentVolumeClaim
     const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
-    const { intent, writes } = planExport({ claim, users, id: 'abcde', image: { namespace: 'production', displayName: 'web-01-disk' }, storageClass: 'harvester-longhorn', restart, requester: 'admin', now: this.time })
+    const { intent, writes } = planExport({ claim, users, id: 'abcde', image: { namespace: 'production', displayName: 'web-01-disk' }, storageClass, restart, choices, requester: 'admin', now: this.time })
     expect(this.write(writes[0] as Write)).toBe('ok')
     return intent
   }
@@ -175,7 +193,7 @@ class Cluster {
 interface Run { readonly words: string[], readonly last: ExportStep }
 
 /** Carries the export out to its end, with as many runners as asked for, each acting on what it saw before the others wrote. */
-function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, each }: { runners?: number, turns?: number, each?: (step: ExportStep, turn: number) => void } = {}): Run {
+function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, inUse = false, each }: { runners?: number, turns?: number, inUse?: boolean, each?: (step: ExportStep, turn: number) => void } = {}): Run {
   const words: string[] = []
   let last = nextExportStep(cluster.world(), intent, cluster.time)
   for (let turn = 0; turn < turns; turn++) {
@@ -185,7 +203,7 @@ function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, 
       words.push(last.word)
     if (last.word === 'done' || last.word === 'stopped')
       break
-    if (last.word === 'create-image')
+    if (last.word === 'create-image' && !inUse)
       expect(cluster.pods, 'no image of a disk that a pod holds').toEqual([])
     for (let runner = 0; runner < runners; runner++)
       nextExportStep(seen, intent, cluster.time).writes.forEach(write => cluster.write(write))
@@ -195,7 +213,7 @@ function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, 
   return { words, last }
 }
 
-const WAY = ['stop-vm', 'wait-guest', 'wait-detach', 'create-image', 'wait-import', 'start-vm', 'wait-start', 'clean', 'done']
+const WAY = ['stop-vm', 'wait-guest', 'wait-detach', 'create-image', 'wait-import', 'verify', 'start-vm', 'wait-start', 'clean', 'done']
 
 describe('an export from beginning to end', () => {
   it.each(['RerunOnFailure', 'Always', 'Manual', 'running'] as const)('leaves a VM of strategy %s running as before', strategy => {
@@ -205,6 +223,7 @@ describe('an export from beginning to end', () => {
     const { words, last } = run(cluster, cluster.begin())
     expect(words).toEqual(expect.arrayContaining(WAY.filter(word => strategy !== 'Manual' || word !== 'wait-start')))
     expect(last.result).toBe('exported')
+    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual(['whole'])
     expect(cluster.running('web-01')).toBe(true)
     expect(cluster.vm('web-01')?.spec).toEqual(spec)
     expect(cluster.images.map(image => image.metadata.name)).toEqual(['export-abcde'])
@@ -222,7 +241,7 @@ describe('an export from beginning to end', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
     const before = structuredClone(cluster.vm('web-01')?.spec)
     const { words } = run(cluster, cluster.begin())
-    expect(words).toEqual(['create-image', 'wait-import', 'clean', 'done'])
+    expect(words).toEqual(['create-image', 'wait-import', 'verify', 'clean', 'done'])
     expect(cluster.vm('web-01')?.spec).toEqual(before)
     expect(cluster.running('web-01')).toBe(false)
   })
@@ -285,12 +304,74 @@ describe('an export on a bad day', () => {
     expect(cluster.images).toEqual([])
   })
 
-  it('says of an image that the power of its guest was cut before, and starts the VM again', () => {
+  it('makes no image of a guest whose power was cut, where nothing else was chosen, and starts the VM again', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
     const { words, last } = run(cluster, cluster.begin(), { turns: 90 })
+    expect(words).not.toContain('create-image')
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
+    expect(cluster.images).toEqual([])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('says of an image that the power of its guest was cut before, where that was chosen, and starts the VM again', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
+    const { words, last } = run(cluster, cluster.begin(true, { ifCutOff: 'mark-crash-consistent' }), { turns: 90 })
     expect(words).toContain('create-image')
     expect(last).toMatchObject({ word: 'done', result: 'crash-consistent' })
     expect(cluster.images.map(image => cutOffOf(image as VirtualMachineImage))).toEqual([['web-01']])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('says of an image that nobody saw how its guest shut down', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: (step, turn) => {
+      if (step.word === 'wait-guest' && turn < 3)
+        Array.from({ length: 20 }, () => cluster.turn())
+    } })
+    expect(last).toMatchObject({ word: 'done', result: 'not-observed' })
+    expect(cluster.images.map(image => [wholenessOf(image as VirtualMachineImage), unobservedOf(image as VirtualMachineImage)])).toEqual([['not-observed', ['web-01']]])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('forgets how a guest ended when the VM was started and stopped again since', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    let noted = false
+    const { last } = run(cluster, cluster.begin(), { each: () => {
+      const current = readIntent(cluster.claim as PersistentVolumeClaim)
+      if (noted || current === 'unreadable' || current?.endings?.['web-01']?.word !== 'shut-down')
+        return
+      noted = true
+      for (const runStrategy of ['Always', 'Halted'])
+        cluster.write({ act: 'patch', resource: VMS as Resource, at: { name: 'web-01' }, patch: { type: 'json', body: [{ op: 'replace', path: '/spec/runStrategy', value: runStrategy }] } })
+      Array.from({ length: 20 }, () => cluster.turn())
+    } })
+    expect(noted).toBe(true)
+    expect(last).toMatchObject({ word: 'done', result: 'not-observed' })
+  })
+
+  it('cuts the power of a guest sooner once that was decided, and not before', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'deaf' } })
+    const { words, last } = run(cluster, cluster.begin(), { each: (_step, turn) => {
+      if (turn === 4)
+        expect(cluster.write(planForceStop(cluster.claim as PersistentVolumeClaim, readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, 'bob'))).toBe('ok')
+    } })
+    expect(words.filter(word => word === 'force-stop')).toHaveLength(1)
+    expect(words.indexOf('force-stop')).toBeGreaterThan(words.indexOf('wait-guest'))
+    expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('starts the VM again, without an image, when the time that was chosen is over', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const deadline = new Date(cluster.time + 60_000).toISOString()
+    const { words, last } = run(cluster, cluster.begin(true, { deadline }), { each: (_step, turn) => {
+      // Something else comes to hold the disk, and stays.
+      if (turn === 1)
+        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('reader'), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+    } })
+    expect(words).toEqual(expect.arrayContaining(['wait-detach', 'call-off', 'start-vm']))
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'deadline-passed', deadline }] })
+    expect(cluster.images).toEqual([])
     expect(cluster.running('web-01')).toBe(true)
   })
 
@@ -431,6 +512,30 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
   })
 
+  it('marks the image when a VM ran and was stopped again while nobody looked', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word !== 'create-image')
+        return
+      for (const runStrategy of ['Always', 'Halted'])
+        cluster.write({ act: 'patch', resource: VMS as Resource, at: { name: 'web-01' }, patch: { type: 'json', body: [{ op: 'replace', path: '/spec/runStrategy', value: runStrategy }] } })
+      Array.from({ length: 8 }, () => cluster.turn())
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
+    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual(['overtaken'])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('says that nothing was noted where the cluster takes no note of it, and starts the VM', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'wait-import')
+        cluster.write(amendIntent(cluster.claim as PersistentVolumeClaim, readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, { refusal: 'forbidden' }))
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'unverified', because: [{ code: 'unverified', image: 'production/export-abcde' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
   it('gives up when the VM is deleted under it', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
     const { last } = run(cluster, cluster.begin(), { each: step => {
@@ -475,6 +580,66 @@ describe('an export on a bad day', () => {
     const intent = cluster.begin()
     run(cluster, intent, { turns: 4 })
     expect(vmsKeptOff(cluster.world(), intent)).toEqual(['production/web-01'])
+  })
+})
+
+describe('a backup that is to come first', () => {
+  it('is made once, waited for and noted before any VM is stopped', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { words, last } = run(cluster, cluster.begin(true, { backupFirst: true }), { runners: 2, each: (_step, turn) => {
+      const [backup] = cluster.backups
+      expect(turn < 3 && cluster.vm('web-01')?.spec.runStrategy === 'Halted').toBe(false)
+      if (turn === 3 && backup)
+        backup.status = { readyToUse: true }
+      if (turn === 5)
+        cluster.backups = []
+    } })
+    expect(words.slice(0, 4)).toEqual(['make-backup', 'wait-backup', 'stop-vm', 'wait-guest'])
+    expect(last).toMatchObject({ word: 'done', result: 'exported' })
+  })
+
+  it('ends the export with its message when it fails, and the VM was never touched', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const before = structuredClone(cluster.vm('web-01')?.spec)
+    const { words, last } = run(cluster, cluster.begin(true, { backupFirst: true }), { each: () => {
+      const [backup] = cluster.backups
+      if (backup)
+        backup.status = { readyToUse: false, error: { message: 'no backup target' } }
+    } })
+    expect(words).toEqual(['make-backup', 'call-off', 'stopped'])
+    expect(last).toMatchObject({ result: 'given-up', because: [{ code: 'backup-failed', backup: 'production/export-abcde-0', message: 'no backup target' }] })
+    expect(cluster.vm('web-01')?.spec).toEqual(before)
+  })
+
+  it('is not there to be read, so the VM is not touched', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin(true, { backupFirst: true })
+    expect(nextExportStep({ ...cluster.world(), backups: { objects: [], state: 'forbidden' } }, intent, cluster.time)).toMatchObject({ word: 'blind', writes: [], because: [{ code: 'not-seen', state: 'forbidden' }] })
+  })
+})
+
+describe('an export of a disk in use that somebody took upon himself', () => {
+  const choices = { runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }
+  it('stops nothing, and the image says whose word it is', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { words, last } = run(cluster, cluster.begin(true, choices), { inUse: true })
+    expect(words).toEqual(['create-image', 'wait-import', 'clean', 'done'])
+    expect(last).toMatchObject({ result: 'crash-consistent' })
+    expect(cluster.images.map(image => [wholenessOf(image as VirtualMachineImage), acknowledgedBy(image as VirtualMachineImage)])).toEqual([['acknowledged', 'ann']])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('is made by Longhorn v1 alone', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    expect(run(cluster, cluster.begin(true, choices, 'longhorn-v2')).last).toMatchObject({ word: 'stopped', because: [{ code: 'running-needs-v1', storageClass: 'longhorn-v2' }] })
+    expect(cluster.images).toEqual([])
+  })
+
+  it('waits for other work on the disk all the same', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin(true, choices)
+    Object.assign(cluster.vm('web-01')?.status ?? {}, { snapshotInProgress: 'nightly' })
+    expect(nextExportStep(cluster.world(), intent, cluster.time)).toMatchObject({ word: 'wait-detach', writes: [], because: [{ code: 'vm-busy' }] })
   })
 })
 

@@ -1,23 +1,33 @@
 import type { ExportIntent } from './exportIntent.ts'
 
-export type StepWord = 'blind' | 'stop-vm' | 'wait-guest' | 'wait-detach' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'start-vm' | 'wait-start' | 'clean' | 'stopped' | 'done'
+export type StepWord
+  = | 'blind' | 'make-backup' | 'wait-backup' | 'stop-vm' | 'wait-guest' | 'force-stop' | 'wait-detach' | 'call-off' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'verify'
+    | 'start-vm' | 'wait-start' | 'clean' | 'stopped' | 'done'
 
-/** How an export ended. `crash-consistent`: the power of a guest was cut before. `overtaken`: the image is there, but a VM ran on the disk while it was read. `image-gone`: somebody deleted it. */
-export type ExportResult = 'exported' | 'crash-consistent' | 'overtaken' | 'import-failed' | 'image-gone' | 'given-up'
+/**
+ * How an export ended. `crash-consistent`: the power of a guest was cut before, or it ran on, as was acknowledged.
+ * `not-observed`: nobody saw how a guest ended. `overtaken`: the image is there, but a VM ran on the disk while it was read, or
+ * may have. `unverified`: whether one did could not be noted. `image-gone`: somebody deleted it.
+ */
+export type ExportResult = 'exported' | 'crash-consistent' | 'not-observed' | 'unverified' | 'overtaken' | 'import-failed' | 'image-gone' | 'given-up'
 
-type TimelineStep = 'record' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
+type TimelineStep = 'record' | 'back-up' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
 export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'done' | 'now' | 'to-come' | 'failed' | 'left-out' }
 
 const AT: Readonly<Record<StepWord, TimelineStep>> = {
-  'blind': 'release', 'stop-vm': 'shut-down', 'wait-guest': 'shut-down', 'wait-detach': 'release', 'create-image': 'create', 'mark-overtaken': 'import', 'wait-import': 'import',
+  'blind': 'release', 'make-backup': 'back-up', 'wait-backup': 'back-up', 'stop-vm': 'shut-down', 'wait-guest': 'shut-down', 'force-stop': 'shut-down', 'wait-detach': 'release', 'call-off': 'release',
+  'create-image': 'create', 'mark-overtaken': 'import', 'wait-import': 'import', 'verify': 'import',
   'start-vm': 'start', 'wait-start': 'start', 'clean': 'end', 'stopped': 'end', 'done': 'end',
 }
-const ORDER: readonly TimelineStep[] = ['record', 'shut-down', 'release', 'create', 'import', 'start', 'end']
+const ORDER: readonly TimelineStep[] = ['record', 'back-up', 'shut-down', 'release', 'create', 'import', 'start', 'end']
+
+type Shown = Pick<ExportIntent, 'vms' | 'restart' | 'backupFirst' | 'runningAcknowledged'>
 
 /** The export's steps as an operator counts them: done, now, to come. What was given up is failed or left out. */
-export function exportTimeline(step: { readonly word: StepWord, readonly result?: ExportResult }, intent: Pick<ExportIntent, 'vms' | 'restart'>): TimelineEntry[] {
-  const stops = intent.vms.some(vm => vm.wasRunning)
-  const shown = ORDER.filter(entry => (entry !== 'shut-down' || stops) && (entry !== 'start' || (stops && intent.restart)))
+export function exportTimeline(step: { readonly word: StepWord, readonly result?: ExportResult }, intent: Shown): TimelineEntry[] {
+  const stops = !intent.runningAcknowledged && intent.vms.some(vm => vm.wasRunning)
+  const isShown: Readonly<Partial<Record<TimelineStep, boolean>>> = { 'back-up': intent.backupFirst ?? false, 'shut-down': stops, 'start': stops && intent.restart }
+  const shown = ORDER.filter(entry => isShown[entry] ?? true)
   // Before an end is known, waiting for a guest is part of the shut-down; after it, of the start.
   const current = step.result && step.word !== 'done' && AT[step.word] !== 'end' ? 'start' : AT[step.word]
   const now = ORDER.indexOf(shown.includes(current) ? current : 'release')

@@ -1,22 +1,21 @@
 import { computed, effectScope, watch } from 'vue'
-import { ApiError, toApiError } from '#kube/apiError.ts'
+import { ApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
-import type { Write } from '#kube/write.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useTasks } from '#sdk/tasks.ts'
 import type { TaskProgress } from '#sdk/tasks.ts'
 import { useNow } from '#sdk/time.ts'
+import { readVmsAnew } from './exportFreshWorld.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import { EXPORT_ANNOTATION, amendIntent, exportImageName, readIntent } from './exportIntent.ts'
-import { judgeWriteFailure } from './exportRefusal.ts'
+import { EXPORT_ANNOTATION, exportImageName } from './exportIntent.ts'
+import { ExportRunner } from './exportRunner.ts'
 import type { ExportStep } from './exportStep.ts'
-import { nextExportStep, safetyOfExport } from './exportSteps.ts'
+import { nextExportStep } from './exportSteps.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { useExportWords } from './useExportWords.ts'
 import { useExportWorld } from './useExportWorld.ts'
-import type { LiveExportWorld } from './useExportWorld.ts'
 
 /** How long an answer of the watch is awaited before a write is tried again. */
 const PATIENCE_MS = 5_000
@@ -58,53 +57,20 @@ export function useExportRunner() {
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
     let shown = ''
-    const tries = new Map<string, number>()
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readVmsAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent)
     while (!progress.signal.aborted) {
-      const step = live.step.value
+      const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step
       if (current && current !== shown)
         progress.begin(shown = current)
-      progress.say({ message: wordsOf(step), progress: step.progress })
+      progress.say({ message: failed?.message ?? wordsOf(step), progress: step.progress })
       if (step.word === 'done')
         return tell(intent, step)
       if (step.word === 'stopped')
         throw new ApiError({ status: 0, reason: 'Stopped', message: wordsOf(step) })
-      // What was decided a moment ago may no longer be so: the last look is the nearest one to the write.
-      const failed = step.word !== 'create-image' || safetyOfExport(live.world, intent)?.word === 'at-rest' ? await send(step, tries) : undefined
-      if (failed?.meaning === 'later')
-        progress.say({ message: failed.error.message })
-      else if (failed)
-        await noteRefusal(step, failed.error, intent, live.world)
       await change(() => JSON.stringify(live.step.value), progress.signal)
     }
     progress.signal.throwIfAborted()
-  }
-
-  /** The first failure that is more than somebody being faster. */
-  async function send(step: ExportStep, tries: Map<string, number>) {
-    for (const write of step.writes) {
-      try {
-        await carryOut(proxy, write)
-      }
-      catch (thrown) {
-        const error = toApiError(thrown)
-        const key = `${nameOf(write)} ${error.message}`
-        const meaning = judgeWriteFailure(error, write, tries.get(key) ?? 0)
-        tries.set(key, (tries.get(key) ?? 0) + 1)
-        if (meaning !== 'faster')
-          return { error, meaning }
-      }
-    }
-    return undefined
-  }
-
-  /** A refusal before there is an image ends the export, in the cluster, so that its VMs come back whoever looks; any other is the operator's to read. */
-  async function noteRefusal(step: ExportStep, error: ApiError, { claim }: ExportIntent, world: LiveExportWorld): Promise<void> {
-    const found = world.claims.find(`${claim.namespace}/${claim.name}`)
-    const current = found && readIntent(found)
-    if (!['stop-vm', 'create-image'].includes(step.word) || !current || current === 'unreadable')
-      throw error
-    await carryOut(proxy, amendIntent(found, current, { refusal: error.message })).catch(() => { throw error })
   }
 
   function tell(intent: ExportIntent, step: ExportStep): void {
@@ -115,10 +81,6 @@ export function useExportRunner() {
   }
 
   return { run, isRunning, failureOf }
-}
-
-function nameOf(write: Write): string {
-  return write.act === 'create' ? `create ${write.manifest.metadata.name}` : `${write.act} ${write.at.name}`
 }
 
 /** Ends when what is watched changes, when patience does, or with the signal. */

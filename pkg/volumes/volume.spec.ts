@@ -126,6 +126,14 @@ describe('the intent on a claim', () => {
     expect(readIntent(on(writeIntent(intent)))).toEqual(intent)
     expect(readIntent(on(writeIntent({ ...intent, abandonedBy: 'bob' })))).toEqual({ ...intent, abandonedBy: 'bob' })
     expect(readIntent(claimOf())).toBeUndefined()
+    const chosen = { identity: { uid: 'u-1', groups: ['ops'], extra: { scopes: ['a', 'b'] } }, ifCutOff: 'mark-crash-consistent' as const, backupFirst: true, deadline: '2026-03-01T14:00:00Z', runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }
+    const noted = { refusal: 'no', calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }], forcedBy: 'bob', isBackedUp: true, madeAt: '2026-03-01T13:00:00Z', endings: { 'web-01': { word: 'cut-off' as const, generation: 7 }, 'web-02': { word: 'not-observed' as const } } }
+    expect(readIntent(on(writeIntent({ ...intent, ...chosen, ...noted })))).toEqual({ ...intent, ...chosen, ...noted })
+  })
+
+  it('is read without what is no choice and no note of ours', () => {
+    const odd = { identity: 'root', ifCutOff: 'export anyway', backupFirst: 'yes', deadline: 'soon', runningAcknowledged: true, calledOff: [7, { code: 'toString' }, { code: 'vm-gone', vm: {} }], forcedBy: {}, isBackedUp: 'true', madeAt: 'x', endings: { 'web-01': 'shut-down', 'web-02': { word: 'fine' } } }
+    expect(readIntent(on(JSON.stringify({ ...intent, ...odd })))).toEqual({ ...intent, endings: {}, calledOff: [] })
   })
 
   it.each(['', 'null', '7', '{', '[]', '{}', '{"id":"../../x"}', JSON.stringify({ ...intent, vms: 'all' }), JSON.stringify({ ...intent, vms: [{ name: 7 }] }), JSON.stringify({ ...intent, vms: [{ name: 'a', runStrategy: 'Sometimes' }] }), JSON.stringify({ ...intent, id: 'A'.repeat(300) }), JSON.stringify({ ...intent, image: 'x' })])('is called unreadable when it is %s', text => {

@@ -17,9 +17,10 @@ import { planPower } from '#vms/powerActions.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VmForm } from '#vms/vmPlan.ts'
 import { ownCloudInit, planVm } from '#vms/vmPlan.ts'
-import type { ExportPlan } from '#volumes/exportIntent.ts'
-import { amendIntent, liftExport, planExport, readIntent, stopForExport } from '#volumes/exportIntent.ts'
-import { createExportImage } from '#volumes/exportSteps.ts'
+import type { ExportPlan } from '#volumes/exportPlan.ts'
+import { createExportImage } from '#volumes/exportedImage.ts'
+import { amendIntent, liftExport, readIntent } from '#volumes/exportIntent.ts'
+import { planExport, stopForExport } from '#volumes/exportPlan.ts'
 
 /** What stands in the cluster, as it answers it. */
 export interface Standing {
@@ -112,7 +113,7 @@ function exports({ namespace, classes, claim, begun, vms: { on }, vmi }: Standin
     ['a VM halted for an export', [stopForExport(on, intent)]],
     ['the image of an export on Longhorn v1', [createExportImage(intent, classes.v1)]],
     ['the image of an export through CDI', [createExportImage({ ...intent, image: { ...intent.image, displayName: 'exported-v2' } }, classes.v2)]],
-    ['what an export adds to its note', [amendIntent(begun, going, { madeAt: new Date(NOW).toISOString(), cutOff: [on.metadata.name], refusal: 'no' })]],
+    ['what an export adds to its note', [amendIntent(begun, going, { madeAt: new Date(NOW).toISOString(), endings: { [on.metadata.name]: { word: 'cut-off' } }, refusal: 'no' })]],
     ['an export that is given up', [amendIntent(begun, going, { abandonedBy: 'admin' })]],
     ['the end of an export', liftExport(CLAIMS, begun)],
   ]

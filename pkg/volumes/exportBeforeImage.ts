@@ -1,0 +1,119 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { ExportSafetyReason } from './exportReason.ts'
+import type { BareStep, CallOffReason, StepWorld } from './exportStep.ts'
+import type { ExportWorld } from './exportWorld.ts'
+import { STORAGE_CLASSES } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
+import { dataEngineOf, imageBackendOf } from '#images/storageClass.ts'
+import { derivePowerState, startsByItself } from '#vms/powerState.ts'
+import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
+import { usersOfClaim } from './claimUsers.ts'
+import { backUpFirst } from './exportBackup.ts'
+import { createExportImage } from './exportedImage.ts'
+import { callOff } from './exportCallOff.ts'
+import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
+import { exportImageName, exportOfVm, exportReference, referenceOn } from './exportIntent.ts'
+import { stopForExport } from './exportPlan.ts'
+import { vmsOf } from './exportRestart.ts'
+import { judgeExportSafety } from './exportSafety.ts'
+
+const keyOf = (intent: ExportIntent, name: string) => `${intent.claim.namespace}/${name}`
+
+/** The world as this export has it judged: its own image does not stand in its way, and it remembers where the disk was. */
+export function safetyWorld(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): ExportWorld {
+  return { ...world, claim, ownImage: `${intent.image.namespace}/${exportImageName(intent)}`, lastNodes: intent.vms.flatMap(vm => vm.wasRunning && vm.node ? vm.node : []) }
+}
+
+/** What comes next as long as there is no image, and nobody has given it up. `now` in epoch milliseconds. */
+export function beforeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep {
+  if (intent.runningAcknowledged)
+    return whileRunning(world, intent, claim)
+  const intruders = [...takenByOthers(world, intent), ...startedMeanwhile(world, intent, claim)]
+  if (intruders.length)
+    return callOff(claim, intent, intruders)
+  if (intent.deadline !== undefined && Date.parse(intent.deadline) <= now)
+    return callOff(claim, intent, [{ code: 'deadline-passed', deadline: intent.deadline }])
+  return backUpFirst(world, intent, claim) ?? shutDown(world, intent, claim) ?? atRest(world, intent, claim, now)
+}
+
+/** VMs of this export that the export of another of their disks has off: that one starts them when it ends, so there is no rest to wait for. */
+function takenByOthers(world: StepWorld, intent: ExportIntent): CallOffReason[] {
+  return vmsOf(world, intent).flatMap(({ entry, vm }) => {
+    const other = vm && exportOfVm(vm)
+    return entry.wasRunning && other && other !== exportReference(intent) ? { code: 'vm-in-other-export' as const, vm: keyOf(intent, entry.name), claim: other } : []
+  })
+}
+
+/** VMs that hold, or are about to take, the disk without this export having left them on: none may be shut down unasked. */
+function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): CallOffReason[] {
+  const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+  const gone = vmsOf(world, intent).filter(({ entry, vm }) => entry.wasRunning && !vm).map(({ entry }) => ({ code: 'vm-gone' as const, vm: keyOf(intent, entry.name) }))
+  const started = users.vms.filter(vm => {
+    const reference = referenceOn(vm, intent)
+    // No image, and yet its start was asked for: the export was given up, and stays so.
+    if (reference === 'started')
+      return true
+    // The export halts a VM in the write that notes it there: what is wanted on since then is wanted by somebody else, though its old guest may still be ending.
+    if (reference === 'stopped')
+      return effectiveRunStrategy(vm) !== 'Halted' || startsByItself(vm)
+    const vmi = users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)
+    const on = vmi ? effectiveRunStrategy(vm) !== 'Halted' && derivePowerState(vm, vmi, 0).word !== 'stopping' && derivePowerState(vm, vmi, 0).word !== 'off' : startsByItself(vm)
+    return on && !intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
+  })
+  return [...gone, ...started.map(vm => ({ code: 'vm-started' as const, vm: objectKey(vm) }))]
+}
+
+/** The VMs halted, and how each guest ended noted while it can be seen; undefined once all that is done. */
+function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep | undefined {
+  const known = vmsOf(world, intent).filter(({ entry }) => entry.wasRunning)
+  const running = known.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) !== 'Halted' ? vm : [])
+  if (running.length)
+    return { word: 'stop-vm', writes: running.map(vm => stopForExport(vm, intent)), because: running.map(vm => ({ code: 'stopping-vm', vm: objectKey(vm) })) }
+  const blind = known.length ? blindSpot(VMIS, world.vmis, intent.claim.namespace) : undefined
+  if (blind)
+    return { word: 'blind', writes: [], because: [blind] }
+  const noted = noteEndings(claim, intent, known)
+  if (noted)
+    return { word: 'wait-guest', writes: [noted.write], because: noted.because }
+  const cut = known.filter(one => notedEnding(intent, one) === 'cut-off')
+  if (cut.length && intent.ifCutOff !== 'mark-crash-consistent')
+    return callOff(claim, intent, cut.map(({ entry }) => ({ code: 'cut-off-no-image', vm: keyOf(intent, entry.name) })))
+  const forced = intent.forcedBy === undefined ? [] : known.flatMap(({ vmi }) => vmi ? forceStop(vmi) : [])
+  return forced.length ? { word: 'force-stop', writes: forced, because: known.map(({ entry }) => ({ code: 'forcing-stop', vm: keyOf(intent, entry.name) })) } : undefined
+}
+
+function atRest(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep {
+  const safety = judgeExportSafety(safetyWorld(world, intent, claim))
+  const guests = vmsOf(world, intent).filter(({ entry, vmi }) => entry.wasRunning && vmi && safety.reasons.some(reason => (reason.code === 'guest' || reason.code === 'guest-without-disk') && reason.vmi === objectKey(vmi)))
+  if (guests.length)
+    return { word: 'wait-guest', writes: [], because: guests.flatMap(({ entry, vmi }) => vmi ? waitingForGuest(keyOf(intent, entry.name), vmi, now) : []) }
+  if (safety.word !== 'at-rest')
+    return { word: safety.word === 'unknown' ? 'blind' : 'wait-detach', writes: [], because: safety.reasons }
+  return makeImage(world, intent, claim)
+}
+
+function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {
+  const blind = blindSpot(STORAGE_CLASSES, world.storageClasses)
+  if (blind)
+    return { word: 'blind', writes: [], because: [blind] }
+  const storageClass = world.storageClasses.objects.find(candidate => candidate.metadata.name === intent.storageClass)
+  if (!storageClass)
+    return callOff(claim, intent, [{ code: 'class-gone', storageClass: intent.storageClass }])
+  const sourceClass = world.storageClasses.objects.find(candidate => candidate.metadata.name === claim.spec?.storageClassName)
+  // CDI waits for the disk to be free, however long; only Longhorn v1 copies what is being written to.
+  if (intent.runningAcknowledged && !(imageBackendOf(storageClass) === 'backingimage' && sourceClass && dataEngineOf(sourceClass) === 'v1'))
+    return callOff(claim, intent, [{ code: 'running-needs-v1', storageClass: intent.storageClass }])
+  const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+  return { word: 'create-image', writes: [createExportImage(intent, storageClass, users.vms)], because: intent.runningAcknowledged ? [{ code: 'acknowledged', by: intent.runningAcknowledged.by }] : [] }
+}
+
+/** What somebody has taken upon himself who wants the image of a running disk: that it is in use, and whatever of that is not seen. */
+const ACKNOWLEDGED: readonly ExportSafetyReason['code'][] = ['guest', 'guest-without-disk', 'pod', 'attached', 'longhorn-attached', 'vm-wanted-on', 'vm-start-requested', 'vm-will-restart', 'instance-unseen', 'not-seen']
+
+/** *Export anyway while running*: nothing is stopped. Other work on the disk is waited for all the same. */
+function whileRunning(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {
+  const others = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(reason => !ACKNOWLEDGED.includes(reason.code))
+  return others.length ? { word: 'wait-detach', writes: [], because: others } : makeImage(world, intent, claim)
+}

@@ -1,0 +1,60 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { Write } from '#kube/write.ts'
+import type { VirtualMachineInstance } from '#vms/vm.ts'
+import type { ExportIntent, NotedEnding } from './exportIntent.ts'
+import type { KnownVm } from './exportRestart.ts'
+import type { StepReason } from './exportStep.ts'
+import { objectKey } from '#kube/object.ts'
+import { isFinal } from '#vms/powerState.ts'
+import { DEFAULT_GRACE_SECONDS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
+import { amendIntent } from './exportIntent.ts'
+
+/** How the guest of a halted VM ended, from what is seen of it: one that ends by itself Succeeds (kubevirt pkg/virt-handler/vm.go). Undefined while it may still run. */
+function endingOf(vmi: VirtualMachineInstance | undefined): NotedEnding['word'] | undefined {
+  if (!vmi)
+    return 'not-observed'
+  if (!isFinal(vmi) || vmi.status?.reason === 'NodeUnresponsive')
+    return undefined
+  return vmi.status?.phase === 'Failed' ? 'cut-off' : 'shut-down'
+}
+
+/** What was noted of the guest that the VM, as it is, had last. */
+export function notedEnding(intent: ExportIntent, { entry, vm }: KnownVm): NotedEnding['word'] | undefined {
+  const noted = intent.endings?.[entry.name]
+  return noted && noted.generation === vm?.metadata.generation ? noted.word : undefined
+}
+
+/** The note of what is seen of the guests now and goes with their instances; undefined where it is noted already. Of two, the worse counts. */
+export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, known: readonly KnownVm[]): { readonly write: Write, readonly because: readonly StepReason[] } | undefined {
+  const found = known.flatMap(one => {
+    const word = one.vm && effectiveRunStrategy(one.vm) === 'Halted' ? endingOf(one.vmi) : undefined
+    const noted = notedEnding(intent, one)
+    return one.vm && word && (noted === undefined || (word === 'cut-off' && noted !== word)) ? [{ name: one.entry.name, vm: objectKey(one.vm), word, generation: one.vm.metadata.generation }] : []
+  })
+  if (!found.length)
+    return undefined
+  const noted = Object.fromEntries(found.map(({ name, word, generation }) => [name, { word, ...(generation !== undefined && { generation }) }]))
+  const because = found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' as const : word, vm }))
+  return { write: amendIntent(claim, intent, { endings: { ...intent.endings, ...noted } }), because }
+}
+
+const graceOf = (vmi: VirtualMachineInstance): number => vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+
+/**
+ * Takes the rest of its time from a guest whose VM is Halted: KubeVirt takes a `stop` of such a VM only with a shorter
+ * grace period, and answers 409 to a second one (pkg/virt-api/rest/lifecycle.go). Nothing where it has none left.
+ */
+export function forceStop(vmi: VirtualMachineInstance): Write[] {
+  const { namespace = '', name } = vmi.metadata
+  return !isFinal(vmi) && graceOf(vmi) > 0 ? [{ act: 'call', resource: VM_SUBRESOURCES, at: { namespace, name }, subresource: 'stop', body: { gracePeriod: 0 } }] : []
+}
+
+/** What is awaited of a guest. KubeVirt cuts the power when the grace period is over; its default is 30 s where Harvester has not written 120. `now` in epoch milliseconds. */
+export function waitingForGuest(vm: string, vmi: VirtualMachineInstance, now: number): StepReason {
+  const graceSeconds = graceOf(vmi)
+  const since = vmi.metadata.deletionTimestamp
+  const leftSeconds = since === undefined ? undefined : Math.ceil((Date.parse(since) - now) / 1000) + graceSeconds
+  if (leftSeconds !== undefined && leftSeconds < 0)
+    return { code: 'guest-overdue', vm, graceSeconds }
+  return { code: 'waiting-for-guest', vm, graceSeconds, ...(leftSeconds !== undefined && { leftSeconds }) }
+}

@@ -1,0 +1,102 @@
+import type { RunStrategy } from '#vms/vm.ts'
+import type { ExportChoices, ExportedVm, ExportIntent, ExportNotes, GuestEnding, Identity, NotedEnding } from './exportIntent.ts'
+import type { CallOffReason } from './exportStep.ts'
+
+// What stands on a claim may have been written by anybody: every field is looked at, and what is no choice of ours is none.
+
+type Fields = Readonly<Record<string, unknown>>
+
+const ID = /^[a-z0-9]{4,20}$/
+const STRATEGIES: readonly string[] = ['Always', 'RerunOnFailure', 'Manual', 'Halted', 'Once', 'WaitAsReceiver']
+/** Every reason of `CallOffReason`, which is told by its fields: all of them texts. */
+const CALLS_OFF: Readonly<Record<CallOffReason['code'], true>> = {
+  'vm-started': true, 'vm-gone': true, 'vm-in-other-export': true, 'deadline-passed': true, 'cut-off-no-image': true, 'backup-failed': true, 'class-gone': true, 'running-needs-v1': true,
+}
+const ENDINGS: readonly string[] = ['shut-down', 'cut-off', 'not-observed']
+
+/** The intent that was read as JSON on that claim; undefined where it is none. */
+export function parseIntent(read: unknown, claim: ExportIntent['claim']): ExportIntent | undefined {
+  if (!isFields(read) || !isFields(read.image) || !Array.isArray(read.vms))
+    return undefined
+  const { id, image, storageClass, requester, startedAt } = read
+  const vms = read.vms.map(parseVm)
+  if (typeof id !== 'string' || !ID.test(id) || typeof image.namespace !== 'string' || typeof image.displayName !== 'string' || typeof storageClass !== 'string' || vms.some(vm => !vm))
+    return undefined
+  const identity = parseIdentity(read.identity)
+  return {
+    id, claim,
+    image: { namespace: image.namespace, displayName: image.displayName, ...textOf(image, 'description') },
+    storageClass,
+    vms: vms.flatMap(vm => vm ?? []),
+    restart: read.restart !== false,
+    requester: typeof requester === 'string' ? requester : '',
+    ...(identity && { identity }),
+    startedAt: isTime(startedAt) ? startedAt : '',
+    ...parseChoices(read),
+    ...parseNotes(read),
+  }
+}
+
+function parseChoices(read: Fields): ExportChoices {
+  const said = read.runningAcknowledged
+  return {
+    ...(read.ifCutOff === 'mark-crash-consistent' && { ifCutOff: read.ifCutOff }),
+    ...(read.backupFirst === true && { backupFirst: true }),
+    ...(isTime(read.deadline) && { deadline: read.deadline }),
+    ...(isFields(said) && typeof said.by === 'string' && typeof said.at === 'string' && { runningAcknowledged: { by: said.by, at: said.at } }),
+  }
+}
+
+function parseNotes(read: Fields): ExportNotes {
+  return {
+    ...textOf(read, 'abandonedBy'), ...textOf(read, 'refusal'), ...textOf(read, 'forcedBy'),
+    ...(Array.isArray(read.calledOff) && { calledOff: read.calledOff.filter(isCallOffReason) }),
+    ...(read.isBackedUp === true && { isBackedUp: true }),
+    ...(isFields(read.endings) && { endings: parseEndings(read.endings) }),
+    ...(isTime(read.madeAt) && { madeAt: read.madeAt }),
+  }
+}
+
+/** The endings by VM, as they stand on a claim or an image; those that are none are left out. */
+export function parseEndings(read: Fields): Readonly<Record<string, NotedEnding>> {
+  return Object.fromEntries(Object.entries(read).flatMap(([vm, noted]) => {
+    if (!isFields(noted) || typeof noted.word !== 'string' || !ENDINGS.includes(noted.word))
+      return []
+    return [[vm, { word: noted.word as GuestEnding, ...(typeof noted.generation === 'number' && { generation: noted.generation }) }]]
+  }))
+}
+
+function isCallOffReason(read: unknown): read is CallOffReason {
+  return isFields(read) && Object.values(read).every(value => typeof value === 'string') && Object.hasOwn(CALLS_OFF, String(read.code))
+}
+
+function parseVm(read: unknown): ExportedVm | undefined {
+  if (!isFields(read) || typeof read.name !== 'string' || typeof read.runStrategy !== 'string' || !STRATEGIES.includes(read.runStrategy))
+    return undefined
+  return { name: read.name, runStrategy: read.runStrategy as RunStrategy, wasRunning: read.wasRunning === true, ...textOf(read, 'node') }
+}
+
+function parseIdentity(read: unknown): Identity | undefined {
+  if (!isFields(read))
+    return undefined
+  const extra = isFields(read.extra) ? Object.fromEntries(Object.entries(read.extra).map(([key, values]) => [key, textsOf(values)])) : undefined
+  return { ...textOf(read, 'uid'), ...(Array.isArray(read.groups) && { groups: textsOf(read.groups) }), ...(extra && { extra }) }
+}
+
+function textsOf(read: unknown): string[] {
+  return Array.isArray(read) ? read.filter(text => typeof text === 'string') : []
+}
+
+function textOf<Key extends string>(read: Fields, key: Key): { readonly [K in Key]?: string } {
+  const text = read[key]
+  return (typeof text === 'string' ? { [key]: text } : {}) as { readonly [K in Key]?: string }
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value))
+}
+
+/** Whether it is a JSON object. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,86 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
+import type { ExportResult } from './exportTimeline.ts'
+import type { Wholeness } from './exportedImage.ts'
+import { objectKey } from '#kube/object.ts'
+import { imageState, isImported } from '#images/imageState.ts'
+import { usersOfClaim } from './claimUsers.ts'
+import { dataVolumeOf } from './dataVolume.ts'
+import { safetyWorld } from './exportBeforeImage.ts'
+import { acknowledgedBy, changedSince, cutOffOf, isOvertaken, markOvertaken, markVerified, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { endExport } from './exportEnd.ts'
+import { amendIntent, exportImageName } from './exportIntent.ts'
+import { judgeExportSafety } from './exportSafety.ts'
+
+/** A watch may show the note that an image was made before the image itself; one that went silent is cut within a minute. */
+const SIGHT_MS = 90_000
+
+const stateOf = (image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>) => imageState(image, { dataVolume: { object: dataVolumeOf(image, world.dataVolumes) } })
+
+/** What comes next once the image is there. `now` in epoch milliseconds. */
+export function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, now: number): BareStep {
+  const key = objectKey(image)
+  const state = stateOf(image, world)
+  const { word, progress, message } = state
+  const words = message ? { message } : {}
+  if (word === 'deleting')
+    return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
+  if (word === 'failed' || word === 'missing')
+    return endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now)
+  const isOver = isImported(state)
+  const by = intent.abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: intent.abandonedBy }]
+  const marked = mark(world, intent, claim, image, isOver, now)
+  if (marked)
+    return marked
+  if (isOver)
+    return endExport(world, intent, resultOf(image, world), [...by, ...reasonsOf(image, intent)], now)
+  if (by.length)
+    return endExport(world, intent, resultOf(image, world), [...by, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now)
+  const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
+  return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }], ...(progress !== undefined && { progress }) }
+}
+
+/** What is to be written on the image about the disk that it was read from; undefined where all is, or where the cluster has refused it. */
+function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, isOver: boolean, now: number): BareStep | undefined {
+  if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
+    return undefined
+  const key = objectKey(image)
+  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : [])
+  const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+  const changed = changedSince(image, intent.claim.namespace, users.vms)
+  const suspects = [...new Set([...holders, ...changed ?? []])]
+  if (suspects.length || (intent.abandonedBy !== undefined && !isOver))
+    return { word: 'mark-overtaken', writes: [markOvertaken(image, suspects, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm }))] }
+  return isOver && changed ? { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] } : undefined
+}
+
+/** The image was made and is not there. Until every console must have seen it, it may still be read from the disk. */
+export function withoutImage(world: StepWorld, intent: ExportIntent, madeAt: string, now: number): BareStep {
+  const image = `${intent.image.namespace}/${exportImageName(intent)}`
+  if (now - Date.parse(madeAt) < SIGHT_MS)
+    return { word: 'wait-import', writes: [], because: [{ code: 'image-unseen', image }] }
+  return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image }], now)
+}
+
+const RESULTS: Readonly<Record<Wholeness, ExportResult>> = {
+  'overtaken': 'overtaken', 'acknowledged': 'crash-consistent', 'unverified': 'unverified', 'crash-consistent': 'crash-consistent', 'not-observed': 'not-observed', 'whole': 'exported',
+}
+
+/** How the export ended, by its image. */
+export function resultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult {
+  return isOvertaken(image) || isImported(stateOf(image, world)) ? RESULTS[wholenessOf(image)] : 'import-failed'
+}
+
+function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason[] {
+  const wholeness = wholenessOf(image)
+  const by = acknowledgedBy(image)
+  const vm = (name: string) => `${intent.claim.namespace}/${name}`
+  return [
+    { code: wholeness === 'overtaken' || wholeness === 'unverified' ? wholeness : 'exported', image: objectKey(image) },
+    ...(by === undefined ? [] : [{ code: 'acknowledged' as const, by }]),
+    ...cutOffOf(image).map(name => ({ code: 'cut-off' as const, vm: vm(name) })),
+    ...unobservedOf(image).map(name => ({ code: 'not-observed' as const, vm: vm(name) })),
+  ]
+}

@@ -1,0 +1,36 @@
+import { computed } from 'vue'
+import { carryOut } from '#kube/write.ts'
+import { useConfirm } from '#sdk/confirm.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useOperator } from '#sdk/useOperator.ts'
+import { useSubmit } from '#sdk/useSubmit.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { forceStop } from './exportGuests.ts'
+import { planForceStop, vmsKeptOff, vmsOf } from './exportRestart.ts'
+import type { LiveExportWorld } from './useExportWorld.ts'
+
+/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody. Call in setup. */
+export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld) {
+  const proxy = useProxyStore()
+  const operator = useOperator()
+  const { confirm } = useConfirm()
+  const { t } = useI18n()
+
+  /** The VMs whose guests still have time; none once it was decided. */
+  const vms = computed(() => {
+    const kept = new Set(vmsKeptOff(world, intent()))
+    const ending = vmsOf(world, intent()).filter(({ entry, vmi }) => kept.has(`${intent().claim.namespace}/${entry.name}`) && vmi && forceStop(vmi).length > 0)
+    return intent().forcedBy === undefined ? ending.map(({ entry }) => entry.name) : []
+  })
+
+  const submission = useSubmit(async () => {
+    const { claim, ifCutOff } = intent()
+    const found = world.claims.find(`${claim.namespace}/${claim.name}`)
+    const steps = [...vms.value.map(vm => t('volumes.export.forceStep', { vm })), t(ifCutOff === 'mark-crash-consistent' ? 'volumes.export.forceImage' : 'volumes.export.forceNoImage')]
+    const yes = await confirm({ title: t('volumes.export.forceTitle', { vms: vms.value.join(', ') }), verb: t('volumes.export.forceVerb'), steps, irreversible: t('volumes.export.forceLost'), danger: true })
+    if (yes && found)
+      await carryOut(proxy, planForceStop(found, intent(), await operator()))
+  })
+  return { vms, ...submission }
+}
