@@ -1,7 +1,7 @@
 import type { VmActions } from './powerActions.ts'
 import type { PowerState, PowerWord } from './powerState.ts'
 import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
-import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import { vmActions } from './powerActions.ts'
 import { derivePowerState } from './powerState.ts'
 import { POWER_TONES } from './powerState.ts'

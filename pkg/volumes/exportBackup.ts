@@ -6,7 +6,8 @@ import type { BareStep, StepWorld } from './exportStep.ts'
 import { createOf } from '#kube/write.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
-import { EXPORT_ANNOTATION, amendIntent, exportReference } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { amendIntent, exportReference } from './exportIntent.ts'
 import { callOff } from './exportCallOff.ts'
 
 /** Name of the backup of one VM: the same for everybody who carries the export out, and told of by the image's name. */

@@ -5,8 +5,8 @@ import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
-import { exportReference, liftExport, referenceOn } from './exportIntent.ts'
-import { startAgain, vmsOf } from './exportRestart.ts'
+import { amendIntent, exportReference, liftExport, referenceOn } from './exportIntent.ts'
+import { releaseVms, startAgain, vmsOf } from './exportRestart.ts'
 
 /** What is on record where it can be found again: on the image. Any other end is told until somebody has read it. */
 const TOLD_BY_THE_IMAGE: readonly ExportResult[] = ['exported', 'crash-consistent', 'not-observed']
@@ -14,9 +14,16 @@ const TOLD_BY_THE_IMAGE: readonly ExportResult[] = ['exported', 'crash-consisten
 /** The export is over, well or not: the VMs that it stopped come back, then it says how it ended. `now` in epoch milliseconds. */
 export function endExport(world: StepWorld, intent: ExportIntent, result: ExportResult, because: readonly StepReason[], now: number): BareStep {
   const blind = blindSpot(VMIS, world.vmis, intent.claim.namespace)
-  const stopped = vmsOf(world, intent).filter(({ vm }) => vm && referenceOn(vm, intent) !== 'none')
+  const known = vmsOf(world, intent)
+  const stopped = known.filter(({ vm }) => vm && ['stopped', 'started'].includes(referenceOn(vm, intent)))
   if (blind && stopped.length)
     return { word: 'blind', writes: [], because: [blind], result }
+  const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
+  // An export of a running disk stops nothing, and one without a claim has nowhere to note it.
+  const isSettled = intent.isSettled || !claim || intent.runningAcknowledged !== undefined || !intent.vms.some(vm => vm.wasRunning)
+  const release = isSettled ? [] : releaseVms(intent, known)
+  if (release.length)
+    return { word: 'release-vm', writes: release, because, result }
   const next = intent.restart || intent.abandonedBy !== undefined ? stopped.map(known => startAgain(known, intent, now)) : []
   const writes = next.flatMap(step => step?.writes ?? [])
   if (writes.length)
@@ -25,9 +32,10 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   if (waiting.length)
     return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result }
   const left = stopped.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted' ? { code: intent.restart ? 'vm-stopped-again' as const : 'vm-off-by-choice' as const, vm: objectKey(vm) } : [])
-  const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
+  if (!isSettled)
+    return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true })], because: [...because, ...left], result }
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.
-  const lift = [...stopped.flatMap(({ vm }) => vm ? liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]
+  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]
   if (TOLD_BY_THE_IMAGE.includes(result) || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }

@@ -5,25 +5,35 @@ import type { Seen } from '#kube/seen.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { StepWorld } from './exportStep.ts'
 import { toApiError } from '#kube/apiError.ts'
+import { CLAIMS } from '#kube/core.ts'
+import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
+import { exportImageName } from './exportIntent.ts'
 
 /**
- * The world with the VMs on the disk, and their instances, as the API server has them now: a watch may be behind, for up to
- * a minute where its line is cut without a word. Throws where one of them cannot be read.
+ * The world with the image, the VMs on the disk, their instances and the claim as the API server has them now: a watch may
+ * be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read.
+ *
+ * They are read one kind after the other. VMs after the image: an image that was imported by then has seen all that they did
+ * before. Instances after the VMs: none is taken for that of an earlier start. The claim last: what was noted on it, such as
+ * that the export was given up, is never older than what was done because of it.
  */
-export async function readVmsAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get']): Promise<StepWorld> {
+export async function readAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get']): Promise<StepWorld> {
   const { namespace, name } = intent.claim
   const claim = world.claims.objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
   const users = claim ? usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms : []
-  const names = [...new Set([...users, ...intent.vms.map(vm => ({ metadata: vm }))].map(vm => vm.metadata.name))]
-  const anew = async <T extends KubeObject>(resource: Resource<T>, seen: Seen<T>): Promise<Seen<T>> => {
-    const found = await Promise.all(names.map(vm => get(resource, { namespace, name: vm }).catch(absentAsUndefined)))
-    const others = seen.objects.filter(object => object.metadata.namespace !== namespace || !names.includes(object.metadata.name))
+  const names = [...new Set([...users.map(vm => vm.metadata.name), ...intent.vms.map(vm => vm.name)])]
+  const anew = async <T extends KubeObject>(resource: Resource<T>, seen: Seen<T>, where: string, wanted: readonly string[]): Promise<Seen<T>> => {
+    const found = await Promise.all(wanted.map(one => get(resource, { namespace: where, name: one }).catch(absentAsUndefined)))
+    const others = seen.objects.filter(({ metadata }) => metadata.namespace !== where || !wanted.includes(metadata.name))
     return { objects: [...others, ...found.filter(object => object !== undefined)], state: seen.state, ...(seen.partial && { partial: seen.partial }), ...(seen.unread && { unread: seen.unread }) }
   }
-  const [vms, vmis] = await Promise.all([anew(VMS, world.vms), anew(VMIS, world.vmis)])
-  return { ...world, vms, vmis }
+  const images = await anew(IMAGES, world.images, intent.image.namespace, [exportImageName(intent)])
+  const vms = await anew(VMS, world.vms, namespace, names)
+  const vmis = await anew(VMIS, world.vmis, namespace, names)
+  const claims = await anew(CLAIMS, world.claims, namespace, [name])
+  return { ...world, claims, images, vms, vmis }
 }
 
 function absentAsUndefined(thrown: unknown): undefined {

@@ -1,16 +1,12 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { RunStrategy, VirtualMachine } from '#vms/vm.ts'
-import type { JsonPatchOperation } from '#kube/client.ts'
 import type { Write } from '#kube/write.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
-import { parseIntent } from './exportIntentText.ts'
-
-/** On the claim: the intent as JSON. On a VM that was stopped for it: a reference. On the image: the intent, for later. */
-export const EXPORT_ANNOTATION = 'guardrails.harvesterhci.io/export'
+import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
 
 export interface ExportedVm {
   /** In the claim's namespace. */
@@ -58,6 +54,8 @@ export interface ExportNotes {
   readonly forcedBy?: string
   /** The backups were seen to be ready. */
   readonly isBackedUp?: boolean
+  /** Its VMs were started again or let go of: only marks are left to be taken off, and whoever finds none on a VM need not look further. */
+  readonly isSettled?: boolean
   /** By VM. */
   readonly endings?: Readonly<Record<string, NotedEnding>>
   /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */
@@ -103,31 +101,26 @@ export function readIntent(claim: PersistentVolumeClaim): ExportIntent | 'unread
   }
 }
 
-/** What a VM carries while an export has it off: `ns/claim`, and after `started` that its start was asked for. */
-export function exportReference(intent: Pick<ExportIntent, 'claim'>, started = false): string {
-  return `${intent.claim.namespace}/${intent.claim.name}${started ? ' started' : ''}`
+/** How far a VM has got in an export: stopped for it, its start asked for, or, not having been stopped, let go. */
+type VmMark = 'stopped' | 'started' | 'released'
+
+/** What a VM carries of an export: `ns/claim` while it has it off, and behind it what came of that. */
+export function exportReference(intent: Pick<ExportIntent, 'claim'>, mark: VmMark = 'stopped'): string {
+  return `${intent.claim.namespace}/${intent.claim.name}${mark === 'stopped' ? '' : ` ${mark}`}`
 }
 
-/** How far a VM has got in the export of that claim: not stopped by it, stopped, or its start asked for. */
-export function referenceOn(vm: VirtualMachine, intent: Pick<ExportIntent, 'claim'>): 'none' | 'stopped' | 'started' {
+const MARKS: readonly VmMark[] = ['stopped', 'started', 'released']
+
+/** How far a VM has got in the export of that claim. */
+export function referenceOn(vm: VirtualMachine, intent: Pick<ExportIntent, 'claim'>): VmMark | 'none' {
   const reference = vm.metadata.annotations?.[EXPORT_ANNOTATION]
-  if (reference === exportReference(intent))
-    return 'stopped'
-  return reference === exportReference(intent, true) ? 'started' : 'none'
+  return MARKS.find(mark => reference === exportReference(intent, mark)) ?? 'none'
 }
 
 /** The claim, `namespace/name`, for whose export a VM was stopped; undefined where it was stopped for none. */
 export function exportOfVm(vm: VirtualMachine): string | undefined {
-  return vm.metadata.annotations?.[EXPORT_ANNOTATION]?.replace(/ started$/, '')
-}
-
-/**
- * Holds a patch to the spec that was read: what was decided on an older one fails (422). The version of the object would
- * do too, and fail whenever KubeVirt says something new of a running VM.
- */
-export function testSpec(object: KubeObject): JsonPatchOperation {
-  const { generation, resourceVersion } = object.metadata
-  return generation === undefined ? { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion } : { op: 'test', path: '/metadata/generation', value: generation }
+  const reference = vm.metadata.annotations?.[EXPORT_ANNOTATION]
+  return reference?.endsWith(' released') ? undefined : reference?.replace(/ started$/, '')
 }
 
 /** Adds notes to the intent on the claim. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read. */

@@ -4,6 +4,9 @@ import type { CallOffReason } from './exportStep.ts'
 
 // What stands on a claim may have been written by anybody: every field is looked at, and what is no choice of ours is none.
 
+/** On the claim: the intent as JSON. On a VM that was stopped for it: a reference. On the image: the intent, for later. */
+export const EXPORT_ANNOTATION = 'guardrails.harvesterhci.io/export'
+
 type Fields = Readonly<Record<string, unknown>>
 
 const ID = /^[a-z0-9]{4,20}$/
@@ -52,6 +55,7 @@ function parseNotes(read: Fields): ExportNotes {
     ...textOf(read, 'abandonedBy'), ...textOf(read, 'refusal'), ...textOf(read, 'forcedBy'),
     ...(Array.isArray(read.calledOff) && { calledOff: read.calledOff.filter(isCallOffReason) }),
     ...(read.isBackedUp === true && { isBackedUp: true }),
+    ...(read.isSettled === true && { isSettled: true }),
     ...(isFields(read.endings) && { endings: parseEndings(read.endings) }),
     ...(isTime(read.madeAt) && { madeAt: read.madeAt }),
   }

@@ -8,7 +8,8 @@ import { annotate, patchOf, testVersion } from '#kube/write.ts'
 import { planStop } from '#vms/powerActions.ts'
 import { isFinal, startsByItself } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
-import { EXPORT_ANNOTATION, exportReference, testSpec, writeIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { exportReference, writeIntent } from './exportIntent.ts'
 
 export interface ExportRequest {
   readonly claim: PersistentVolumeClaim
@@ -50,8 +51,11 @@ function startsAgain(vm: VirtualMachine): boolean {
   return effectiveRunStrategy(vm) === 'Always' || (vm.status?.stateChangeRequests ?? []).some(request => request.action === 'Start')
 }
 
-/** Halts one VM for the export, with the reference, in one patch. Fails (422) on a VM that was stopped, started or changed since it was read. */
+/**
+ * Halts one VM for the export, with the reference, in one patch. Fails (422) on a VM that is not as it was read: a stop that
+ * was long on its way finds an export that is over, and nobody would start the VM again.
+ */
 export function stopForExport(vm: VirtualMachine, intent: Pick<ExportIntent, 'claim'>): Write {
   const stop = planStop(vm, { [EXPORT_ANNOTATION]: exportReference(intent) })
-  return stop.act === 'patch' && stop.patch.type === 'json' ? { ...stop, patch: { type: 'json', body: [testSpec(vm), ...stop.patch.body] } } : stop
+  return stop.act === 'patch' && stop.patch.type === 'json' ? { ...stop, patch: { type: 'json', body: [testVersion(vm), ...stop.patch.body] } } : stop
 }

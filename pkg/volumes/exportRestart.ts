@@ -5,13 +5,17 @@ import type { ExportedVm, ExportIntent } from './exportIntent.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { jsonPointer } from '#kube/write.ts'
+import { annotate, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
-import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
-import { EXPORT_ANNOTATION, amendIntent, exportReference, referenceOn, testSpec } from './exportIntent.ts'
+import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { amendIntent, exportReference, referenceOn } from './exportIntent.ts'
 
 // Whoever shuts a VM down for an export owes it a start.
+
+/** No request is on its way for longer: who sends it gives it up by then (pkg/kube/client.ts). */
+const LATEST_MS = 90_000
 
 export interface KnownVm { readonly entry: ExportedVm, readonly vm: VirtualMachine | undefined, readonly vmi: VirtualMachineInstance | undefined }
 
@@ -32,12 +36,14 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   const key = objectKey(vm)
   const started = referenceOn(vm, intent) === 'started'
   const halted = effectiveRunStrategy(vm) === 'Halted'
-  if (halted && started)
+  // Off again: somebody's wish, unless a stop was forced. That one holds for no instance alone, and may have come late.
+  if (halted && started && intent.forcedBy === undefined)
     return undefined
   if (halted)
     return vmi ? { writes: [], because: [{ code: 'old-instance', vm: key }] } : { writes: startOf(vm, entry, intent), because: [{ code: 'starting-vm', vm: key }] }
   const power = derivePowerState(vm, vmi, now)
-  if (['running', 'paused', 'migrating'].includes(power.word))
+  const isProven = intent.forcedBy === undefined || !vmi || now - Date.parse(vmi.metadata.creationTimestamp) > LATEST_MS
+  if (['running', 'paused', 'migrating'].includes(power.word) && isProven)
     return undefined
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
   if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
@@ -52,9 +58,18 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
 function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Write[] {
   const strategy = entry.runStrategy === 'Halted' ? undefined : entry.runStrategy
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
-  const before = [testSpec(vm), { op: 'test', path, value: exportReference(intent) }] as const
-  const note = { op: 'replace', path, value: exportReference(intent, true) } as const
+  const before = [testVersion(vm), { op: 'test', path, value: vm.metadata.annotations?.[EXPORT_ANNOTATION] }] as const
+  const note = { op: 'replace', path, value: exportReference(intent, 'started') } as const
   return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...before, ...write.patch.body, note] } } : write)
+}
+
+/**
+ * Lets go of the VMs that were to be stopped and were not: with this write every stop that is still on its way comes too
+ * late (`stopForExport`), so that the export can end. Not of one with a mark, with which it has changed too.
+ */
+export function releaseVms(intent: ExportIntent, known: readonly KnownVm[]): Write[] {
+  const bare = known.flatMap(({ entry, vm }) => entry.wasRunning && vm && vm.metadata.annotations?.[EXPORT_ANNOTATION] === undefined ? vm : [])
+  return bare.map(vm => patchOf(VMS, vm, [testVersion(vm), ...annotate(vm, { [EXPORT_ANNOTATION]: exportReference(intent, 'released') })]))
 }
 
 /**

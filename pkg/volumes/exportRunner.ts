@@ -1,9 +1,11 @@
 import type { ApiError } from '#kube/apiError.ts'
+import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Write } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { StepWord } from './exportTimeline.ts'
 import { toApiError } from '#kube/apiError.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, readIntent } from './exportIntent.ts'
 import { judgeWriteFailure } from './exportRefusal.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -12,7 +14,7 @@ import { nextExportStep } from './exportSteps.ts'
 export interface ExportPorts {
   /** What is followed: at hand, and perhaps a moment old. */
   readonly look: () => StepWorld
-  /** The same with what decides (the VMs on the disk and their instances, at least) read again from the API server. */
+  /** The same with what decides read again from the API server: what `readAnew` of exportFreshWorld.ts reads, in its order. */
   readonly readAnew: (intent: ExportIntent) => Promise<StepWorld>
   /** Sends one write; throws where it was not taken, or no answer came. */
   readonly send: (write: Write) => Promise<unknown>
@@ -26,8 +28,6 @@ export interface ExportTurn {
   readonly failed?: ApiError
 }
 
-/** These are not held back by the cluster when they come too late: the last look is the nearest one to the write. */
-const DECISIVE: readonly StepWord[] = ['create-image', 'verify', 'force-stop', 'start-vm']
 /** A refusal of these ends the export, in the cluster, so that its VMs come back whoever looks. Any other is the operator's to read. */
 const ENDED_BY_REFUSAL: readonly StepWord[] = ['make-backup', 'stop-vm', 'create-image', 'mark-overtaken', 'verify']
 
@@ -46,10 +46,12 @@ export class ExportRunner {
   /** Looks once, and sends what comes next. Throws what the cluster has refused for good and the export cannot end with. */
   async turn(): Promise<ExportTurn> {
     const { look, now } = this.ports
-    const seen = nextExportStep(look(), this.intent, now())
+    const followed = look()
+    const noted = this.noteIn(followed)
+    const seen = nextExportStep(followed, this.intent, now())
     if (!seen.writes.length)
       return { step: seen }
-    const again = await this.lookAgain(seen)
+    const again = await this.lookAgain(seen, noted)
     if (again.failed)
       return again
     const { step } = again
@@ -67,12 +69,13 @@ export class ExportRunner {
     return { step }
   }
 
-  private async lookAgain(seen: ExportStep): Promise<ExportTurn> {
-    if (!DECISIVE.includes(seen.word))
-      return { step: seen }
+  /** What is followed may be behind, each kind by itself: the last look is the nearest one to the write. */
+  private async lookAgain(seen: ExportStep, noted: string | undefined): Promise<ExportTurn> {
     try {
       const world = await this.ports.readAnew(this.intent)
-      return { step: nextExportStep(world, this.intent, this.ports.now()) }
+      const step = nextExportStep(world, this.intent, this.ports.now())
+      // What was read besides may be from before the note: with it in sight, the next turn reads again.
+      return { step: this.noteIn(world) === noted ? step : { ...step, writes: [] } }
     }
     catch (thrown) {
       return { step: seen, failed: toApiError(thrown) }
@@ -94,9 +97,17 @@ export class ExportRunner {
     }
   }
 
-  private async noteRefusal({ word }: ExportStep, error: ApiError): Promise<void> {
+  private claimIn(world: StepWorld): PersistentVolumeClaim | undefined {
     const { namespace, name } = this.intent.claim
-    const claim = this.ports.look().claims.objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+    return world.claims.objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+  }
+
+  private noteIn(world: StepWorld): string | undefined {
+    return this.claimIn(world)?.metadata.annotations?.[EXPORT_ANNOTATION]
+  }
+
+  private async noteRefusal({ word }: ExportStep, error: ApiError): Promise<void> {
+    const claim = this.claimIn(this.ports.look())
     const current = claim && readIntent(claim)
     // A guest that may not be forced has the time that it had.
     if (word === 'force-stop')

@@ -3,7 +3,7 @@ import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { describe, expect, it } from 'vitest'
 import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
-import { EXPORT_ANNOTATION } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmi } from './scriptedWorld.ts'
 
 const RESIZING = { ...CLAIM, status: { ...CLAIM.status, conditions: [{ type: 'Resizing', status: 'True' as const }] } }

@@ -13,7 +13,8 @@ import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
 import { acknowledgedBy, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
 import type { ExportChoices } from './exportIntent.ts'
-import { EXPORT_ANNOTATION, amendIntent, exportImageName, readIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { amendIntent, exportImageName, readIntent } from './exportIntent.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
 import { planForceStop, planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -606,7 +607,7 @@ describe('a backup that is to come first', () => {
       if (backup)
         backup.status = { readyToUse: false, error: { message: 'no backup target' } }
     } })
-    expect(words).toEqual(['make-backup', 'call-off', 'stopped'])
+    expect(words).toEqual(['make-backup', 'call-off', 'release-vm', 'clean', 'stopped'])
     expect(last).toMatchObject({ result: 'given-up', because: [{ code: 'backup-failed', backup: 'production/export-abcde-0', message: 'no backup target' }] })
     expect(cluster.vm('web-01')?.spec).toEqual(before)
   })

@@ -7,9 +7,10 @@ import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useTasks } from '#sdk/tasks.ts'
 import type { TaskProgress } from '#sdk/tasks.ts'
 import { useNow } from '#sdk/time.ts'
-import { readVmsAnew } from './exportFreshWorld.ts'
+import { readAnew } from './exportFreshWorld.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import { EXPORT_ANNOTATION, exportImageName } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { exportImageName } from './exportIntent.ts'
 import { ExportRunner } from './exportRunner.ts'
 import type { ExportStep } from './exportStep.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -57,7 +58,7 @@ export function useExportRunner() {
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
     let shown = ''
-    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readVmsAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent)
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent)
     while (!progress.signal.aborted) {
       const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step

@@ -7,7 +7,8 @@ import type { ExportTarget, ExportTargetJudgement } from './exportTarget.ts'
 import type { VolumeWord, VolumeWorld } from './volume.ts'
 import { describe, expect, it } from 'vitest'
 import { indexClaimUsers, usersIn, usersOfClaim, vmsOnClaim } from './claimUsers.ts'
-import { EXPORT_ANNOTATION, readIntent, writeIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { readIntent, writeIntent } from './exportIntent.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { volumeFacts } from './volume.ts'
 
@@ -127,7 +128,7 @@ describe('the intent on a claim', () => {
     expect(readIntent(on(writeIntent({ ...intent, abandonedBy: 'bob' })))).toEqual({ ...intent, abandonedBy: 'bob' })
     expect(readIntent(claimOf())).toBeUndefined()
     const chosen = { identity: { uid: 'u-1', groups: ['ops'], extra: { scopes: ['a', 'b'] } }, ifCutOff: 'mark-crash-consistent' as const, backupFirst: true, deadline: '2026-03-01T14:00:00Z', runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }
-    const noted = { refusal: 'no', calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }], forcedBy: 'bob', isBackedUp: true, madeAt: '2026-03-01T13:00:00Z', endings: { 'web-01': { word: 'cut-off' as const, generation: 7 }, 'web-02': { word: 'not-observed' as const } } }
+    const noted = { refusal: 'no', calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }], forcedBy: 'bob', isBackedUp: true, isSettled: true, madeAt: '2026-03-01T13:00:00Z', endings: { 'web-01': { word: 'cut-off' as const, generation: 7 }, 'web-02': { word: 'not-observed' as const } } }
     expect(readIntent(on(writeIntent({ ...intent, ...chosen, ...noted })))).toEqual({ ...intent, ...chosen, ...noted })
   })
 

@@ -18,7 +18,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VmForm } from '#vms/vmPlan.ts'
 import { ownCloudInit, planVm } from '#vms/vmPlan.ts'
 import type { ExportPlan } from '#volumes/exportPlan.ts'
-import { createExportImage } from '#volumes/exportedImage.ts'
+import { createExportImage } from '#volumes/exportImage.ts'
 import { amendIntent, liftExport, readIntent } from '#volumes/exportIntent.ts'
 import { planExport, stopForExport } from '#volumes/exportPlan.ts'
 

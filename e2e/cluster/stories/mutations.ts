@@ -88,7 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
 ]
 
 /** Breaks the rule while the source is loaded. Throws where the words are not there exactly once: the mutation must be written anew. */
-export function broken({ name, file, find, replace }: Mutation): Plugin {
+export function broken({ name, file, find, replace }: Omit<Mutation, 'noticedBy'>): Plugin {
   return {
     name: `broken: ${name}`,
     enforce: 'pre',

@@ -1,0 +1,35 @@
+import type { Chance } from './chance.ts'
+import type { ModelApi } from './modelApi.ts'
+import { wanted } from './modelApi.ts'
+import type { ModelControllers } from './modelControllers.ts'
+import { CLAIM } from './modelControllers.ts'
+
+/** Somebody who knows nothing of the export does something. Returns the VM that he has turned on and will turn off again, if there is one. */
+export function meddle(api: ModelApi, controllers: ModelControllers, chance: Chance): string | undefined {
+  const act = chance.of(['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-image', 'delete-claim'] as const)
+  const names = api.list('vms').map(({ metadata }) => metadata.name)
+  const found = names.length ? api.find('vms', chance.of(names)) : undefined
+  const turnedOn = (act === 'start' || act === 'on') && found && chance.happens(0.6) ? found.metadata.name : undefined
+  if (act === 'start' && found)
+    startIfAllowed(api, found.metadata.name)
+  else if ((act === 'on' || act === 'off') && found)
+    api.put('vms', { ...found, spec: wanted(found, act === 'on') }, 'somebody')
+  else if (act === 'new' && !api.find('vms', 'other'))
+    controllers.createVm('other', chance.of(['Always', 'RerunOnFailure', 'Halted']), true, 'obedient', 'somebody')
+  else if (act === 'delete-vm' && found && found.metadata.name !== 'other')
+    api.remove('vms', found.metadata.name, 'somebody')
+  else if (act === 'delete-image')
+    api.list('images').forEach(image => api.remove('images', image.metadata.name, 'somebody'))
+  else if (act === 'delete-claim' && chance.happens(0.3) && !api.list('pods').length)
+    api.remove('claims', CLAIM, 'somebody')
+  return turnedOn
+}
+
+function startIfAllowed(api: ModelApi, name: string): void {
+  try {
+    api.start(name, 'somebody')
+  }
+  catch {
+    // It was refused.
+  }
+}

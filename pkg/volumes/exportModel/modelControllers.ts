@@ -1,0 +1,178 @@
+import type { Pod } from '#kube/core.ts'
+import type { Condition } from '#kube/object.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { RunStrategy, VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import type { Chance } from './chance.ts'
+import { findCondition } from '#kube/object.ts'
+import { isFinal } from '#vms/powerState.ts'
+import { effectiveRunStrategy } from '#vms/vm.ts'
+import type { ModelApi } from './modelApi.ts'
+import { NAMESPACE, graceOf, wanted } from './modelApi.ts'
+
+/** `obedient`: ends when asked, in its own time. `deaf`: its power is cut when the grace period is over. `crashing`: ends when it likes. `hanging`: nothing ends it. */
+export type Guest = 'obedient' | 'deaf' | 'crashing' | 'hanging'
+
+export const CLAIM = 'web-01-root'
+const VOLUMES = [{ name: 'root', persistentVolumeClaim: { claimName: CLAIM } }]
+const on = (phase: string | undefined) => phase === undefined || phase === '' || phase === 'Scheduling'
+
+/** Everything that acts in the cluster by itself: KubeVirt, its guests, the attacher, Harvester's images and backups. One small act at a time. */
+export class ModelControllers {
+  readonly guests = new Map<string, Guest>()
+  private readonly api: ModelApi
+  private readonly chance: Chance
+  private readonly failing: { readonly imports: number, readonly backups: number }
+
+  constructor(api: ModelApi, chance: Chance, failing: { readonly imports: number, readonly backups: number }) {
+    this.api = api
+    this.chance = chance
+    this.failing = failing
+  }
+
+  /** All that could act now. */
+  acts(): (() => void)[] {
+    const { api } = this
+    return [
+      ...api.list('vms').map(({ metadata: { name } }) => () => this.syncVm(name)),
+      ...api.list('vmis').map(({ metadata: { name } }) => () => this.syncVmi(name)),
+      () => this.attach(),
+      ...api.list('images').map(({ metadata: { name } }) => () => this.importImage(name)),
+      ...api.list('backups').map(({ metadata: { name } }) => () => this.backUp(name)),
+    ]
+  }
+
+  createVm(name: string, strategy: RunStrategy | 'running', isOn: boolean, guest: Guest, by: 'controller' | 'somebody' = 'controller'): void {
+    this.guests.set(name, guest)
+    const kept = !isOn && strategy === 'Always' ? 'Halted' : strategy
+    const wish = kept === 'running' ? { running: isOn } : { runStrategy: kept }
+    // Harvester writes annotations on all of its VMs.
+    this.api.put('vms', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace: NAMESPACE, annotations: { 'harvesterhci.io/mac-address': '{}' } }, spec: { ...wish, template: { spec: { terminationGracePeriodSeconds: 120, volumes: VOLUMES } } }, status: isOn ? {} : { created: false, runStrategy: kept === 'running' ? 'Halted' : kept, stateChangeRequests: [] } }, by)
+  }
+
+  private bootVm(vm: VirtualMachine): void {
+    const { name } = vm.metadata
+    this.api.put('vmis', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: { name, namespace: NAMESPACE }, spec: vm.spec.template.spec, status: { phase: '' } })
+    const [, ...rest] = vm.status?.stateChangeRequests ?? []
+    this.api.put('vms', { ...vm, status: { ...vm.status, created: true, runStrategy: effectiveRunStrategy(vm), stateChangeRequests: rest } })
+  }
+
+  /** pkg/virt-controller/watch/vm/vm.go, by run strategy. */
+  private syncVm(name: string): void {
+    const vm = this.api.find('vms', name)
+    const vmi = this.api.find('vmis', name)
+    if (!vm)
+      return
+    const strategy = effectiveRunStrategy(vm)
+    const requests = (vm.status?.stateChangeRequests ?? []).filter(({ action, uid }) => action === 'Start' ? !vmi || isFinal(vmi) || vmi.metadata.deletionTimestamp : vmi && uid === vmi.metadata.uid)
+    const [first] = requests
+    const switched = strategy === 'RerunOnFailure' && vm.status?.runStrategy !== strategy
+    if (!vmi) {
+      if (strategy === 'Halted' && first?.action === 'Start')
+        return this.api.put('vms', { ...vm, spec: wanted(vm, true), status: { ...vm.status, stateChangeRequests: [] } })
+      if (strategy === 'Always' || switched || (strategy !== 'Halted' && first?.action === 'Start'))
+        return this.bootVm(vm)
+    }
+    else if (!vmi.metadata.deletionTimestamp && this.endsInstance(vm, vmi, strategy, first?.action)) {
+      const rerun = strategy === 'RerunOnFailure' && vmi.status?.phase === 'Failed' && !requests.length
+      if (rerun)
+        requests.push({ action: 'Start' })
+      this.api.put('vmis', { ...vmi, metadata: { ...vmi.metadata, deletionTimestamp: new Date(this.api.time).toISOString() } })
+    }
+    const status = { ...vm.status, created: Boolean(vmi), runStrategy: strategy, stateChangeRequests: requests }
+    if (JSON.stringify(status) !== JSON.stringify(vm.status))
+      this.api.put('vms', { ...vm, status })
+  }
+
+  private endsInstance(vm: VirtualMachine, vmi: VirtualMachineInstance, strategy: RunStrategy, request: string | undefined): boolean {
+    return strategy === 'Halted' || request === 'Stop' || (isFinal(vmi) && (strategy === 'Always' || strategy === 'RerunOnFailure'))
+  }
+
+  private podOf(name: string): Pod | undefined {
+    return this.api.list('pods').find(pod => pod.metadata.labels?.['vm.kubevirt.io/name'] === name)
+  }
+
+  private syncVmi(name: string): void {
+    const vmi = this.api.find('vmis', name)
+    if (!vmi)
+      return
+    // Owned by a VM that is gone.
+    if (!this.api.find('vms', name) && !vmi.metadata.deletionTimestamp)
+      return this.api.put('vmis', { ...vmi, metadata: { ...vmi.metadata, deletionTimestamp: new Date(this.api.time).toISOString() } })
+    const pod = this.podOf(name)
+    if (!isFinal(vmi))
+      return on(vmi.status?.phase) ? this.bringUp(vmi, pod) : this.runGuest(vmi)
+    if (pod && pod.status?.phase !== 'Succeeded')
+      return this.api.put('pods', { ...pod, status: { phase: 'Succeeded' } })
+    if (!vmi.metadata.deletionTimestamp)
+      return
+    if (pod)
+      return this.api.remove('pods', pod.metadata.name)
+    this.api.remove('vmis', name)
+  }
+
+  private bringUp(vmi: VirtualMachineInstance, pod: Pod | undefined): void {
+    const { name, deletionTimestamp } = vmi.metadata
+    if (deletionTimestamp)
+      return this.phase(vmi, 'Failed')
+    if (!this.api.find('claims', CLAIM))
+      return
+    if (!pod) {
+      const labels = { 'kubevirt.io': 'virt-launcher', 'vm.kubevirt.io/name': name }
+      this.api.put('pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: `virt-launcher-${name}-${vmi.metadata.uid}`, namespace: NAMESPACE, labels }, spec: { nodeName: 'node-1', volumes: VOLUMES }, status: { phase: 'Pending' } })
+      return this.phase(vmi, 'Scheduling')
+    }
+    if (pod.status?.phase === 'Pending')
+      return this.api.list('attachments').length ? this.api.put('pods', { ...pod, status: { phase: 'Running' } }) : undefined
+    this.phase(vmi, 'Running')
+  }
+
+  private phase(vmi: VirtualMachineInstance, phase: NonNullable<VirtualMachineInstance['status']>['phase']): void {
+    this.api.put('vmis', { ...vmi, status: { ...vmi.status, phase, nodeName: 'node-1' } })
+  }
+
+  private runGuest(vmi: VirtualMachineInstance): void {
+    const guest = this.guests.get(vmi.metadata.name) ?? 'obedient'
+    const since = vmi.metadata.deletionTimestamp
+    if (guest === 'crashing' && this.chance.happens(0.03))
+      return this.phase(vmi, 'Failed')
+    if (since === undefined || guest === 'hanging')
+      return
+    if (guest !== 'deaf' && this.chance.happens(0.5))
+      return this.phase(vmi, 'Succeeded')
+    if (this.api.time - Date.parse(since) >= graceOf(vmi) * 1000)
+      this.phase(vmi, 'Failed')
+  }
+
+  /** The disk is attached while a pod uses it, and let go some time after. */
+  private attach(): void {
+    const isUsed = this.api.list('pods').some(pod => pod.status?.phase !== 'Succeeded')
+    const [attachment] = this.api.list('attachments')
+    if (isUsed && !attachment)
+      this.api.put('attachments', { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata: { name: 'csi-1' }, spec: { attacher: 'driver.longhorn.io', nodeName: 'node-1', source: { persistentVolumeName: 'pv-1' } }, status: { attached: true } })
+    else if (!isUsed && attachment && this.chance.happens(0.4))
+      this.api.remove('attachments', 'csi-1')
+  }
+
+  private importImage(name: string): void {
+    const image = this.api.find('images', name)
+    if (!image || !isReading(image))
+      return
+    const progress = Math.min(100, (image.status?.progress ?? 0) + Math.ceil(this.chance.between(5, 40)))
+    const fails = this.chance.happens(this.failing.imports / 4)
+    const imported: Condition = fails ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }
+    this.api.put('images', { ...image, status: { progress, conditions: [{ type: 'Initialized', status: 'True' }, imported] } })
+  }
+
+  private backUp(name: string): void {
+    const backup = this.api.find('backups', name)
+    if (!backup || backup.status || this.chance.happens(0.5))
+      return
+    this.api.put('backups', { ...backup, status: this.chance.happens(this.failing.backups) ? { readyToUse: false, error: { message: 'no backup target' } } : { readyToUse: true } })
+  }
+}
+
+/** Whether the image is being read from the disk. */
+export function isReading(image: VirtualMachineImage): boolean {
+  const imported = findCondition(image.status?.conditions, 'Imported')?.status
+  return imported !== 'True' && imported !== 'False'
+}

@@ -1,0 +1,134 @@
+import type { KubeObject } from '#kube/object.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { VirtualMachine, VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
+import type { ExportIntent } from '../exportIntent.ts'
+import type { ModelApi, Writer } from './modelApi.ts'
+import { effectiveRunStrategy } from '#vms/vm.ts'
+import { wholenessOf } from '../exportedImage.ts'
+import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
+import { readIntent } from '../exportIntent.ts'
+import { CLAIM, isReading } from './modelControllers.ts'
+
+export class BrokenPromiseError extends Error {}
+
+/** What really happened, which nobody in the model can see, and what must hold of it after every act. */
+export class ModelTruth {
+  /** Images that were read while a guest wrote to the disk, or while it was not let go, by name. */
+  readonly torn = new Set<string>()
+  /** VMs that an export has stopped, and that have neither run since nor were turned off by anybody else. */
+  readonly owed = new Set<string>()
+  /** How the last guest of each VM ended, as it was when an image was made. */
+  private endings: Record<string, VmiPhase | undefined> = {}
+  private readonly endingsOfImage = new Map<string, Readonly<Record<string, VmiPhase | undefined>>>()
+  /** How often the image of each name was made without anybody having deleted the one before unnoticed. */
+  private readonly made = new Map<string, number>()
+  private readonly intents = new Map<string, ExportIntent>()
+  private readonly api: ModelApi
+  private readonly isDeciding: () => boolean
+  private readonly tell: ((line: string) => void) | undefined
+  /** What was seen to break while a write was carried out, whose sender must not be the one to hear of it. */
+  private broken: string | undefined
+
+  /** `isDeciding`: whether somebody is between his last look and what he then does. No cluster can hold back a create that was decided on before. */
+  constructor(api: ModelApi, isDeciding: () => boolean, tell?: (line: string) => void) {
+    this.tell = tell
+    this.api = api
+    this.isDeciding = isDeciding
+    api.onWrite = (before, after, by) => this.heard(before, after, by)
+  }
+
+  private heard(before: KubeObject | undefined, after: KubeObject | undefined, by: Writer): void {
+    const kind = (after ?? before)?.kind
+    this.tell?.(`${new Date(this.api.time).toISOString().slice(11, 19)} ${by} ${factsOf(before, after)}`)
+    if (kind === 'VirtualMachine')
+      this.heardVm(before as VirtualMachine | undefined, after as VirtualMachine | undefined, by)
+    if (kind === 'VirtualMachineInstance')
+      this.heardVmi(before as VirtualMachineInstance | undefined, after as VirtualMachineInstance | undefined)
+    if (kind === 'VirtualMachineImage')
+      this.heardImage(before as VirtualMachineImage | undefined, after as VirtualMachineImage | undefined)
+    const [was, intent] = [before, after].map(object => object?.kind === 'PersistentVolumeClaim' ? readIntent(object) : undefined)
+    if (intent && intent !== 'unreadable')
+      this.intents.set(`export-${intent.id}`, intent)
+    if (was && intent && (was === 'unreadable' || intent === 'unreadable' || was.id !== intent.id))
+      this.broken ??= 'an export was begun over another'
+  }
+
+  private heardVm(before: VirtualMachine | undefined, after: VirtualMachine | undefined, by: Writer): void {
+    const name = (after ?? before)?.metadata.name ?? ''
+    if (!after || (by === 'somebody' && effectiveRunStrategy(after) === 'Halted'))
+      this.owed.delete(name)
+    else if (by === 'export' && before && effectiveRunStrategy(before) !== 'Halted' && effectiveRunStrategy(after) === 'Halted')
+      this.owed.add(name)
+  }
+
+  private heardVmi(before: VirtualMachineInstance | undefined, after: VirtualMachineInstance | undefined): void {
+    const [was, is] = [before?.status?.phase, after?.status?.phase]
+    if (after && is !== was)
+      this.endings[after.metadata.name] = is
+  }
+
+  private heardImage(before: VirtualMachineImage | undefined, after: VirtualMachineImage | undefined): void {
+    const name = (after ?? before)?.metadata.name ?? ''
+    if (!after) {
+      this.torn.delete(name)
+      const noted = this.api.list('claims').some(claim => {
+        const intent = readIntent(claim)
+        return intent && intent !== 'unreadable' && intent.madeAt !== undefined
+      })
+      // Made, and deleted before anybody had noted that it was made: to all who look it was never there.
+      if (!noted || this.isDeciding())
+        this.made.delete(name)
+    }
+    else if (!before) {
+      this.made.set(name, (this.made.get(name) ?? 0) + 1)
+      this.endingsOfImage.set(name, { ...this.endings })
+      if (this.api.list('attachments').length)
+        this.torn.add(name)
+    }
+  }
+
+  /** Throws where a promise is broken. */
+  check(): void {
+    if (this.broken !== undefined)
+      throw new BrokenPromiseError(this.broken)
+    const writing = this.api.list('vmis').filter(vmi => vmi.status?.phase === 'Running')
+    for (const vmi of writing) {
+      const vm = this.api.find('vms', vmi.metadata.name)
+      if (vm && effectiveRunStrategy(vm) !== 'Halted' && !vmi.metadata.deletionTimestamp)
+        this.owed.delete(vmi.metadata.name)
+    }
+    this.api.list('images').forEach(image => this.checkImage(image, writing.length > 0))
+    this.owed.forEach(name => this.checkOwed(name))
+  }
+
+  private checkImage(image: VirtualMachineImage, isWrittenTo: boolean): void {
+    const { name } = image.metadata
+    if (isWrittenTo && isReading(image))
+      this.torn.add(name)
+    const wholeness = wholenessOf(image)
+    if (this.torn.has(name) && ['whole', 'not-observed', 'crash-consistent'].includes(wholeness))
+      throw new BrokenPromiseError(`an image that was read from a disk in use looks good: ${wholeness}`)
+    const stopped = this.intents.get(name)?.vms.filter(vm => vm.wasRunning) ?? []
+    const lies = stopped.filter(vm => this.endingsOfImage.get(name)?.[vm.name] !== 'Succeeded')
+    if (wholeness === 'whole' && lies.length)
+      throw new BrokenPromiseError(`an image looks whole, though a guest did not end by itself: ${lies.map(vm => vm.name).join()}`)
+    if ((this.made.get(name) ?? 0) > 1)
+      throw new BrokenPromiseError('a second image was made of one intent')
+  }
+
+  private checkOwed(name: string): void {
+    const vm = this.api.find('vms', name)
+    const claim = this.api.find('claims', CLAIM)
+    const isTold = [vm, claim].some(object => object?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
+    const isChosen = [...this.intents.values()].some(intent => !intent.restart && intent.vms.some(entry => entry.name === name))
+    if (vm && !isTold && !isChosen)
+      throw new BrokenPromiseError(`${name} was stopped by an export and is left off in silence`)
+  }
+}
+
+/** An object that was written, in a line. */
+function factsOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
+  const { kind, metadata, spec, status } = (after ?? before) as KubeObject & { readonly spec?: { readonly runStrategy?: string, readonly running?: boolean }, readonly status?: object }
+  const { runStrategy, running } = spec ?? {}
+  return `${after ? before ? '' : 'new ' : 'gone '}${kind} ${metadata.name} ${JSON.stringify({ runStrategy, running, generation: metadata.generation, deletionTimestamp: metadata.deletionTimestamp, annotations: metadata.annotations, status })}`
+}

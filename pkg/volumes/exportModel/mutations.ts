@@ -1,0 +1,27 @@
+/** A rule of the protocol that is broken on purpose, to see the model notice. */
+interface Mutation {
+  /** What the broken protocol does. */
+  readonly name: string
+  readonly file: string
+  /** Found exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+  /** Within a hundred plays. The others take a coincidence. */
+  readonly isNoticedSoon?: boolean
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  { name: 'makes the image of a disk in use', file: 'pkg/volumes/exportBeforeImage.ts', find: `if (safety.word !== 'at-rest')`, replace: `if (safety.word === 'unknown')`, isNoticedSoon: true },
+  { name: 'does not compare the VMs with what they were', file: 'pkg/volumes/exportWithImage.ts', find: `...holders, ...changed ?? []`, replace: `...holders` },
+  { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen)`, replace: `const again: ExportTurn = { step: seen }` },
+  { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },
+  { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'`, isNoticedSoon: true },
+  { name: 'takes how a guest ended for how the next one did', file: 'pkg/volumes/exportGuests.ts', find: `noted && noted.generation === vm?.metadata.generation`, replace: `noted && vm` },
+  { name: 'stops a VM by an old picture of it', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(vm), ...stop.patch.body]`, replace: `[...stop.patch.body]` },
+  { name: 'does not let go of a VM before it ends', file: 'pkg/volumes/exportEnd.ts', find: `if (release.length)`, replace: `if (release.length > 99)` },
+  { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]`, replace: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])].reverse()` },
+  { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
+  { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },
+  { name: 'calls an export off and does not note it', file: 'pkg/volumes/exportCallOff.ts', find: `amendIntent(claim, intent, { calledOff })`, replace: `amendIntent(claim, intent, {})`, isNoticedSoon: true },
+  { name: 'begins over an export that has begun', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(claim), ...written]`, replace: `written`, isNoticedSoon: true },
+]

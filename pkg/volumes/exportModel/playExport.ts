@@ -1,0 +1,282 @@
+import type { ExportIntent } from '../exportIntent.ts'
+import type { ExportStep } from '../exportStep.ts'
+import type { Scenario } from './scenario.ts'
+import { effectiveRunStrategy } from '#vms/vm.ts'
+import { usersOfClaim } from '../claimUsers.ts'
+import { wholenessOf } from '../exportedImage.ts'
+import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
+import { exportImageName, readIntent } from '../exportIntent.ts'
+import { planExport } from '../exportPlan.ts'
+import { planForceStop, planStartNow } from '../exportRestart.ts'
+import { Chance } from './chance.ts'
+import { ModelApi, NAMESPACE, wanted } from './modelApi.ts'
+import { CLAIM, ModelControllers, isReading } from './modelControllers.ts'
+import { meddle } from './meddle.ts'
+import { ModelRunner, settled } from './modelRunner.ts'
+import { BrokenPromiseError, ModelTruth } from './modelTruth.ts'
+import { drawScenario } from './scenario.ts'
+
+const ACTS = 300
+/** Rounds in which nothing new happens before a job counts as one that waits. */
+const STILL = 40
+const ROUNDS = 1500
+
+/** `done`: nothing is left to do. `told`: it has ended and says why. `waiting`: for a guest, or for what only somebody can mend. `no-intent`: it was never begun, or its claim is gone. */
+export interface Ending { readonly how: 'done' | 'told' | 'waiting' | 'no-intent', readonly result?: string, readonly because: readonly string[], readonly wholeness?: string, readonly isCalm: boolean }
+
+/** One export in one cluster, from before it begins until nothing moves any more. All of it follows from the seed. */
+class Play {
+  readonly api = new ModelApi()
+  readonly chance: Chance
+  private readonly scenario: Scenario
+  private readonly controllers: ModelControllers
+  private readonly truth: ModelTruth
+  private runners: ModelRunner[] = []
+  private readonly intents = new Map<ModelRunner, ExportIntent>()
+  private meddled = 0
+  /** The VM that somebody has turned on and will turn off again. */
+  private turnedOn: string | undefined
+  private readonly meddling: number
+
+  constructor(seed: number, tell?: (line: string) => void) {
+    this.chance = new Chance(seed)
+    this.scenario = drawScenario(this.chance, this.api.time)
+    this.meddling = this.chance.of([0, 0, 1, 2])
+    this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0 } : { imports: 0.2, backups: 0.2 })
+    this.furnish()
+    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isDeciding), tell)
+  }
+
+  private furnish(): void {
+    const { api, controllers } = this
+    api.put('nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+    api.put('storageClasses', { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'harvester-longhorn' }, provisioner: 'driver.longhorn.io' })
+    api.put('claims', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: CLAIM, namespace: NAMESPACE, ...(this.chance.happens(0.7) && { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }) }, spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } })
+    for (const { name, strategy, isOn, guest } of this.scenario.vms) {
+      controllers.createVm(name, strategy, isOn, guest)
+      if (isOn && strategy === 'Manual')
+        api.start(name, 'controller')
+    }
+    for (let round = 0; round < 15; round++)
+      this.round()
+  }
+
+  /** Every controller acts once, and some seconds pass. */
+  private round(seconds = 3): void {
+    this.controllers.acts().forEach(act => act())
+    this.api.time += seconds * 1000
+  }
+
+  private open(byLists: boolean): ModelRunner {
+    const runner = new ModelRunner(this.api, this.chance, byLists)
+    this.runners.push(runner)
+    return runner
+  }
+
+  private intentSeenBy(runner: ModelRunner): ExportIntent | undefined {
+    const [claim] = runner.look().claims.objects
+    const intent = claim && readIntent(claim)
+    return intent === 'unreadable' ? undefined : intent
+  }
+
+  /** An operator fills the form in and clicks. */
+  private begin(runner: ModelRunner, id: string): void {
+    const world = runner.look()
+    const [claim] = world.claims.objects
+    if (!claim || readIntent(claim))
+      return
+    const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+    const { restart, choices } = this.scenario
+    const { intent, writes } = planExport({ claim, users, id, image: { namespace: NAMESPACE, displayName: 'web-01-disk' }, storageClass: 'harvester-longhorn', restart, choices, requester: 'ann', now: this.api.time })
+    runner.sendAll(writes.slice(0, 1), sent => {
+      if (sent)
+        this.intents.set(runner, intent)
+    })
+  }
+
+  async run(): Promise<Ending> {
+    this.begin(this.open(false), 'first')
+    if (!this.scenario.isCalm && this.chance.happens(0.4))
+      this.open(true)
+    if (!this.scenario.isCalm && this.chance.happens(0.1))
+      this.begin(this.open(false), 'second')
+    for (let act = 0; act < ACTS; act++) {
+      await this.act()
+      this.truth.check()
+    }
+    this.runners.forEach(runner => runner.close(() => this.chance.happens(0.5)))
+    this.truth.check()
+    return this.settle()
+  }
+
+  private async act(): Promise<void> {
+    const { chance, api } = this
+    api.time += chance.between(0, 2500)
+    const share = chance.draw()
+    if (share < 0.45)
+      return chance.of(this.controllers.acts())()
+    if (share < 0.93)
+      return this.actOfRunner()
+    if (this.scenario.isCalm)
+      return
+    if (this.turnedOn !== undefined && chance.happens(api.find('vmis', this.turnedOn)?.status?.phase === 'Running' ? 0.5 : 0.1))
+      return this.turnOff(this.turnedOn)
+    // The disk is being read: what then happens to it matters.
+    if (this.meddled < this.meddling && api.list('images').some(isReading) && chance.happens(0.6)) {
+      if (chance.happens(0.5))
+        this.runners.forEach(runner => runner.close(() => chance.happens(0.5)))
+      return this.meddle()
+    }
+    this.disturb()
+  }
+
+  private async actOfRunner(): Promise<void> {
+    const { chance } = this
+    const open = this.runners.filter(runner => runner.state === 'open')
+    const sending = open.filter(runner => runner.isHeard)
+    const idle = open.filter(runner => runner.isIdle)
+    if (sending.length && (!idle.length || chance.happens(0.6)))
+      return chance.of(sending).arrive(this.scenario.isCalm || chance.happens(0.85) ? 'answered' : chance.happens(0.5) ? 'lost' : 'cut')
+    if (!idle.length)
+      return
+    const runner = chance.of(idle)
+    const intent = this.intents.get(runner) ?? this.intentSeenBy(runner)
+    if (intent) {
+      this.intents.set(runner, intent)
+      runner.take(intent)
+    }
+    await settled()
+  }
+
+  private disturb(): void {
+    const { chance } = this
+    const share = chance.draw()
+    const open = this.runners.filter(runner => runner.state === 'open')
+    if (share < 0.15 && open.length)
+      chance.of(open).close(() => chance.happens(0.5))
+    else if (share < 0.25)
+      open.forEach(runner => runner.close(() => chance.happens(0.5)))
+    else if (share < 0.5 && open.length < 3)
+      this.open(chance.happens(0.5))
+    else if (share < 0.6 && open.length)
+      this.operatorActs(chance.of(open))
+    else if (share < 0.65)
+      this.begin(this.open(false), 'second')
+    else if (this.meddled < this.meddling)
+      this.meddle()
+  }
+
+  /** An operator presses one of the buttons of an export that he sees. */
+  private operatorActs(runner: ModelRunner): void {
+    const intent = this.intentSeenBy(runner)
+    const world = runner.look()
+    const [claim] = world.claims.objects
+    if (!runner.isIdle || !intent || !claim)
+      return
+    if (this.chance.happens(0.5))
+      runner.sendAll(planStartNow(world, intent, 'bob'))
+    else if (intent.forcedBy === undefined)
+      runner.sendAll([planForceStop(claim, intent, 'bob')])
+  }
+
+  private meddle(): void {
+    this.meddled++
+    this.turnedOn = meddle(this.api, this.controllers, this.chance) ?? this.turnedOn
+  }
+
+  /** Whoever turned a VM on turns it off again. */
+  private turnOff(name: string): void {
+    const vm = this.api.find('vms', name)
+    this.turnedOn = undefined
+    if (vm)
+      this.api.put('vms', { ...vm, spec: wanted(vm, false) }, 'somebody')
+  }
+
+  /** Nobody meddles any more, and one console stays open. */
+  private async settle(): Promise<Ending> {
+    const runner = this.open(false)
+    runner.isCalm = true
+    const intent = this.intentSeenBy(runner)
+    if (!intent) {
+      for (let round = 0; round < 60; round++, this.truth.check())
+        this.round()
+      if (this.api.find('claims', CLAIM))
+        this.checkNotes()
+      const [image] = this.api.list('images')
+      return { how: 'no-intent', because: [], ...(image && { wholeness: wholenessOf(image) }), isCalm: this.scenario.isCalm }
+    }
+    let [said, since] = ['', 0]
+    for (let round = 0; round < ROUNDS && round - since < STILL; round++) {
+      // It waits for a time of day, too.
+      this.round(round - since > STILL / 2 ? 120 : 3)
+      this.truth.check()
+      if (runner.state !== 'open')
+        break
+      runner.take(intent)
+      await settled()
+      while (runner.requests.length)
+        await runner.arrive('answered')
+      const { step } = runner.last ?? {}
+      const now = JSON.stringify([step?.word, step?.because.map(({ code }) => code), step?.writes.length, step?.progress, this.api.find('claims', CLAIM)?.metadata.annotations])
+      if (now !== said || step?.writes.length)
+        [said, since] = [now, step?.writes.length && now === said && round - since > STILL ? since : round]
+    }
+    return this.judge(runner, intent)
+  }
+
+  private judge(runner: ModelRunner, intent: ExportIntent): Ending {
+    const step = runner.last?.step
+    if (!step)
+      throw new BrokenPromiseError('whoever resumed the export could take no turn')
+    const image = this.api.find('images', exportImageName(intent))
+    const ending = { ...(step.result && { result: step.result }), because: step.because.map(({ code }) => code), ...(image && { wholeness: wholenessOf(image) }), isCalm: this.scenario.isCalm }
+    if (step.word === 'stopped')
+      return this.dismissed(step, { how: 'told', ...ending })
+    if (step.word === 'done') {
+      this.checkClean(intent)
+      return { how: 'done', ...ending }
+    }
+    if (!step.because.length || step.writes.length)
+      throw new BrokenPromiseError(`it neither ends nor says what it waits for: ${step.word} ${JSON.stringify(step.because)}`)
+    if (intent.deadline !== undefined && !image && step.result === undefined)
+      throw new BrokenPromiseError(`its time is over, and it still waits: ${step.word} ${JSON.stringify(step.because)}`)
+    return { how: 'waiting', ...ending }
+  }
+
+  private dismissed(step: ExportStep, ending: Ending): Ending {
+    if (!ending.because.length)
+      throw new BrokenPromiseError('it has stopped and does not say why')
+    step.dismiss?.forEach(write => this.api.send(write))
+    const intent = this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION]
+    if (intent !== undefined)
+      throw new BrokenPromiseError('it cannot be dismissed')
+    this.truth.check()
+    return ending
+  }
+
+  /** A note on a VM whose claim has none leads nowhere. */
+  private checkNotes(): void {
+    const left = this.api.list('vms').filter(vm => vm.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
+    if (left.length)
+      throw new BrokenPromiseError(`its note is left on ${left.map(vm => vm.metadata.name).join()}`)
+  }
+
+  private checkClean({ vms, restart, abandonedBy }: ExportIntent): void {
+    this.checkNotes()
+    if ((!restart && abandonedBy === undefined) || this.meddled)
+      return
+    const strange = vms.filter(entry => entry.wasRunning && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
+    if (strange.length)
+      throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
+  }
+}
+
+/** Plays one export; throws where it breaks a promise. `tell` is told of every write. */
+export async function playExport(seed: number, tell?: (line: string) => void): Promise<Ending> {
+  try {
+    return await new Play(seed, tell).run()
+  }
+  catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,29 @@
+import type { RunStrategy } from '#vms/vm.ts'
+import type { ExportChoices } from '../exportIntent.ts'
+import type { Chance } from './chance.ts'
+import type { Guest } from './modelControllers.ts'
+
+export interface Scenario {
+  readonly vms: readonly { readonly name: string, readonly strategy: RunStrategy | 'running', readonly isOn: boolean, readonly guest: Guest }[]
+  readonly choices: ExportChoices
+  readonly restart: boolean
+  /** Nobody meddles, no line is cut and no console is closed. */
+  readonly isCalm: boolean
+}
+
+/** What is exported, with which choices. `now` in epoch milliseconds. */
+export function drawScenario(chance: Chance, now: number): Scenario {
+  const guest = () => chance.of<Guest>(['obedient', 'obedient', 'obedient', 'deaf', 'crashing', 'hanging'])
+  const vm = (name: string) => ({ name, strategy: chance.of<RunStrategy | 'running'>(['Always', 'RerunOnFailure', 'RerunOnFailure', 'Manual', 'running']), isOn: chance.happens(0.85), guest: guest() })
+  const isCalm = chance.happens(0.1)
+  const names = chance.happens(0.3) ? ['shared-a', 'shared-b'] : ['web-01']
+  return {
+    vms: names.map(vm), isCalm, restart: chance.happens(0.85),
+    choices: {
+      ...(chance.happens(0.4) && { ifCutOff: 'mark-crash-consistent' }),
+      ...(chance.happens(0.25) && { backupFirst: true }),
+      ...(chance.happens(0.3) && { deadline: new Date(now + chance.between(60_000, 1_200_000)).toISOString() }),
+      ...(chance.happens(0.07) && { runningAcknowledged: { by: 'ann', at: new Date(now).toISOString() } }),
+    },
+  }
+}
