@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportAcknowledgement.ts'
 import { readExportAnswer, readRefusedAnswer } from '#volumes/exportAnswer.ts'
-import { EXPORT_ANNOTATION, exportReference, writeIntent } from '#volumes/exportIntent.ts'
+import { exportReference, writeIntent } from '#volumes/exportIntent.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
 import type { WebhookOptions } from './cli.ts'
 import { kubeconfigOf, makeFolder, startServer } from './testCluster.ts'
@@ -223,7 +224,7 @@ describe('a start', () => {
 
   it.each<[string, Objects]>([
     ['nothing is exported', OFF],
-    ['the export itself has asked for it', { ...OFF, persistentvolumeclaims: [underExport()], virtualmachines: [vm('Always', { [EXPORT_ANNOTATION]: exportReference(INTENT, true) })] }],
+    ['the export itself has asked for it', { ...OFF, persistentvolumeclaims: [underExport()], virtualmachines: [vm('Always', { [EXPORT_ANNOTATION]: exportReference(INTENT, 'started') })] }],
     ['the export was given up', { ...OFF, persistentvolumeclaims: [underExport({ abandonedBy: 'bob' })] }],
     ['its image is there', { ...OFF, virtualmachineimages: [image({}, {}, 'True')] }],
     ['another disk is exported', { ...OFF, persistentvolumeclaims: [claim(), claim({ [EXPORT_ANNOTATION]: writeIntent(INTENT) }, 'other')] }],
@@ -319,10 +320,10 @@ describe('the requester of an export', () => {
     expect(allowed).toBe(true)
     expect(patch).toEqual([{ op: 'replace', path: '/metadata/annotations/guardrails.harvesterhci.io~1export', value: expect.any(String) as string }])
     const text = patch?.[0]?.value ?? ''
-    expect(JSON.parse(text)).toMatchObject({ id: 'abcd1234', requester: 'ann', requestedBy: { name: 'ann', uid: 'u-7', groups: ['operators'] } })
+    expect(JSON.parse(text)).toMatchObject({ id: 'abcd1234', requester: 'ann', identity: { uid: 'u-7', groups: ['operators'] } })
     const written = claim({ [EXPORT_ANNOTATION]: text })
     const again = await write(guard, underExport({ madeAt: '2026-03-01T12:01:00Z' }), written, 'bob')
-    expect(JSON.parse(again.patch?.[0]?.value ?? '')).toMatchObject({ madeAt: '2026-03-01T12:01:00Z', requestedBy: { name: 'ann' } })
+    expect(JSON.parse(again.patch?.[0]?.value ?? '')).toMatchObject({ madeAt: '2026-03-01T12:01:00Z', requester: 'ann', identity: { uid: 'u-7' } })
     expect(await write(guard, underExport({ storageClass: 'mine' }), written, 'bob')).toMatchObject({ allowed: false, code: 403, message: expect.stringContaining('asked for by "ann", and its storageClass stays') as string })
   })
 

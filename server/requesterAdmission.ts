@@ -1,7 +1,7 @@
 import { CLAIMS } from '#kube/core.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import { jsonPointer } from '#kube/write.ts'
-import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import { signIntent } from '#volumes/exportRequester.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { readObject, refuse } from './admissionReview.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dumpYaml } from '@kubernetes/client-node'
-import { EXPORT_ANNOTATION } from '#volumes/exportIntent.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import { firstLine, UsageError } from './usageError.ts'
 import { webhookAuthority } from './webhookCertificate.ts'
 

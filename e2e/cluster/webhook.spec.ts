@@ -191,12 +191,12 @@ describe('an export, where the webhook guards disks', () => {
   })
 
   it('has its requester written by the API server\'s word, whatever is said and whoever adds to it', async () => {
-    await annotate(`${EXPORT}=${intentOf({ requestedBy: { name: 'root' } })}`, asHarvester)
+    await annotate(`${EXPORT}=${intentOf({ identity: { uid: 'root' } })}`, asHarvester)
     const intent = async () => JSON.parse(await kubectl.run(['get', 'pvc', DISK, '-n', NAMESPACE, '-o', `jsonpath={.metadata.annotations.${EXPORT.replaceAll('.', '\\.')}}`])) as object
-    const requestedBy = { name: HARVESTER, groups: expect.arrayContaining(['system:masters']) as string[] }
-    expect(await intent()).toMatchObject({ requester: HARVESTER, requestedBy })
+    const identity = { groups: expect.arrayContaining(['system:masters']) as string[] }
+    expect(await intent()).toMatchObject({ requester: HARVESTER, identity })
     await annotate(`${EXPORT}=${intentOf({ cutOff: ['web'] })}`)
-    expect(await intent()).toMatchObject({ requester: HARVESTER, requestedBy, cutOff: ['web'] })
+    expect(await intent()).toMatchObject({ requester: HARVESTER, identity, cutOff: ['web'] })
     expect(await annotate(`${EXPORT}=${intentOf({ storageClass: 'mine' })}`)).toContain(`this export was asked for by "${HARVESTER}", and its storageClass stays as it was`)
   })
 

@@ -4,7 +4,9 @@ import type { ExportIntent } from './exportIntent.ts'
 import { describe, expect, it } from 'vitest'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
 import { holdOnClaim } from './exportHold.ts'
-import { EXPORT_ANNOTATION, OVERTAKEN_ANNOTATION, exportReference, writeIntent } from './exportIntent.ts'
+import { OVERTAKEN_ANNOTATION } from './exportedImage.ts'
+import { exportReference, writeIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { CLAIM, dataVolume, DELETED, exportImage, meta, vm } from './scriptedWorld.ts'
 
 const NOW = Date.parse('2026-03-01T12:10:00Z')
@@ -42,7 +44,7 @@ describe('a disk under export', () => {
   it('is held from a VM that this export has shut down, until it asks for its start', () => {
     const with_ = (reference: string) => vm('Always', {}, { annotations: { [EXPORT_ANNOTATION]: reference } })
     expect(hold(under(), [], with_(exportReference(INTENT)))).toBeDefined()
-    expect(hold(under(), [], with_(exportReference(INTENT, true)))).toBeUndefined()
+    expect(hold(under(), [], with_(exportReference(INTENT, 'started')))).toBeUndefined()
     expect(hold(under(), [], with_('production/other started'))).toBeDefined()
   })
 

@@ -7,7 +7,8 @@ import { objectKey } from '#kube/object.ts'
 import { imageState } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
-import { exportImageName, isOvertaken, readIntent, referenceOn } from './exportIntent.ts'
+import { isOvertaken } from './exportedImage.ts'
+import { exportImageName, readIntent, referenceOn } from './exportIntent.ts'
 import { isOpen } from './exportWork.ts'
 
 /** An export that needs a disk left alone. Names are `namespace/name`. */
@@ -55,7 +56,8 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
 }
 
 function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): boolean {
-  return intent.abandonedBy !== undefined || intent.refusal !== undefined || (starter !== undefined && referenceOn(starter, intent) === 'started')
+  const mark = starter && referenceOn(starter, intent)
+  return intent.abandonedBy !== undefined || intent.refusal !== undefined || intent.calledOff !== undefined || intent.runningAcknowledged !== undefined || mark === 'started' || mark === 'released'
 }
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {

@@ -11,6 +11,7 @@ import { effectiveRunStrategy } from '#vms/vm.ts'
 import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
 import { exportImageName, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION, isFields } from './exportIntentText.ts'
+import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
 
 /**
  * What a VM cannot start without changing. From Halted a start changes the spec (kubevirt pkg/virt-controller/watch/vm/vm.go);
@@ -31,9 +32,9 @@ function isNewAndOff(vm: VirtualMachine): boolean {
  * the VMs on the disk (`users`) were when it was judged: what was judged on an old picture is found out by that.
  */
 export function createExportImage(intent: ExportIntent, storageClass: StorageClass, users: readonly VirtualMachine[] = []): Write {
-  const { namespace, displayName, description } = intent.image
+  const { image: { namespace, displayName, description }, runningAcknowledged: said } = intent
   const note: Record<string, unknown> = { ...JSON.parse(writeIntent(intent)), still: Object.fromEntries(users.map(vm => [vm.metadata.name, stillness(vm)])) }
-  return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note) } }, storageClass))
+  return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note), ...(said && { [RUNNING_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: said.by, when: said.at }) }) } }, storageClass))
 }
 
 /** The VMs, `namespace/name`, that may have run on the disk since it was judged: they have changed, have come, or are gone. Undefined where the image does not say how they were. */

@@ -1,18 +1,13 @@
-import type { ExportIntent } from './exportIntent.ts'
+import type { ExportIntent, Identity } from './exportIntent.ts'
 
 // On whose behalf an export is carried out, as the API server knows him: part of the intent, written by a mutating webhook
 // and by nobody else. The console knows only what somebody says he is called.
 
 /** As in authentication/v1 UserInfo. */
-export interface Requester {
-  readonly name: string
-  readonly uid?: string
-  readonly groups?: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
+export interface Requester extends Identity { readonly name: string }
 
 /** What was asked for, which stays as it was: whoever changes it has somebody else's rights used for what he wants. */
-const ASKED = ['image', 'storageClass', 'vms', 'restart', 'startedAt'] as const satisfies readonly (keyof ExportIntent)[]
+const ASKED = ['image', 'storageClass', 'vms', 'restart', 'startedAt', 'ifCutOff', 'backupFirst', 'deadline', 'runningAcknowledged'] as const satisfies readonly (keyof ExportIntent)[]
 
 type Fields = Readonly<Record<string, unknown>>
 export type Signature
@@ -31,13 +26,15 @@ export function signIntent(before: string | undefined, after: string, writer: Re
   if (!intent)
     return { state: 'as-written' }
   const old = fieldsOf(before)
-  if (!old || typeof old.id !== 'string' || old.id !== intent.id)
-    return signed(after, { ...intent, requester: writer.name, requestedBy: writer })
-  const { requester, requestedBy } = old
-  const changed = requestedBy === undefined ? undefined : ASKED.find(field => JSON.stringify(old[field]) !== JSON.stringify(intent[field]))
+  if (!old || typeof old.id !== 'string' || old.id !== intent.id) {
+    const { name, ...identity } = writer
+    return signed(after, { ...intent, requester: name, identity })
+  }
+  const { requester, identity } = old
+  const changed = identity === undefined ? undefined : ASKED.find(field => JSON.stringify(old[field]) !== JSON.stringify(intent[field]))
   if (changed)
     return { state: 'refused', requester: typeof requester === 'string' ? requester : '', field: changed }
-  return signed(after, { ...intent, requester, requestedBy })
+  return signed(after, { ...intent, requester, identity })
 }
 
 function signed(after: string, intent: Fields): Signature {
