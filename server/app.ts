@@ -8,6 +8,8 @@ import type { GuardOptions } from './guard.ts'
 import type { GuardReport } from './guardReviews.ts'
 import { addGuardStanding } from './guardStanding.ts'
 import { PAGE_HEADERS } from './headers.ts'
+import { addKeeper } from './keeperRoutes.ts'
+import type { KeeperSettings } from './keeperRoutes.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { linkCommand } from './link.ts'
 import type { LogLevel } from './cli.ts'
@@ -34,6 +36,8 @@ export interface AppOptions {
   readonly guard: GuardOptions
   /** What this process's admission webhook has answered so far; undefined where it has none. */
   readonly webhookReport?: () => GuardReport | undefined
+  /** Who carries exports out when no page does; nobody where it is undefined. */
+  readonly keeper?: KeeperSettings
 }
 
 export interface App {
@@ -161,12 +165,13 @@ export function createApp(options: AppOptions): App {
   const streams = addProxy(app, known)
   const guard = addGuard(app, { ...options.guard, clusters: known, sessions: options.sessions })
   addGuardStanding(app, { clusters: known, report: () => options.webhookReport?.() })
+  const keeper = addKeeper(app, options.clusters, options.keeper)
   addUpgrades(app, () => options.clusters, options, sockets)
 
   async function stop(): Promise<void> {
     for (const open of [...sockets, ...streams])
       open.destroy()
-    await guard.close()
+    await Promise.all([guard.close(), keeper.close()])
     const force = setTimeout(() => app.server.closeAllConnections(), LAST_WORDS)
     await app.close()
     clearTimeout(force)

@@ -22,6 +22,12 @@ describe('the command line', () => {
     expect(readCommand(line('--reads 3 --read-size 10 --read-hours 2'))).toMatchObject({ options: { reads: { atOnce: 3, most: 10 * 1024 ** 3, hours: 2 } } })
   })
 
+  it('keeps the exports of its own sessions unless it is told to keep all, or none', () => {
+    expect(readCommand([])).toMatchObject({ options: { keeper: { mode: 'own' } } })
+    expect(readCommand(line('--keeper off'))).toMatchObject({ options: { keeper: { mode: 'off' } } })
+    expect(readCommand(line('--keeper all'))).toMatchObject({ options: { keeper: { mode: 'all', namespace: 'harvester-system' } } })
+    expect(readCommand(line('--keeper all --keeper-namespace lab'))).toMatchObject({ options: { keeper: { mode: 'all', namespace: 'lab' } } })
+  })
   it('has no webhook unless a port is given for it, which warns and refuses nothing unless told to', () => {
     expect(readCommand([])).toMatchObject({ options: { webhook: undefined } })
     expect(readCommand(line('--webhook-port 9443'))).toMatchObject({ options: { webhook: { port: 9443, host: '127.0.0.1', refuse: [], refuseHarvester: false, guard: true, warnOnly: [] } } })
@@ -60,6 +66,9 @@ describe('the command line', () => {
     ['--kubeconfig a --host 192.168.0.7', '--tls-cert'],
     ['--kubeconfig a --host my-laptop', '--tls-cert'],
     ['--log-level loud', '--log-level loud'],
+    ['--keeper some', '--keeper some is not known: own, all, off'],
+    ['--keeper-namespace lab', '--keeper all'],
+    ['--keeper all --keeper-namespace ../x', '--keeper-namespace ../x'],
     ['--webhook-port x', '--webhook-port x'],
     ['--refuse mutable-url', '--webhook-port'],
     ['--refuse-harvester', '--webhook-port'],

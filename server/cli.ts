@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 import { IMAGE_FINDING_CODES } from '#images/imageFindings.ts'
 import type { ImageFindingCode } from '#images/imageFindings.ts'
+import type { KeeperMode } from '#volumes/keeperStatus.ts'
 import { readHarvesterUrl } from './harvester.ts'
 import { parseMirror } from './addressRules.ts'
 import type { Mirror } from './addressRules.ts'
@@ -14,6 +15,13 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
 /** RFC 1123 label, as Kubernetes names namespaces. */
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** The export keeper. */
+interface KeeperChoice {
+  readonly mode: KeeperMode
+  /** Where its Lease is. */
+  readonly namespace: string
+}
 
 /** The admission webhook, where it is asked for. */
 export interface WebhookOptions {
@@ -41,6 +49,7 @@ export interface ServeOptions {
   readonly data?: string
   readonly logLevel: LogLevel
   readonly webhook?: WebhookOptions
+  readonly keeper: KeeperChoice
   /** What the probe may ask beyond the public internet. */
   readonly mirrors: readonly Mirror[]
   /** Limits of long reads that differ from the usual ones. */
@@ -75,6 +84,8 @@ const FLAGS = {
   'refuse': { type: 'string' },
   'refuse-harvester': { type: 'boolean' },
   'allow-mirror': { type: 'string', multiple: true },
+  'keeper': { type: 'string' },
+  'keeper-namespace': { type: 'string' },
   'reads': { type: 'string' },
   'read-size': { type: 'string' },
   'read-hours': { type: 'string' },
@@ -155,6 +166,22 @@ function readManifestOptions(values: Flags): ManifestOptions {
   return { guard, ...(namespaces && { namespaces }), requester: values['webhook-requester'] ?? false }
 }
 
+const KEEPER_MODES: readonly KeeperMode[] = ['own', 'all', 'off']
+/** Where Harvester's own programs are. */
+const KEEPER_NAMESPACE = 'harvester-system'
+const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+
+function readKeeper({ keeper = 'own', 'keeper-namespace': namespace }: Flags): KeeperChoice {
+  const mode = KEEPER_MODES.find(known => known === keeper)
+  if (!mode)
+    throw new UsageError(`--keeper ${keeper} is not known: ${KEEPER_MODES.join(', ')}`)
+  if (namespace !== undefined && mode !== 'all')
+    throw new UsageError('--keeper-namespace is where the Lease of --keeper all is')
+  if (namespace !== undefined && !DNS_LABEL.test(namespace))
+    throw new UsageError(`--keeper-namespace ${namespace} is not the name of a namespace`)
+  return { mode, namespace: namespace ?? KEEPER_NAMESPACE }
+}
+
 const COMMANDS = ['serve', 'link', 'webhook-manifest'] as const
 
 function readMirrors(texts: readonly string[] = []): Mirror[] {
@@ -217,6 +244,7 @@ export function readCommand(argv: readonly string[]): Command {
     data: values.data,
     logLevel: readLogLevel(values['log-level']),
     webhook: readWebhook(values),
+    keeper: readKeeper(values),
     mirrors: readMirrors(values['allow-mirror']),
     reads: readReadLimits(values),
   }

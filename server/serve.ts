@@ -10,6 +10,8 @@ import { loadKubeconfig, readKubeconfigFile } from './kubeconfig.ts'
 import type { Cluster, Kubeconfig } from './kubeconfig.ts'
 import { linkCommand, linkSocket, offerLinks } from './link.ts'
 import { addressOf, doorNames, listen, readTls } from './listen.ts'
+import { ownExportsIn, ownExportsInMemory } from './ownExports.ts'
+import type { OwnExports } from './ownExports.ts'
 import { reach } from './reach.ts'
 import { createSessions } from './session.ts'
 import { sessionKey, stateFolder } from './stateFolder.ts'
@@ -114,6 +116,19 @@ async function openLinks(port: number, makeLink: () => string, { env, complain }
   }
 }
 
+/** What this console's sessions have begun: a cluster that ends with the server has nothing to remember. */
+function ownExports(kubeconfig: Kubeconfig | undefined, { data, keeper }: ServeOptions, { env }: Surroundings): OwnExports {
+  if (keeper.mode === 'off' || (!kubeconfig && data === undefined))
+    return ownExportsInMemory()
+  const folder = join(stateFolder(env), 'exports')
+  try {
+    return ownExportsIn(folder)
+  }
+  catch (error) {
+    throw new UsageError(`the folder ${folder} cannot be used: ${firstLine(error)}; --keeper off does without`)
+  }
+}
+
 /**
  * Starts the console: with a kubeconfig on its clusters, behind a login, otherwise on the demonstration cluster.
  * The port is taken first, so that a second start cannot disturb the first. Throws UsageError for what the operator can mend.
@@ -142,6 +157,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     guard: { mirrors, proxyFor: getProxyForUrl, limits: options.reads },
     // What asks for it waits for the clusters, which are supplied when the webhook is there.
     webhookReport: () => hook?.report(),
+    keeper: { ...options.keeper, own: ownExports(kubeconfig, options, around) },
   })
   port = await listen(app.fastify, host, port)
   const abandon = async (error: unknown) => {

@@ -14,7 +14,7 @@ export interface Status {
 }
 
 const REASONS: Record<number, string> = {
-  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 421: 'MisdirectedRequest', 429: 'TooManyRequests', 500: 'InternalError',
+  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 409: 'Conflict', 421: 'MisdirectedRequest', 429: 'TooManyRequests', 500: 'InternalError',
   502: 'BadGateway', 503: 'ServiceUnavailable', 504: 'Timeout',
 }
 

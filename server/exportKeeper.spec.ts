@@ -1,0 +1,409 @@
+import fastify from 'fastify'
+import { Agent, fetch } from 'undici'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createKubeClient } from '#kube/client.ts'
+import type { KubeClient } from '#kube/client.ts'
+import { CLAIMS, PODS } from '#kube/core.ts'
+import type { KubeObject } from '#kube/object.ts'
+import { defineResource } from '#kube/resource.ts'
+import { carryOut } from '#kube/write.ts'
+import { IMAGES } from '#images/image.ts'
+import { VMIS, VMS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
+import type { RunStrategy } from '#vms/vm.ts'
+import { usersOfClaim } from '#volumes/claimUsers.ts'
+import { amendIntent, exportImageName, readIntent } from '#volumes/exportIntent.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
+import type { ExportIntent } from '#volumes/exportIntent.ts'
+import { planExport } from '#volumes/exportPlan.ts'
+import type { ExportRequest } from '#volumes/exportPlan.ts'
+import { wholenessOf } from '#volumes/exportedImage.ts'
+import type { KeeperReport } from '#volumes/keeperStatus.ts'
+import { startEmbeddedCluster } from './cluster/main.ts'
+import type { EmbeddedCluster } from './cluster/main.ts'
+import { startExportKeeper } from './exportKeeper.ts'
+import type { ExportKeeper, KeeperOptions } from './exportKeeper.ts'
+import { LEASES } from './exportLease.ts'
+import { bringToLife } from './cluster/life.ts'
+import type { Life } from './cluster/life.ts'
+import { PLATFORM } from './cluster/seed/platform.ts'
+import { ownExportsIn, ownExportsInMemory } from './ownExports.ts'
+import { startConsole, makeFolder } from './testCluster.ts'
+
+// On the embedded cluster, two hundred times as fast as in the demonstration. What happens to the line happens below the client.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+
+interface Role extends KubeObject { readonly rules: readonly object[] }
+interface RoleBinding extends KubeObject { readonly roleRef: object, readonly subjects: readonly object[] }
+const ROLES = defineResource<Role>('rbac.authorization.k8s.io/v1', 'Role', 'roles')
+const ROLE_BINDINGS = defineResource<RoleBinding>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings')
+
+const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+/** What the API server says where the requester webhook is installed: the embedded one has no webhooks that are objects. */
+const INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
+const PACE: KeeperOptions['pace'] = {
+  turns: { settle: 10, patience: 300, first: 50, longest: 200, slowest: 400 },
+  lease: { duration: 1_500, deadline: 1_000, retry: 150 },
+  follow: { first: 50, longest: 200, slow: 300 },
+}
+
+let cluster: EmbeddedCluster
+let life: Life
+let dispatcher: Agent
+let admin: KubeClient
+const ending: (() => Promise<unknown>)[] = []
+/** Of the test under way: what they say is part of why one fails. */
+const keepers: ExportKeeper[] = []
+
+beforeAll(async () => {
+  cluster = await startEmbeddedCluster({ log: () => undefined })
+  life = await bringToLife(cluster, { seed: PLATFORM, pace: 200, log: () => undefined })
+  dispatcher = new Agent({ connect: { ca: cluster.caPem } })
+  admin = clientOn(newLine())
+})
+afterEach(async () => {
+  keepers.length = 0
+  await Promise.all(ending.splice(0).map(end => end()))
+})
+afterAll(async () => {
+  await life.stop()
+  await dispatcher.destroy()
+  await cluster.stop()
+})
+
+interface Line {
+  /** Writes that the cluster has taken. */
+  writes: string[]
+  /** After so many writes the line is cut, before the answer to the last one is heard. */
+  lives: number
+  /** Answers in place of the cluster. */
+  answer?: (path: string, method: string) => Response | undefined
+}
+const newLine = (given: Partial<Line> = {}): Line => ({ writes: [], lives: Infinity, ...given })
+const isWrite = (method: string, path: string) => method !== 'GET' && !path.includes('accessreviews') && !path.includes('/leases')
+
+function clientOn(line: Line, account = 'admin'): KubeClient {
+  return createKubeClient({
+    baseUrl: cluster.url, token: cluster.users[account]?.token,
+    fetch: async (url, init) => {
+      const { method = 'GET' } = init
+      const path = new URL(url).pathname
+      const dead = () => line.writes.length >= line.lives
+      if (dead())
+        throw new Error('the process has ended')
+      const own = line.answer?.(path, method)
+      if (own)
+        return own
+      const answer = await fetch(url, { ...init, dispatcher } as Parameters<typeof fetch>[1]) as unknown as Response
+      if (isWrite(method, path) && answer.ok)
+        line.writes.push(`${method} ${path}`)
+      if (dead() && method !== 'GET')
+        throw new Error('the process has ended')
+      return answer
+    },
+  })
+}
+
+function keep(line: Line, options: Partial<KeeperOptions> = {}): ExportKeeper {
+  const keeper = startExportKeeper({ client: clientOn(line), mode: 'own', namespace: 'harvester-system', cluster: 'here', own: ownExportsInMemory(), log: fastify({ logger: false }).log, pace: PACE, ...options })
+  keepers.push(keeper)
+  ending.push(() => keeper.stop())
+  return keeper
+}
+
+async function until<T>(find: () => Promise<T | undefined | false> | T | undefined | false, what: string, ms = 15_000): Promise<T> {
+  for (const deadline = Date.now() + ms; Date.now() < deadline; await new Promise(done => setTimeout(done, 25))) {
+    const found = await find()
+    if (found)
+      return found
+  }
+  throw new Error(`not within ${ms} ms: ${what}; ${JSON.stringify(keepers.map(keeper => keeper.report()))}`)
+}
+
+const TEMPLATE = (name: string) => [{ metadata: { name }, spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } }]
+
+/** A VM that runs, with an empty disk of its own. */
+async function runVm(at: { readonly namespace: string, readonly name: string }, runStrategy: RunStrategy): Promise<void> {
+  const disk = `${at.name}-root`
+  await admin.create(VMS, {
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { ...at, annotations: { 'harvesterhci.io/volumeClaimTemplates': JSON.stringify(TEMPLATE(disk)) } },
+    spec: {
+      runStrategy,
+      template: {
+        metadata: { labels: { 'harvesterhci.io/vmName': at.name } },
+        spec: {
+          domain: { cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '1Gi' } }, features: { acpi: { enabled: true } }, devices: { disks: [{ name: 'root', disk: { bus: 'virtio' } }], interfaces: [{ name: 'default', masquerade: {} }] } },
+          networks: [{ name: 'default', pod: {} }], volumes: [{ name: 'root', persistentVolumeClaim: { claimName: disk } }],
+        },
+      },
+    },
+  })
+  if (runStrategy === 'Manual')
+    await carryOut(admin, { act: 'call', resource: VM_SUBRESOURCES, at, subresource: 'start' })
+}
+
+let count = 0
+interface Begun { readonly intent: ExportIntent, readonly at: { readonly namespace: string, readonly name: string }, readonly vm: { readonly namespace: string, readonly name: string } }
+
+/** The first write of an export: what a page sends before its browser is closed. */
+async function begin(namespace: string, vm: string, runStrategy: RunStrategy, request: Partial<ExportRequest> = {}, extra: Partial<ExportIntent> = {}): Promise<Begun> {
+  const at = { namespace, name: `${vm}-root` }
+  const scope = { namespace }
+  if (!(await admin.list(VMS, scope)).items.some(({ metadata }) => metadata.name === vm))
+    await runVm({ namespace, name: vm }, runStrategy)
+  await until(async () => (await admin.get(VMIS, { namespace, name: vm }).catch(() => undefined))?.status?.phase === 'Running', `${vm} to run`)
+  const [claim, vms, vmis, pods] = await Promise.all([admin.get(CLAIMS, at), admin.list(VMS, scope), admin.list(VMIS, scope), admin.list(PODS, scope)])
+  const id = `spec${String(++count).padStart(4, '0')}`
+  const users = usersOfClaim(claim, { vms: vms.items, vmis: vmis.items, pods: pods.items })
+  const { intent, writes: [first] } = planExport({ claim, users, id, image: { namespace, displayName: `copy-${id}` }, storageClass: 'harvester-longhorn', restart: true, requester: 'ann', now: Date.now(), ...request })
+  if (!first)
+    throw new Error('nothing to write')
+  await carryOut(admin, first)
+  const written = await admin.get(CLAIMS, at)
+  if (Object.keys(extra).length)
+    await carryOut(admin, amendIntent(written, { ...intent, ...extra }, {}))
+  return { intent: { ...intent, ...extra }, at, vm: { namespace, name: vm } }
+}
+
+/** The end of an export, as it is left in the cluster. */
+async function endOf({ intent, at, vm }: Begun) {
+  const [claim, machine, instance, images] = await Promise.all([admin.get(CLAIMS, at), admin.get(VMS, vm), admin.get(VMIS, vm).catch(() => undefined), admin.list(IMAGES, { namespace: intent.image.namespace })])
+  const mine = images.items.filter(image => image.spec.displayName === intent.image.displayName)
+  return {
+    intent: claim.metadata.annotations?.[EXPORT_ANNOTATION], note: machine.metadata.annotations?.[EXPORT_ANNOTATION],
+    strategy: effectiveRunStrategy(machine), guest: instance?.status?.phase,
+    images: mine.map(image => `${image.metadata.name} ${image.status?.progress} ${wholenessOf(image)}`),
+  }
+}
+/** So fast a guest's ending may go by unseen: then the image says that, and nothing worse. */
+const exported = ({ intent }: Begun, strategy: string) => ({ intent: undefined, note: undefined, strategy, guest: 'Running', images: [expect.stringMatching(new RegExp(`^${exportImageName(intent)} 100 (whole|not-observed)$`)) as string] })
+const isOff = (begun: Begun) => async () => (await admin.get(CLAIMS, begun.at)).metadata.annotations?.[EXPORT_ANNOTATION] === undefined
+const jobOf = (keeper: ExportKeeper, { at }: Begun): KeeperReport['jobs'][number] | undefined => keeper.report().jobs.find(job => job.claim === `${at.namespace}/${at.name}`)
+const restarted = async ({ vm }: Begun) => { await until(async () => (await admin.get(VMIS, vm).catch(() => undefined))?.status?.phase === 'Running', `${vm.name} runs again`) }
+
+describe('an export whose browser was closed after its first write', () => {
+  let writes = 0
+
+  it('is carried to its end with the credentials of the session that began it', async () => {
+    const line = newLine()
+    const keeper = keep(line)
+    const begun = await begin('production', 'web-01', 'RerunOnFailure')
+    expect(await keeper.take(begun.at, begun.intent.id)).toBe('taken')
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
+    await until(() => keeper.report().jobs.length === 0, 'the job to be forgotten')
+    expect(keeper.report()).toMatchObject({ word: 'own', lastAct: { claim: 'production/web-01-root', step: 'clean' } })
+    writes = line.writes.length
+    expect(writes).toBeGreaterThan(5)
+  })
+
+  it('ends the same when the server is killed after any one of its writes, before it hears the answer, and started again', async () => {
+    expect(writes).toBeGreaterThan(0)
+    const [died, ends]: [string[], string[]] = [[], []]
+    for (let lives = 1; lives <= writes; lives++) {
+      const folder = makeFolder()
+      const line = newLine({ lives })
+      const first = keep(line, { own: ownExportsIn(folder) })
+      const begun = await begin('production', 'web-02', 'RerunOnFailure')
+      await first.take(begun.at, begun.intent.id)
+      await until(() => line.writes.length >= lives, `${lives} writes`)
+      await first.stop()
+      died.push(line.writes.at(-1) ?? '')
+      keep(newLine(), { own: ownExportsIn(folder) })
+      await until(isOff(begun), `the end after write ${lives}: ${line.writes.at(-1)}`)
+      const end = await endOf(begun)
+      expect(end, `killed after ${line.writes.at(-1)}`).toEqual(exported(begun, 'RerunOnFailure'))
+      ends.push(...end.images)
+      await Promise.all(ending.splice(0).map(end => end()))
+    }
+    expect(new Set(died).size).toBeGreaterThan(3)
+    expect(ends.some(image => image.endsWith(' whole'))).toBe(true)
+  })
+
+  it('ends the same when every server is killed after its first write', async () => {
+    const folder = makeFolder()
+    let line = newLine({ lives: 1 })
+    let server = keep(line, { own: ownExportsIn(folder) })
+    const begun = await begin('staging', 'build-01', 'Manual')
+    await server.take(begun.at, begun.intent.id)
+    let servers = 1
+    for (; !await isOff(begun)(); servers++) {
+      await until(async () => line.writes.length >= line.lives || await isOff(begun)(), 'a write')
+      await server.stop()
+      line = newLine({ lives: 1 })
+      server = keep(line, { own: ownExportsIn(folder) })
+    }
+    expect(servers).toBeGreaterThan(4)
+    expect(await endOf(begun)).toEqual(exported(begun, 'Manual'))
+  })
+
+  it('goes on after the API server has answered 503 for a while, and comes to one image though two servers carry it out', async () => {
+    let away = false
+    const answer = () => away ? Response.json({ kind: 'Status', status: 'Failure', code: 503, reason: 'ServiceUnavailable', message: 'etcd is away' }, { status: 503 }) : undefined
+    const [one, other] = [keep(newLine({ answer })), keep(newLine({ answer }))]
+    const begun = await begin('production', 'ldap-01', 'Always')
+    await one.take(begun.at, begun.intent.id)
+    await other.take(begun.at, begun.intent.id)
+    await until(async () => effectiveRunStrategy(await admin.get(VMS, begun.vm)) === 'Halted', 'the VM to be shut down')
+    away = true
+    await new Promise(done => setTimeout(done, 1_000))
+    expect(await isOff(begun)()).toBe(false)
+    away = false
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'Always'))
+  })
+})
+
+describe('what a keeper does not do with the credentials of a session', () => {
+  it('leaves alone what nobody in this console has begun', async () => {
+    const line = newLine()
+    const keeper = keep(line)
+    const begun = await begin('lab', 'jump-01', 'Always')
+    expect(await keeper.take(begun.at, 'another1')).toBe('absent')
+    await new Promise(done => setTimeout(done, 500))
+    expect(line.writes).toEqual([])
+    expect(keeper.report().jobs).toEqual([])
+    await carryOut(admin, { act: 'patch', resource: CLAIMS, at: begun.at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+  })
+
+  it('leaves an export alone that somebody has made into another one, and says so', async () => {
+    await runVm({ namespace: 'production', name: 'web-09' }, 'RerunOnFailure')
+    const begun = await begin('production', 'cache-01', 'RerunOnFailure', { choices: { backupFirst: true } })
+    const line = newLine()
+    const keeper = keep(line)
+    const claim = await admin.get(CLAIMS, begun.at)
+    await keeper.take(begun.at, begun.intent.id)
+    await carryOut(admin, amendIntent(claim, { ...begun.intent, vms: [{ name: 'web-09', runStrategy: 'RerunOnFailure', wasRunning: true }] }, {}))
+    await until(() => jobOf(keeper, begun)?.word === 'changed', 'the change to be seen')
+    const before = line.writes.length
+    await new Promise(done => setTimeout(done, 500))
+    expect(line.writes).toHaveLength(before)
+    expect(effectiveRunStrategy(await admin.get(VMS, { namespace: 'production', name: 'web-09' }))).toBe('RerunOnFailure')
+    await carryOut(admin, { act: 'patch', resource: CLAIMS, at: begun.at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+  })
+})
+
+describe('a keeper that carries out what others have asked for', () => {
+  const vouched = (path: string) => path === WEBHOOKS ? Response.json(INSTALLED) : undefined
+  const ALL = { mode: 'all' as const }
+  const ANN = { identity: { uid: 'u-1', groups: ['operators'] } }
+
+  async function grant(namespace: string, rules: readonly object[]) {
+    const name = `ann-${++count}`
+    await admin.create(ROLES, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules })
+    await admin.create(ROLE_BINDINGS, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name, namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ann' }] })
+  }
+  const EXPORTER = [
+    { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] },
+    { apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create'] },
+  ]
+  const STARTER = [{ apiGroups: ['kubevirt.io'], resources: ['virtualmachines'], verbs: ['patch'] }]
+
+  it('shuts no VM down for who may not start it again, says what is missing, and goes on once it was granted', async () => {
+    const line = newLine({ answer: vouched })
+    const keeper = keep(line, ALL)
+    await grant('staging', EXPORTER)
+    const begun = await begin('staging', 'web-01', 'RerunOnFailure', {}, ANN)
+    await until(() => jobOf(keeper, begun)?.word === 'barred', 'the requester to be barred')
+    expect(jobOf(keeper, begun)).toMatchObject({ onBehalfOf: 'requester', step: 'stop-vm', message: expect.stringContaining('ann may not patch virtualmachines.kubevirt.io in namespace staging') as string })
+    expect(keeper.report()).toMatchObject({ word: 'leading', because: [] })
+    expect(line.writes).toEqual([])
+    await grant('staging', STARTER)
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
+  })
+
+  it('says that a VM stays off whose requester has lost the right to start it, and asks ever more seldom', async () => {
+    let asked = 0
+    let lost = false
+    const keeper = keep(newLine({
+      answer(path) {
+        if (!path.endsWith('/subjectaccessreviews') || !lost)
+          return vouched(path)
+        asked++
+        return Response.json({ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec: {}, status: { allowed: false } }, { status: 201 })
+      },
+    }), ALL)
+    await grant('production', [...EXPORTER, ...STARTER])
+    const begun = await begin('production', 'mail-01', 'RerunOnFailure', {}, ANN)
+    await until(() => jobOf(keeper, begun)?.step === 'wait-import', 'the import')
+    lost = true
+    await until(() => jobOf(keeper, begun)?.word === 'barred', 'the requester to be barred')
+    const before = asked
+    await new Promise(done => setTimeout(done, 1_000))
+    expect(asked - before).toBeLessThan(10)
+    expect(jobOf(keeper, begun)?.word).toBe('barred')
+    lost = false
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
+  })
+
+  it('believes no name that the cluster does not vouch for', async () => {
+    const line = newLine({ answer: path => path === WEBHOOKS ? Response.json({ ...INSTALLED, items: [] }) : undefined })
+    const keeper = keep(line, ALL)
+    const begun = await begin('production', 'registry-01', 'RerunOnFailure', {}, { identity: { groups: ['system:masters'] } })
+    await until(() => keeper.report().because.some(({ code }) => code === 'no-requester-webhook'), 'the webhook to be missed')
+    await new Promise(done => setTimeout(done, 500))
+    expect(line.writes).toEqual([])
+    expect(keeper.report().word).toBe('standing-by')
+    await carryOut(admin, { act: 'patch', resource: CLAIMS, at: begun.at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+  })
+
+  it('stops writing when it has lost the Lease, and another leads and goes on', async () => {
+    let cut = false
+    const line = newLine({ answer: (path, method) => vouched(path) ?? (cut && path.includes('/leases') && method !== 'GET' ? Response.json({ kind: 'Status', status: 'Failure', code: 503, reason: 'ServiceUnavailable', message: 'no' }, { status: 503 }) : undefined) })
+    const first = keep(line, ALL)
+    await until(() => first.report().word === 'leading', 'the first to lead')
+    const otherLine = newLine({ answer: vouched })
+    const other = keep(otherLine, ALL)
+    await until(() => other.report().because.some(({ code }) => code === 'led-by'), 'the other to stand by')
+    cut = true
+    await until(() => other.report().word === 'leading', 'the other to lead')
+    await until(() => first.report().word === 'standing-by', 'the first to stand by')
+    const begun = await begin('production', 'db-01', 'Always', {}, ANN)
+    await until(isOff(begun), 'the end')
+    expect(line.writes).toEqual([])
+    expect(otherLine.writes.length).toBeGreaterThan(0)
+    expect(await endOf(begun)).toEqual(exported(begun, 'Always'))
+    const lease = await admin.get(LEASES, { namespace: 'harvester-system', name: 'guardrails-export-keeper' })
+    expect(lease.spec?.leaseTransitions).toBeGreaterThan(0)
+  })
+
+  it('says which of its own rights are missing', async () => {
+    const keeper = startExportKeeper({ client: clientOn(newLine({ answer: vouched }), 'editor'), mode: 'all', namespace: 'harvester-system', cluster: 'here', own: ownExportsInMemory(), log: fastify({ logger: false }).log, pace: PACE })
+    ending.push(() => keeper.stop())
+    await until(() => keeper.report().word === 'without-rights', 'the missing right')
+    expect(keeper.report().because).toEqual([{ code: 'rights-missing', rights: [expect.stringContaining('leases.coordination.k8s.io in namespace harvester-system')] }])
+  })
+})
+
+it('marks an image as overtaken when a VM was started while the disk was read', async () => {
+  const keeper = keep(newLine())
+  const begun = await begin('production', 'web-03', 'RerunOnFailure')
+  await keeper.take(begun.at, begun.intent.id)
+  await until(() => jobOf(keeper, begun)?.step === 'wait-import', 'the import')
+  await carryOut(admin, { act: 'patch', resource: VMS, at: begun.vm, patch: { type: 'merge', body: { spec: { runStrategy: 'Always' } } } })
+  await until(async () => (await endOf(begun)).images.some(image => image.endsWith('overtaken')), 'the mark')
+  await restarted(begun)
+  await until(() => jobOf(keeper, begun)?.word === 'over', 'the end')
+  expect(readIntent(await admin.get(CLAIMS, begun.at))).toMatchObject({ id: begun.intent.id })
+})
+
+describe('the page and the keeper', () => {
+  it('hands an export over by its claim and id, and asks how it stands', async () => {
+    const console = await startConsole(cluster.kubeconfig, { keeper: { mode: 'own', namespace: 'harvester-system', own: ownExportsInMemory(), pace: PACE } })
+    ending.push(() => console.app.stop())
+    const id = (await (await fetch(`${console.url}/console/clusters`)).json() as { clusters: { id: string, default: boolean }[] }).clusters.find(each => each.default)?.id
+    const post = (body: object) => fetch(`${console.url}/guard/keeper/jobs`, { method: 'POST', headers: { 'content-type': 'application/json', 'origin': console.url }, body: JSON.stringify(body) })
+    const begun = await begin('production', 'win-ad-01', 'Always')
+    const task = { cluster: id, namespace: begun.at.namespace, claim: begun.at.name, id: begun.intent.id }
+    expect((await post({ ...task, cluster: 'none' })).status).toBe(404)
+    expect((await post({ ...task, namespace: '../..' })).status).toBe(400)
+    expect((await post({ ...task, id: 'another1' })).status).toBe(409)
+    expect((await post({ ...task, claim: 'nosuch' })).status).toBe(404)
+    expect((await post(task)).status).toBe(202)
+    const report = await (await fetch(`${console.url}/guard/keeper?cluster=${id}`)).json() as KeeperReport
+    expect(report).toMatchObject({ word: 'own', version: expect.stringMatching(/^\d/) as string })
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'Always'))
+  })
+})

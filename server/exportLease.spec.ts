@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { judgeLease } from './exportLease.ts'
+import type { Lease } from './exportLease.ts'
+
+const lease = (spec: Lease['spec']): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x', namespace: 'y', uid: 'z', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, spec })
+
+describe('a Lease', () => {
+  it.each<[string, Lease['spec'] | 'none', number, ReturnType<typeof judgeLease>]>([
+    ['is made where there is none', 'none', 0, 'create'],
+    ['of one\'s own is renewed, however old', { holderIdentity: 'me', leaseDurationSeconds: 15 }, 60_000, 'renew'],
+    ['of another is left to him', { holderIdentity: 'he', leaseDurationSeconds: 15 }, 14_000, 'wait'],
+    ['of another is left to him to the last moment', { holderIdentity: 'he', leaseDurationSeconds: 15 }, 15_000, 'wait'],
+    ['that was not seen to change for as long as it says is taken', { holderIdentity: 'he', leaseDurationSeconds: 15 }, 15_001, 'take'],
+    ['that does not say how long is held as long as usual', { holderIdentity: 'he' }, 14_000, 'wait'],
+    ['that was given back is taken at once', { holderIdentity: '', leaseDurationSeconds: 1 }, 0, 'take'],
+    ['without a word is taken', undefined, 0, 'take'],
+  ])('%s', (_, spec, age, act) => {
+    expect(judgeLease(spec === 'none' ? undefined : { lease: lease(spec), at: 1_000 }, 'me', 1_000 + age)).toBe(act)
+  })
+})
