@@ -1,6 +1,8 @@
 import { computed, effectScope, watch } from 'vue'
 import { ApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
+import { useGuard } from '#sdk/guard.ts'
+import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNotices } from '#sdk/notices.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
@@ -15,6 +17,7 @@ import { ExportRunner } from './exportRunner.ts'
 import type { ExportStep } from './exportStep.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { exportTimeline } from './exportTimeline.ts'
+import { keepCall } from './keeperStatus.ts'
 import { useExportWords } from './useExportWords.ts'
 import { useExportWorld } from './useExportWorld.ts'
 
@@ -28,6 +31,8 @@ const taskId = (claim: ExportIntent['claim']) => `export:${claim.namespace}/${cl
 export function useExportRunner() {
   const proxy = useProxyStore()
   const tasks = useTasks()
+  const guard = useGuard()
+  const host = useHost()
   const notices = useNotices()
   const { t } = useI18n()
   const { reasonOf } = useExportWords()
@@ -38,8 +43,12 @@ export function useExportRunner() {
   /** Why this console has given up carrying it out; undefined where it has not. */
   const failureOf = (claim: ExportIntent['claim']) => taskOf(claim)?.error
 
-  /** Follows the protocol to its end. Anybody else may do the same at the same time without harm. */
+  /** Follows the protocol to its end, and has the console's server do the same, which stays when the page is closed. */
   function run(intent: ExportIntent): void {
+    const { claim: { namespace, name: claim }, id } = intent
+    // Where no keeper takes it the page goes on by itself; how the keeper stands is told elsewhere.
+    if (guard.available)
+      guard.ask(keepCall({ cluster: host.cluster.id, namespace, claim, id })).catch(() => undefined)
     const path = `/volumes/${intent.claim.namespace}/${intent.claim.name}/export`
     const steps = exportTimeline({ word: 'stop-vm' }, intent).map(({ step }) => ({ id: step, label: t(`volumes.export.step.${step}`) }))
     void tasks.run({ id: taskId(intent.claim), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
