@@ -15,9 +15,8 @@ import type { KeeperFacts } from '#volumes/keeperStatus.ts'
 import { pursueLease } from './exportLease.ts'
 import type { LeasePace } from './exportLease.ts'
 import type { Followed, FollowedWorld } from './followedWorld.ts'
+import { GUARD_NAMES } from './webhookManifest.ts'
 
-/** The webhook by whose word it is known who asked for an export, whoever has installed it where. */
-const REQUESTER_WEBHOOK = 'requester.guardrails.harvesterhci.io'
 const LEASE_NAME = 'guardrails-export-keeper'
 /** How often it is looked for, in milliseconds. */
 const LOOK_EVERY = 30_000
@@ -73,7 +72,7 @@ export function takeTheLead({ client, namespace, world, signal, changed, pace }:
     try {
       const { items } = await client.list(MUTATING, { signal })
       mayNotList = false
-      webhook = items.some(({ webhooks = [] }) => webhooks.some(({ name, failurePolicy }) => name === REQUESTER_WEBHOOK && failurePolicy === 'Fail')) ? 'installed' : 'absent'
+      webhook = items.some(({ webhooks = [] }) => webhooks.some(({ name, failurePolicy }) => name === GUARD_NAMES.requester && failurePolicy === 'Fail')) ? 'installed' : 'absent'
     }
     catch (thrown) {
       mayNotList = toApiError(thrown).status === 403
