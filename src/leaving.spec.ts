@@ -1,26 +1,31 @@
 // @vitest-environment happy-dom
 import type { VueWrapper } from '@vue/test-utils'
 import { mount } from '@vue/test-utils'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, provide, ref } from 'vue'
 import type { Router } from 'vue-router'
 import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 import FormLayout from '#sdk/FormLayout.vue'
 import { holdLeavingKey } from '#sdk/host.ts'
 import { createConsoleI18n } from '#sdk/i18n.ts'
+import ActionDialog from '#sdk/ActionDialog.vue'
 import { holdLeaving } from './leaving.ts'
 
 const asked: string[] = []
 const pending = ref(false)
 let yes = false
+let closed = 0
 let router: Router
 let page: VueWrapper
 
 beforeEach(async () => {
   asked.length = 0
+  closed = 0
+  yes = false
   pending.value = false
   const Form = defineComponent(() => () => h(FormLayout, { verb: 'Create', pending: pending.value, onCancelled: () => { void router.push('/list') } }, { default: () => h('input') }))
-  router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/form', component: Form }, { path: '/list', component: defineComponent(() => () => h('p')) }] })
+  const Dialog = defineComponent(() => () => h(ActionDialog, { title: 'Edit', verb: 'Save', unsaved: true, onClosed: () => { closed++ } }, { default: () => h('input') }))
+  router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/form', component: Form }, { path: '/dialog', component: Dialog }, { path: '/list', component: defineComponent(() => () => h('p')) }] })
   const confirm = ({ title }: { readonly title: string }) => Promise.resolve(asked.push(title) > 0 && yes)
   const Frame = defineComponent(() => {
     provide(holdLeavingKey, holdLeaving(router, confirm, (key: string) => key))
@@ -70,6 +75,36 @@ describe('a form in which something was typed', () => {
     await router.isReady()
     await new Promise(done => setTimeout(done))
     expect([path(), asked]).toEqual(['/list', []])
+  })
+})
+
+describe('a dialog in which something was typed', () => {
+  const dialog = () => document.querySelector('.action-dialog')
+  const settled = async () => { await new Promise(done => setTimeout(done, 50)) }
+
+  it('is left by Escape after a question only, and by its safe button at once', async () => {
+    await router.push('/dialog')
+    await vi.waitFor(() => expect(dialog()).not.toBeNull())
+    const leave = async () => {
+      dialog()?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', code: 'Escape', bubbles: true }))
+      await settled()
+    }
+    await leave()
+    expect([asked, closed]).toEqual([['host.leaving.title'], 0])
+    yes = true
+    await leave()
+    expect(closed).toBe(1)
+    yes = false
+    document.querySelector<HTMLElement>('[data-safe]')?.click()
+    await settled()
+    expect([asked.length, closed]).toEqual([2, 2])
+  })
+
+  it('holds the page it is on too', async () => {
+    await router.push('/dialog')
+    yes = false
+    await router.push('/list')
+    expect([path(), asked]).toEqual(['/dialog', ['host.leaving.title']])
   })
 })
 

@@ -12,11 +12,12 @@ export function holdLeaving(router: Router, confirm: Confirm['confirm'], t: Retu
         event.preventDefault()
     }
     addEventListener('beforeunload', warn)
-    const stop = router.beforeEach(async (to, from) => to.path === from.path || !isHeld()
-      || confirm({ title: t('host.leaving.title'), verb: t('host.leaving.verb'), irreversible: t('host.leaving.cost') }))
+    const mayLeave = async () => !isHeld() || confirm({ title: t('host.leaving.title'), verb: t('host.leaving.verb'), irreversible: t('host.leaving.cost') })
+    const stop = router.beforeEach(async (to, from) => to.path === from.path || mayLeave())
     onScopeDispose(() => {
       removeEventListener('beforeunload', warn)
       stop()
     })
+    return mayLeave
   }
 }

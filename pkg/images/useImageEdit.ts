@@ -54,5 +54,5 @@ export function useImageEdit(image: () => VirtualMachineImage, saved: () => void
       return t('images.edit.clashFirst')
     return unmet.value ? t('images.create.incomplete', { fields: unmet.value }) : isChanged.value ? undefined : t('images.edit.unchanged')
   })
-  return { form, clashes, keepMine, takeTheirs, shown, touch, blocked, submission }
+  return { form, clashes, keepMine, takeTheirs, shown, touch, isChanged, blocked, submission }
 }

@@ -26,8 +26,11 @@ export interface Host {
   readonly kinds: readonly FindableKind[]
 }
 
-/** Has the console ask before the page is left as long as `isHeld` answers true, until the caller's scope ends. Call in setup. */
-export type HoldLeaving = (isHeld: () => boolean) => void
+/**
+ * Has the console ask before the page is left as long as `isHeld` answers true, until the caller's scope ends. Call in setup.
+ * Answers how the same is asked before anything else is left: true where nothing is held, or the operator said yes.
+ */
+export type HoldLeaving = (isHeld: () => boolean) => () => Promise<boolean>
 
 /** Without a console around it nobody asks. */
 export const holdLeavingKey: InjectionKey<HoldLeaving> = Symbol('hold leaving')
