@@ -29,7 +29,7 @@ export default {
     more: 'The first {n} of {all}; type more to narrow it down.',
     blind: 'Not searched: {kinds}.',
   },
-  connection: { label: 'Connection', live: 'Live', stale: 'Stale', loading: 'Connecting', since: 'since {when}' },
+  connection: { label: 'Connection', live: 'Live', stale: 'Stale', loading: 'Connecting', since: 'for {time}' },
   tasks: { label: 'Tasks', running: '{n} running', failed: '{n} failed' },
   language: { label: 'Language', en: 'English', zh: '简体中文' },
   theme: { label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark' },

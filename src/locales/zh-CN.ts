@@ -29,7 +29,7 @@ export default {
     more: '显示 {all} 个中的前 {n} 个；再输入几个字以缩小范围。',
     blind: '未搜索：{kinds}。',
   },
-  connection: { label: '连接', live: '实时', stale: '已断开', loading: '正在连接', since: '{when}起' },
+  connection: { label: '连接', live: '实时', stale: '已断开', loading: '正在连接', since: '已持续 {time}' },
   tasks: { label: '任务', running: '{n} 个进行中', failed: '{n} 个失败' },
   language: { label: '语言', en: 'English', zh: '简体中文' },
   theme: { label: '主题', system: '跟随系统', light: '浅色', dark: '深色' },
