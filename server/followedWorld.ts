@@ -2,7 +2,8 @@ import { CLAIMS, NODES, PODS, STORAGE_CLASSES, VOLUME_ATTACHMENTS } from '#kube/
 import type { KubeClient } from '#kube/client.ts'
 import { follow } from '#kube/follow.ts'
 import type { FollowOptions } from '#kube/follow.ts'
-import { objectKey } from '#kube/object.ts'
+import { createMirror } from '#kube/mirror.ts'
+import type { Mirror } from '#kube/mirror.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import type { Resource } from '#kube/resource.ts'
@@ -28,47 +29,22 @@ export interface FollowedWorldOptions extends Pick<FollowOptions, 'pace'> {
 }
 
 type State = Seen['state']
-const NOBODY_THERE: Readonly<Record<number, State>> = { 403: 'forbidden', 404: 'absent' }
 /** What is worst of two halves counts for both. */
 const WORST: readonly State[] = ['forbidden', 'absent', 'loading', 'stale', 'live']
 
-/** Keeps a collection in step, as the page's store does (pkg/sdk/mirror.ts), until the signal is aborted. */
+/** Keeps a collection in step until the signal is aborted. */
 function keepSeen<T extends KubeObject>(client: KubeClient, resource: Resource<T>, options: FollowOptions, changed: () => void): () => Seen<T> {
-  const known = new Map<string, T>()
-  let state: State = 'loading'
-  let isRead = false
   let shown: Seen<T> | undefined
-  const become = (next: State): void => {
-    state = next
+  const mirror: Mirror<T> = createMirror(() => {
+    mirror.settle()
     shown = undefined
     changed()
+  })
+  void follow(client, resource, mirror, options)
+  return () => {
+    const { state, unread } = mirror.status()
+    return shown ??= { objects: [...mirror.objects()], state, ...(unread && { unread }) }
   }
-  void follow(client, resource, {
-    listed(objects) {
-      known.clear()
-      for (const object of objects)
-        known.set(objectKey(object), object)
-      isRead = true
-      become(state === 'forbidden' || state === 'absent' ? 'loading' : state)
-    },
-    changed({ type, object }) {
-      if (type === 'DELETED')
-        known.delete(objectKey(object))
-      else
-        known.set(objectKey(object), object)
-      become(state)
-    },
-    live: () => become('live'),
-    failed({ error, during }) {
-      const gone = during === 'list' ? NOBODY_THERE[error.status] : undefined
-      if (gone) {
-        known.clear()
-        isRead = false
-      }
-      become(gone ?? 'stale')
-    },
-  }, options)
-  return () => shown ??= { objects: [...known.values()], state, ...(!isRead && { unread: true }) }
 }
 
 /** What exports are decided from, followed once however many of them look at it, and only as long as one does. */

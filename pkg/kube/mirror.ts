@@ -1,12 +1,21 @@
-import type { ApiError } from '#kube/apiError.ts'
-import type { ObjectEvent } from '#kube/client.ts'
-import type { Follower } from '#kube/follow.ts'
-import { objectKey } from '#kube/object.ts'
-import type { KubeObject } from '#kube/object.ts'
-import type { CollectionState } from './collection.ts'
+import type { ApiError } from './apiError.ts'
+import type { ObjectEvent } from './client.ts'
+import type { Follower } from './follow.ts'
+import { objectKey } from './object.ts'
+import type { KubeObject } from './object.ts'
 import { deepFreeze } from './freeze.ts'
-import { isUnwatched } from './sourceStatus.ts'
-import type { LineStatus } from './sourceStatus.ts'
+import type { Seen } from './seen.ts'
+
+/** How one list+watch stands. */
+export interface LineStatus {
+  readonly state: Seen['state']
+  readonly error?: ApiError
+  /** When the state began, in epoch milliseconds. */
+  readonly since: number
+  readonly retryAt?: number
+  /** Never listed yet, or no longer ours to read: that there are no objects means nothing. */
+  readonly unread: boolean
+}
 
 /** The objects of one list+watch. What arrives is kept aside until `settle`, so that all that is seen changes together. */
 export interface Mirror<T extends KubeObject> extends Follower<T> {
@@ -19,7 +28,12 @@ export interface Mirror<T extends KubeObject> extends Follower<T> {
   readonly settle: () => boolean
 }
 
-const NOBODY_THERE: Readonly<Record<number, CollectionState>> = { 403: 'forbidden', 404: 'absent' }
+const NOBODY_THERE: Readonly<Record<number, Seen['state']>> = { 403: 'forbidden', 404: 'absent' }
+
+/** Listed but not followed: the user has the right to list the kind and not to watch it. That is no matter of the line. */
+export function isUnwatched({ state, error }: Pick<LineStatus, 'state' | 'error'>): boolean {
+  return state === 'stale' && error?.status === 403
+}
 
 /** A mirror of a collection; `arrived` is called when there is something to settle. */
 export function createMirror<T extends KubeObject>(arrived: () => void, now: () => number = Date.now): Mirror<T> {
@@ -31,7 +45,7 @@ export function createMirror<T extends KubeObject>(arrived: () => void, now: () 
   /** When the cluster listed it last; undefined while it may not be read. */
   let listedAt: number | undefined
 
-  function become(state: CollectionState, error?: ApiError, retryAt?: number): void {
+  function become(state: Seen['state'], error?: ApiError, retryAt?: number): void {
     const last = next ?? shown
     const since = last.state === state ? last.since : now()
     const status = { state, error, since, retryAt, unread: listedAt === undefined }

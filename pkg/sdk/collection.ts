@@ -1,13 +1,14 @@
 import type { ApiError } from '#kube/apiError.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
+import type { Seen } from '#kube/seen.ts'
 
 /**
  * `loading`: nothing heard yet. `live`: in step with the cluster. `stale`: the line is down, the objects are the last known;
  * or they may be listed and not watched (`isUnwatched`).
  * `forbidden`: the user may not list it. `absent`: the cluster does not serve the kind.
  */
-export type CollectionState = 'loading' | 'live' | 'stale' | 'forbidden' | 'absent'
+export type CollectionState = Seen['state']
 
 /** A live view of a collection. Reactive; its objects are frozen as they came. */
 export interface Collection<T extends KubeObject = KubeObject> {

@@ -7,7 +7,8 @@ import type { CacheOptions } from './collectionCache.ts'
 import { createFrameSchedule } from './frame.ts'
 import { wakeWithPage } from './pageWake.ts'
 import type { Connection, ProxyStore } from './proxyStore.ts'
-import { isUnwatched, statusOf } from './sourceStatus.ts'
+import { isUnwatched } from '#kube/mirror.ts'
+import { statusOf } from './sourceStatus.ts'
 
 /** Whose fields these are, in the objects' managedFields. */
 const FIELD_MANAGER = 'harvester-guardrails'

@@ -7,10 +7,10 @@ import { follow } from '#kube/follow.ts'
 import type { FollowOptions, Pace, Wake } from '#kube/follow.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
-import { createMirror } from './mirror.ts'
-import type { Mirror } from './mirror.ts'
+import { createMirror } from '#kube/mirror.ts'
+import type { LineStatus, Mirror } from '#kube/mirror.ts'
 import type { NamespaceFinder } from './readableNamespaces.ts'
-import type { LineStatus, SourceStatus } from './sourceStatus.ts'
+import type { SourceStatus } from './sourceStatus.ts'
 
 export interface Selectors { readonly labelSelector?: string, readonly fieldSelector?: string }
 

@@ -1,16 +1,5 @@
 import type { ApiError } from '#kube/apiError.ts'
-import type { CollectionState } from './collection.ts'
-
-/** How one list+watch stands. */
-export interface LineStatus {
-  readonly state: CollectionState
-  readonly error?: ApiError
-  /** When the state began, in epoch milliseconds. */
-  readonly since: number
-  readonly retryAt?: number
-  /** Never listed yet, or no longer ours to read: that there are no objects means nothing. */
-  readonly unread: boolean
-}
+import type { LineStatus } from '#kube/mirror.ts'
 
 /** How a source stands: by one line for all namespaces or, where that one is forbidden, by one for each namespace found. */
 export interface SourceStatus {
@@ -28,11 +17,6 @@ export interface ViewStatus extends LineStatus {
   /** The namespaces that are seen, where that is not all that was wanted. */
   readonly partial?: readonly string[]
   readonly tooMany?: number
-}
-
-/** Listed but not followed: the user has the right to list the kind and not to watch it. That is no matter of the line. */
-export function isUnwatched({ state, error }: Pick<LineStatus, 'state' | 'error'>): boolean {
-  return state === 'stale' && error?.status === 403
 }
 
 /** How a view of some namespaces (none named: of all) stands. It is not live before each of its namespaces has been heard. */
