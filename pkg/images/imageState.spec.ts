@@ -118,6 +118,15 @@ describe('the state of an imported image, by its copies', () => {
     expect(imageState(importing, kept(3, copy('moving'))).word).toBe('importing')
     expect(imageState(importing, kept(3)).word).toBe('importing')
   })
+
+  it('is overlooked once several copies are told of, for Harvester looks only at one', () => {
+    const importing = image({ progress: 50, conditions: [INITIALIZED, IMPORTING] }, { sourceType: 'export-from-volume' })
+    const wordOf = (...copies: readonly ImageCopy[]) => imageState(importing, kept(3, ...copies)).word
+    expect(imageState(importing, kept(3, copy('ready'), copy('moving')))).toEqual({ word: 'overlooked', because: { code: 'copies', usable: 1, desired: 3 } })
+    // One told of, and one that is only wanted: Harvester still looks. And while none is usable there is nothing to overlook.
+    expect([wordOf(copy('ready')), wordOf(copy('ready'), { ...copy('absent'), state: '' }), wordOf(copy('moving'), copy('moving'))]).toEqual(['exporting', 'exporting', 'exporting'])
+    expect(imageState(image({ progress: 50, conditions: [condition('Initialized', 'Unknown')] }), three).word).toBe('initializing')
+  })
 })
 
 describe('the state of a CDI image, by its DataVolume, for Harvester passes on no error of CDI', () => {

@@ -10,10 +10,11 @@ import { findCondition } from '#kube/object.ts'
  * `waiting`: CDI waits for something else. `ready`: seen to be whole. `imported`: Harvester took it in, and what became of it
  * is not seen; `looking`: nor is it read yet. `copying`: usable, and the copies that are wanted besides are being written. `degraded`: usable,
  * with fewer good copies than wanted, or with bad ones. `recovering`: no copy, one is being written. `lost`: every copy has
- * failed. `missing`: its BackingImage is gone. `unknown`: nobody who could say does.
+ * failed. `missing`: its BackingImage is gone. `overlooked`: Longhorn has copies, and Harvester will go on saying that it
+ * imports. `unknown`: nobody who could say does.
  */
 export type ImageStateWord
-  = | 'deleting' | 'initializing' | 'waiting' | 'importing' | 'uploading' | 'exporting' | 'retrying' | 'paused'
+  = | 'deleting' | 'initializing' | 'waiting' | 'importing' | 'uploading' | 'exporting' | 'retrying' | 'paused' | 'overlooked'
     | 'ready' | 'looking' | 'imported' | 'copying' | 'degraded' | 'recovering' | 'lost' | 'missing' | 'failed' | 'unknown'
 
 /** What a state was read from, where its word alone does not say it. */
@@ -87,7 +88,14 @@ export function imageState(image: VirtualMachineImage, keepers: ImageKeepers = {
     return { word: 'retrying', ...progressOf(image), ...wordsOf(...copies?.object?.copies ?? []), ...triesOf(image) }
   if (!imported && initialized?.status !== 'True')
     return { word: 'initializing', ...wordsOf(initialized) }
+  if (copies?.object && isOverlooked(copies.object))
+    return { word: 'overlooked', because: countOf(copies.object) }
   return { word: WORK[image.spec.sourceType] ?? 'unknown', ...progressOf(image), ...wordsOf(imported), ...(dataVolume?.unseen && { because: dataVolume.unseen }) }
+}
+
+/** Harvester looks at an image that it imports only while exactly one copy is told of (harvester pkg/image/backingimage/backing_image_controller.go). */
+function isOverlooked({ copies }: KeptCopies): boolean {
+  return copies.filter(({ state }) => state !== '').length > 1 && copies.some(({ word }) => word === 'ready')
 }
 
 /** Whether the import is over and went well, whatever has become of the image since. */
@@ -160,11 +168,15 @@ function keptByLonghorn(image: VirtualMachineImage, known: Known<KeptCopies> | u
   return standing.word === 'ready' && known.unseen ? { word: 'imported', because: known.unseen } : standing
 }
 
+function countOf({ copies, desired }: KeptCopies) {
+  return { code: 'copies' as const, usable: copies.filter(({ word }) => word === 'ready').length, desired }
+}
+
 /** The state by the copies as Longhorn tells of them; whether their nodes and disks are there is the health page's to say. */
 function standingOf({ spec }: VirtualMachineImage, { copies, desired }: KeptCopies): ImageState {
   const wanted = copies.filter(({ word }) => word !== 'leftover')
   const usable = wanted.filter(({ word }) => word === 'ready')
-  const because = { code: 'copies' as const, usable: usable.length, desired }
+  const because = countOf({ copies, desired })
   const is = (...words: readonly ImageCopy['word'][]) => wanted.filter(({ word }) => words.includes(word))
   const failed = is('failed', 'orphan-disk')
   const unclear = is('unreachable', 'ambiguous-disk', 'unrecognised')

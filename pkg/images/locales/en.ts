@@ -76,6 +76,7 @@ export default {
     uploading: 'Uploading',
     exporting: 'Exporting',
     retrying: 'Retrying',
+    overlooked: 'Import overlooked',
     ready: 'Ready',
     waiting: 'Waiting',
     paused: 'Paused',
@@ -206,6 +207,7 @@ export default {
       exporting: 'It is being exported from a volume.',
       retrying: 'The import failed and is tried again.',
       paused: 'The import is paused.',
+      overlooked: 'Longhorn has its copies, and Harvester has not noticed: it looks only while there is exactly one.',
       ready: 'It is imported and can be used.',
       imported: 'Harvester imported it; whether it is still whole cannot be seen.',
       looking: 'What keeps it is still being read.',
@@ -219,6 +221,7 @@ export default {
     },
     todo: {
       retrying: 'If the cause does not pass by itself, mend it, or delete the image and create another.',
+      overlooked: 'Harvester will go on saying that it imports. Delete the image and create it again.',
       degraded: 'Its BackingImage’s page says which copies, and why.',
       recovering: 'VMs on it that run keep running; one that stops does not start before a copy is ready.',
       lost: 'VMs on it that run keep running, but will not start again. Its BackingImage’s page says what can be done.',

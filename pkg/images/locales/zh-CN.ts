@@ -76,6 +76,7 @@ export default {
     uploading: '上传中',
     exporting: '导出中',
     retrying: '重试中',
+    overlooked: '导入被漏看',
     ready: '就绪',
     waiting: '等待中',
     paused: '已暂停',
@@ -206,6 +207,7 @@ export default {
       exporting: '正在从卷导出。',
       retrying: '导入失败，正在重试。',
       paused: '导入已暂停。',
+      overlooked: 'Longhorn 已有它的副本，而 Harvester 没有注意到：它只在恰好有一个副本时才查看。',
       ready: '已导入，可以使用。',
       imported: 'Harvester 已导入它；之后是否仍然完好，看不到。',
       looking: '正在读取保存它的对象。',
@@ -219,6 +221,7 @@ export default {
     },
     todo: {
       retrying: '如果原因不会自行消失，请先解决它，或删除该镜像后另建一个。',
+      overlooked: 'Harvester 会一直显示正在导入。请删除该镜像，然后重新创建。',
       degraded: '后备镜像的页面说明是哪些副本以及原因。',
       recovering: '正在运行的虚拟机继续运行；停止后，在有副本就绪之前无法启动。',
       lost: '正在运行的虚拟机继续运行，但停止后无法再启动。后备镜像的页面说明可以做什么。',
