@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Picture } from './imageManifests.ts'
-import { NOBLE, classOfOneCopy, picture } from './imageManifests.ts'
+import { NOBLE, picture } from './imageManifests.ts'
 import { pathOf } from './sight.ts'
 import type { Stage } from './stage.ts'
 
@@ -46,14 +46,6 @@ export class Gallery {
     await this.untilImported(name)
     await this.untilReady(copies, name)
     await this.stage.settle()
-  }
-
-  /** A class for this play alone. Answers its name. */
-  async classOfOneCopy(): Promise<string> {
-    const { namespace } = this.stage;
-    (await this.api.post(pathOf('StorageClass', ''), classOfOneCopy(namespace))).expect(201)
-    this.stage.afterwards(async () => { (await this.api.delete(pathOf('StorageClass', '', namespace))).expect(200) })
-    return namespace
   }
 
   untilImported(name = NOBLE): Promise<void> {

@@ -25,14 +25,6 @@ export function picture(namespace: string, name: string, { sourceType = 'downloa
   }
 }
 
-/** A class whose volumes, and the images that are made by it, have one copy. */
-export function classOfOneCopy(name: string): Fields {
-  return {
-    apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name }, provisioner: 'driver.longhorn.io', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
-    parameters: { migratable: 'true', numberOfReplicas: '1', staleReplicaTimeout: '30' },
-  }
-}
-
 /** A disk made from an image, by the image's own class. */
 export function claimOf(namespace: string, name: string, storageClassName: string): Fields {
   return {

@@ -18,23 +18,25 @@ export class Theatre {
   /** Plays a story once; throws with what was seen where it does not come to its end, or a wait of its takes longer than that. */
   async play(story: Story, patienceSeconds?: number): Promise<Trace> {
     const stage = new Stage(this.people, { looksAt: story.looksAt, patience: patienceSeconds })
-    try {
-      await stage.open()
-      await story.run(stage)
-      await stage.settle()
-      return stage.trace()
-    }
-    catch (error) {
+    const trace = await perform(story, stage).catch(async (error: unknown) => {
+      // What could not be put right again afterwards is not why it failed.
+      await stage.close().catch(() => undefined)
       throw new Error(`${story.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-    }
-    finally {
-      await stage.close()
-    }
+    })
+    await stage.close()
+    return trace
   }
 
   async close(): Promise<void> {
     await Promise.all(Object.values(this.people).map((api: Api) => api.close()))
   }
+}
+
+async function perform(story: Story, stage: Stage): Promise<Trace> {
+  await stage.open()
+  await story.run(stage)
+  await stage.settle()
+  return stage.trace()
 }
 
 /** Does something for each, so many at once; answers in the order of the items. */

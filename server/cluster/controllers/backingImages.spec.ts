@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { IMAGES } from '#images/image.ts'
 import { NODES } from '#kube/core.ts'
 import type { BackingImage } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NODES, LONGHORN_REPLICAS } from '#health/longhorn.ts'
@@ -52,6 +53,29 @@ describe('a new image', () => {
     expect(seen.slice(0, 5)).toEqual(['', 'starting', 'in-progress', 'ready-for-transfer', 'ready'])
     expect(states(play)).toEqual(['ready', 'ready', 'ready'])
     expect(play.get(BACKING_IMAGE_DATA_SOURCES, KEY)?.spec.fileTransferred).toBe(true)
+  })
+
+  it('is begun, and copied, once Harvester has looked, which would miss it otherwise', () => {
+    const play = stage()
+    const say = (type: string, status: string) => { play.patch(IMAGES, 'lab/noble', { status: { conditions: [{ type, status }] } }) }
+    play.add(IMAGES, { metadata: { name: 'noble', namespace: 'lab' }, spec: { displayName: 'noble', sourceType: 'download' } })
+    play.patch(BACKING_IMAGES, KEY, { metadata: { annotations: { 'harvesterhci.io/imageId': 'lab/noble' } } })
+    play.run(DOWNLOADED)
+    expect(states(play)).toEqual([''])
+    say('Initialized', 'True')
+    play.run(DOWNLOADED)
+    expect(states(play)).toEqual(['ready'])
+    say('Imported', 'True')
+    play.run(DOWNLOADED)
+    expect(states(play)).toEqual(['ready', 'ready', 'ready'])
+  })
+
+  it('that Harvester has given up is copied all the same', () => {
+    const play = stage()
+    play.add(IMAGES, { metadata: { name: 'noble', namespace: 'lab' }, spec: { displayName: 'noble', sourceType: 'download' }, status: { conditions: [{ type: 'RetryLimitExceeded', status: 'True' }] } })
+    play.patch(BACKING_IMAGES, KEY, { metadata: { annotations: { 'harvesterhci.io/imageId': 'lab/noble' } } })
+    play.run(DOWNLOADED)
+    expect(states(play)).toEqual(['ready', 'ready', 'ready'])
   })
 
   it('with a wrong checksum fails, is cleaned up, and tries again; the wrong sum is recorded', () => {

@@ -1,5 +1,6 @@
 import type { BackingImage, BackingImageDataSource } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NODES, LONGHORN_REPLICAS } from '#health/longhorn.ts'
+import { IMAGES } from '#images/image.ts'
 import { objectKey } from '#kube/object.ts'
 import type { CopyMap } from './copies.ts'
 import { copiesOf, wantedDisks } from './copies.ts'
@@ -21,7 +22,7 @@ export const backingImages: Controller<BackingImage> = {
   name: 'backing-image',
   actor: 'longhorn',
   kind: BACKING_IMAGES,
-  reads: [LONGHORN_SETTINGS],
+  reads: [IMAGES, LONGHORN_SETTINGS],
   wakes: [
     on(BACKING_IMAGE_DATA_SOURCES, source => [objectKey(source)]),
     on(BACKING_IMAGE_MANAGERS, manager => [...new Set([...Object.keys(manager.spec.backingImages ?? {}), ...Object.keys(manager.status?.backingImageFileMap ?? {})])].map(name => `${manager.metadata.namespace}/${name}`)),

@@ -1,6 +1,7 @@
 import type { BackingImage, BackingImageDataSource, CopyStatus } from '#health/longhorn.ts'
 import { MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskForImage, diskOf } from './disks.ts'
 import { stamp } from './conditions.ts'
+import { isAwaited } from './follower.ts'
 import type { Time } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
@@ -51,6 +52,8 @@ export function wantedDisks(image: BackingImage, source: BackingImageDataSource,
   const good = Object.keys(map).filter(disk => !isGone(disk) && !isSpoilt(image, disk) && !GONE_BAD.includes(states[disk]?.state ?? ''))
   const staying = good.filter(disk => !map[disk])
   if (good.length > 0 && staying.length < minimum) {
+    if (isAwaited('Imported', image, world))
+      return { map, refused, again: time.takes(TAKES.tick) }
     const disk = diskForImage(image, world, Object.keys({ ...map, ...image.spec.diskFileSpecMap }))
     return { map: disk ? { ...map, [disk.uuid]: false } : map, refused }
   }

@@ -53,7 +53,7 @@ export const guests: Controller<VirtualMachineInstance> = {
     const state = migrationStateOf(vmi)
     if (state?.startTimestamp && !state.endTimestamp && !vmi.metadata.deletionTimestamp)
       return NOTHING
-    return phase === 'Scheduled' ? boot(vmi, world, time) : live(vmi, world, time)
+    return phase === 'Scheduled' ? boot(vmi, world, time) : live(vmi, pod, world, time)
   },
 }
 
@@ -90,11 +90,16 @@ function isDocile(guest: Guest): boolean {
   return guest === 'obedient' || guest === 'hanging'
 }
 
-function live(vmi: VirtualMachineInstance, world: World, time: Time): Next {
+/** A restart by force gives its pod a second (virt-api RestartVMRequestHandler): the guest has no longer than that. */
+function graceIn(pod: Pod, vmi: VirtualMachineInstance): number {
+  return Math.min(graceOf(vmi), pod.metadata.deletionGracePeriodSeconds ?? Infinity) * 1000
+}
+
+function live(vmi: VirtualMachineInstance, pod: Pod, world: World, time: Time): Next {
   const guest = guestOf(vmi)
   const paused = findCondition(vmi.status?.conditions, 'Paused')?.status === 'True'
   if (vmi.metadata.deletionTimestamp) {
-    const grace = graceOf(vmi) * 1000
+    const grace = graceIn(pod, vmi)
     const obeys = isDocile(guest) && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
     if (obeys && TAKES.shutDownGuest <= grace)
       return after(time, TAKES.shutDownGuest, () => to(vmi, 'Succeeded', time))

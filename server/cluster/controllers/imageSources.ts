@@ -1,9 +1,10 @@
-import type { BackingImageDataSource, LonghornVolume } from '#health/longhorn.ts'
+import type { BackingImage, BackingImageDataSource, LonghornVolume } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NODES, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES } from '#images/image.ts'
 import { objectKey } from '#kube/object.ts'
 import { diskForImage, diskOf, isReachable, standingOf } from './disks.ts'
+import { isAwaited } from './follower.ts'
 import { sha512 } from './hash.ts'
 import { imageOf, importTroubleOf, longhornRefusal, oddSize, uploadTroubleOf } from './importTrouble.ts'
 import { bytesOf, checksumServed, headOf, paceOf, rateOf } from './internet.ts'
@@ -49,7 +50,7 @@ export const imageSources: Controller<BackingImageDataSource> = {
       const disk = diskForImage(image, world, Object.keys(image.spec.diskFileSpecMap ?? {}))
       return disk ? write(change(BACKING_IMAGE_DATA_SOURCES, source, { spec: { nodeID: disk.node.metadata.name, diskUUID: disk.uuid, diskPath: disk.path } })) : NOTHING
     }
-    const position = { source, image: imageOf(image, world), given: Date.parse(image.metadata.creationTimestamp), world, time }
+    const position = { source, file: image, image: imageOf(image, world), given: Date.parse(image.metadata.creationTimestamp), world, time }
     return source.spec.sourceType === 'upload' ? awaitUpload(position) : advance(position)
   },
 }
@@ -70,6 +71,7 @@ function clear(source: BackingImageDataSource, time: Time): Next {
 
 interface Position {
   readonly source: BackingImageDataSource
+  readonly file: BackingImage
   /** Harvester's image, where there is one. */
   readonly image: VirtualMachineImage | undefined
   /** When the image was made, in milliseconds. */
@@ -108,12 +110,12 @@ function awaitUpload(position: Position): Next {
 }
 
 function advance(position: Position): Next {
-  const { source, world } = position
+  const { source, file, world, time } = position
   const to = moved(position)
   const { sourceType = 'download', parameters = {} } = source.spec
   switch (source.status?.currentState ?? '') {
     case '':
-      return after(position, TAKES.startSource, () => to('starting', { progress: 0, message: '' }))
+      return after(position, TAKES.startSource, () => isAwaited('Initialized', file, world) ? wait(time.takes(TAKES.tick)) : to('starting', { progress: 0, message: '' }))
     case 'starting':
       return sourceType === 'export-from-volume'
         ? startExport(source, world.get(LONGHORN_VOLUMES, `${source.metadata.namespace}/${parameters['volume-name']}`), to)

@@ -309,6 +309,17 @@ describe('a guest', () => {
     expect(phases(play)).toContain('Failed')
   })
 
+  it('that obeys has no longer than its pod, which a restart by force gives a second, however late the kubelet is', () => {
+    const play = new Play([guests] as readonly unknown[] as readonly Controller[])
+    const vmi = play.add(VMIS, { metadata: { name: 'vm', namespace: 'lab', deletionTimestamp: 'now', finalizers: ['kubevirt.io/foregroundDeleteVirtualMachine'] }, spec: { terminationGracePeriodSeconds: 120 }, status: { phase: 'Running', nodeName: 'node-1' } })
+    play.add(PODS, {
+      metadata: { name: 'launcher', namespace: 'lab', labels: { 'kubevirt.io': 'virt-launcher' }, ownerReferences: [{ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', name: 'vm', uid: vmi.metadata.uid, controller: true }], deletionTimestamp: 'now', deletionGracePeriodSeconds: 1 },
+      spec: { nodeName: 'node-1' }, status: { phase: 'Running' },
+    })
+    play.run(30_000)
+    expect(phases(play)).toEqual(['Running', 'Failed'])
+  })
+
   it('that never boots leaves the VM starting', () => {
     const play = stage('Always', { guest: 'stuck' })
     play.run(600_000)

@@ -92,8 +92,7 @@ export const IMPORTS: readonly Story[] = [
   {
     ...byHarvester('a volume is exported into an image', async stage => {
       await stage.disk('disk')
-      // Harvester looks only while one copy is told of: a second that follows at once leaves it at Importing for ever.
-      await stage.images.imported({ sourceType: 'export-from-volume', pvcName: 'disk', targetStorageClassName: await stage.images.classOfOneCopy() }, 1)
+      await stage.images.imported({ sourceType: 'export-from-volume', pvcName: 'disk' })
       await remove(stage)
     }),
     without: ['longhorn'],
