@@ -5,6 +5,7 @@ import (
 
 	"github.com/rancher/lasso/pkg/controller"
 	"github.com/rancher/wrangler/v3/pkg/generic"
+	"github.com/rancher/wrangler/v3/pkg/ratelimit"
 	"github.com/rancher/wrangler/v3/pkg/signals"
 
 	"github.com/harvester/harvester/pkg/config"
@@ -22,6 +23,7 @@ func harvesterControllers(kubeconfig string) {
 	must(err)
 	rest, err := loader.ClientConfig()
 	must(err)
+	rest.RateLimiter = ratelimit.None // as upstream has it (pkg/server/types.go)
 	factory, err := controller.NewSharedControllerFactoryFromConfig(rest, server.Scheme)
 	must(err)
 	ctx, scaled, err := config.SetupScaled(ctx, rest, &generic.FactoryOptions{SharedControllerFactory: factory})

@@ -18,6 +18,8 @@ const READY = /^condition Ready$/
 const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: READY, value: /VMIConditionMissing/, why: 'The VM\'s controller comes between the creation of the instance and the first condition of it, or does not.' },
   { object: /^vm /, facet: READY, value: /VMINotExists/, after: /^$/, why: 'The VM\'s controller writes its first status before the instance is there, or after.' },
+  { object: /^vm /, facet: READY, value: /VMINotExists/, before: /./, why: 'Of two instances, one after the other, the VM\'s controller sees that there is none in between, or does not. That there was none is told by the order.' },
+  { object: /^vm /, facet: /^created$/, value: /^false$/, after: /^true$/, before: /^true$/, why: 'As above.' },
   { object: /^vmi? /, facet: READY, value: /PodTerminating|PodNotExists/, why: 'Guest, pod and instance end within one another\'s writes: which of them the instance\'s controller sees first is chance. That the VM is not ready is told by `ready`.' },
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
   { object: /^vmi /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, before: /./, why: 'Two controllers drop one each, in any order.' },

@@ -37,7 +37,9 @@ export class Gallery {
   /** Somebody makes an image; a `url` without a scheme is one of the play's own publisher. */
   async make({ url, ...more }: Picture, name = NOBLE): Promise<void> {
     const whole = url === undefined ? {} : { url: url.includes('://') ? url : await this.addressOf(url) }
-    await this.stage.admin.create('VirtualMachineImage', picture(this.stage.namespace, name, { ...more, ...whole }))
+    const { status } = await this.stage.admin.create('VirtualMachineImage', picture(this.stage.namespace, name, { ...more, ...whole }))
+    if (status === 201)
+      await this.stage.until(`${name} held by Harvester`, () => this.stage.find('VirtualMachineImage', name)?.metadata.finalizers !== undefined)
   }
 
   /** An image as the story finds it: imported, and ready on so many disks. */

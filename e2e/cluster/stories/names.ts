@@ -17,6 +17,8 @@ export class Names {
   private readonly namespace: string
   private readonly byUid = new Map<string, string>()
   private disks = 0
+  /** Of each claim the nodes that its disk was attached to, in the order in which they were met. */
+  private readonly places = new Map<string, string[]>()
   private readonly checksums = new Map<string, string>()
   private readonly counts = new Map<string, number>()
   /** From the name of a volume to its claim's. */
@@ -27,7 +29,7 @@ export class Names {
     this.claims = claims
   }
 
-  /** What an object is called in the trace: `vm web`, `vmi web 1`, `launcher web 1`, `attachment web-disk`, `image noble`. The first time gives it its number; a disk's attachments are one thing. */
+  /** What an object is called in the trace: `vm web`, `vmi web 1`, `launcher web 1`, `attachment web-disk`, `image noble`. The first time gives it its number; a disk's attachments to one node are one thing, and on another node it is `attachment web-disk on node 2`. */
   of(object: KubeObject): string {
     this.meetDisks(object)
     const known = this.byUid.get(object.metadata.uid)
@@ -74,6 +76,15 @@ export class Names {
     }
   }
 
+  private attachmentOf(claim: string, node: string): string {
+    const nodes = this.places.get(claim) ?? []
+    this.places.set(claim, nodes)
+    if (!nodes.includes(node))
+      nodes.push(node)
+    const place = nodes.indexOf(node) + 1
+    return `attachment ${claim}${place === 1 ? '' : ` on node ${place}`}`
+  }
+
   private roleOf({ kind, metadata, spec }: KubeObject): string {
     const labels = metadata.labels ?? {}
     switch (kind) {
@@ -85,7 +96,7 @@ export class Names {
         return `migration of ${labels['kubevirt.io/vmi-name'] ?? ''}`
       case 'VolumeAttachment': {
         const { persistentVolumeName = '' } = spec?.source as { persistentVolumeName?: string }
-        return `attachment ${this.claims.get(persistentVolumeName) ?? 'of no claim'}`
+        return this.attachmentOf(this.claims.get(persistentVolumeName) ?? 'of no claim', String(spec?.nodeName))
       }
       case 'VirtualMachineImage':
         return `image ${metadata.name}`

@@ -112,7 +112,7 @@ export class Stage {
       const instance = this.find('VirtualMachineInstance', name)
       const agent = instance?.metadata.annotations?.['guardrails.test/guest'] === 'deaf' || has(instance, 'AgentConnected')
       const vm = this.find('VirtualMachine', name)
-      return instance?.status?.phase === 'Running' && agent && has(instance, 'Ready') && besides(instance) && (!vm || (vm.status?.ready === true && conditionsOf(vm) === conditionsOf(instance)))
+      return instance?.status?.phase === 'Running' && agent && has(instance, 'Ready') && besides(instance) && (!vm || (vm.status?.ready === true && isRemembered(vm) && conditionsOf(vm) === conditionsOf(instance)))
     })
     await this.settle()
   }
@@ -226,6 +226,11 @@ export class Stage {
 }
 
 interface Conditions { readonly conditions?: readonly { readonly type: string, readonly status: string }[] }
+
+/** Harvester writes down how a VM runs, to start it so again once it was Halted. */
+function isRemembered({ metadata, spec }: KubeObject): boolean {
+  return spec?.runStrategy === 'Halted' || metadata.annotations?.['harvesterhci.io/vmRunStrategy'] === spec?.runStrategy
+}
 
 /** KubeVirt copies an instance's conditions to its VM, each a little later. */
 function conditionsOf({ status }: KubeObject): string {

@@ -72,12 +72,18 @@ function isKilled(pod: string | undefined, instance: string | undefined): boolea
   return /^launcher .* goes$/.test(pod ?? '') && instance === pod?.replace('launcher', 'vmi').replace('goes', 'Failed')
 }
 
+function isEarlier(instance: string | undefined, vm: string | undefined): boolean {
+  return /^vmi .* comes$/.test(instance ?? '') && /^vm .* Stopped$/.test(vm ?? '')
+}
+
 /** When a VM is called off, beside the lives of its instances: KubeVirt says Stopped of one whose instance is still there, and lets that go afterwards. */
 export function offOf({ changes }: Trace): string[] {
-  return changes.flatMap(([what, { life, printableStatus }]) => [
+  const order = changes.flatMap(([what, { life, printableStatus }]) => [
     ...(what.startsWith('vm ') && (printableStatus === 'Stopped' || printableStatus === 'CrashLoopBackOff') ? [`${what} ${printableStatus}`] : []),
     ...(what.startsWith('vmi ') && life !== undefined ? [`${what} ${life === 'gone' ? 'goes' : 'comes'}`] : []),
   ])
+  // A VM's controller makes the instance and writes the status of what it saw before: which of them is first is chance.
+  return order.map((word, index) => isEarlier(word, order[index + 1]) ? order[index + 1] ?? '' : isEarlier(order[index - 1], word) ? order[index - 1] ?? '' : word)
 }
 
 /** The disks that are let go while the guest runs, on the node that it came from or because they were unplugged. At any other time it is how an image gets torn. */

@@ -67,6 +67,7 @@ export const IMPORTS: readonly Story[] = [
     await stage.images.imported({ url: LASTING })
     const { storageClassName = '' } = (stage.find('VirtualMachineImage', NOBLE)?.status ?? {}) as { storageClassName?: string }
     await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', storageClassName))
+    await stage.until('a bound disk', () => stage.find('PersistentVolumeClaim', 'disk')?.status?.phase === 'Bound')
     await stage.settle()
     await stage.admin.remove('VirtualMachineImage', NOBLE)
     await stage.admin.remove('PersistentVolumeClaim', 'disk')
