@@ -1,5 +1,5 @@
 // The real kube-apiserver of e2e/cluster.
-//   npm run test:apiserver [-- --require]      the tier: contract, kubectl and browser tests on it
+//   npm run test:apiserver [-- --require]      contract, kubectl and browser tests on it, then a sample of `npm run test:control-plane`
 //   npm run test:apiserver -- flows [TEST …]   its browser tests alone, or those that Playwright finds by these words
 //   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
 //   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
@@ -13,7 +13,8 @@ import { ensureGo } from './go.mjs'
 import { closeWith, root, runTier } from './tiers.mjs'
 
 const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
-const { binaryPath, buildBinary } = await load('e2e/cluster/binary.ts')
+const { binaryPath, buildBinary, isBuilt } = await load('e2e/cluster/binary.ts')
+const { modulesOf, readParts } = await load('e2e/cluster/parts.ts')
 const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluster.ts')
 
 const REPORTERS = ['--reporter=default', '--reporter=json', '--outputFile.json={report}']
@@ -100,6 +101,15 @@ async function runServerTiers({ binary, kubeconfig, etcd, bare }) {
   ]
 }
 
+/** Harvester's own control plane; what takes too long is left to the whole of its own command, and that says so. */
+function runControlPlane(go, require) {
+  const isThere = go.path || modulesOf(readParts('kubevirt,harvester,longhorn')).every(isBuilt)
+  return runTier({
+    name: 'Harvester\'s own control plane', command: 'node', args: ['scripts/cluster.mjs', 'test', '--sample', ...require ? ['--require'] : []], reader: 'tiers', environment: go.environment,
+    ...isThere ? {} : { skip: 'no Go on this machine, which it is built with' },
+  })
+}
+
 async function test({ require, flows }) {
   const go = await ensureGo({ install: require })
   const skip = whyNot(go)
@@ -121,7 +131,8 @@ async function test({ require, flows }) {
     await stopRealCluster(folder)
     rmSync(folder, { recursive: true, force: true })
   }
-  console.log('\nHarvester\'s own control plane is played by its own command: npm run test:control-plane')
+  if (!flows)
+    results.push(await runControlPlane(go, require))
   return closeWith(results, { require })
 }
 

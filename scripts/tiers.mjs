@@ -1,6 +1,6 @@
 // Runs tiers of tests one after the other and adds up what each really ran.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 export const root = resolve(import.meta.dirname, '..')
@@ -23,7 +23,8 @@ function playwrightCounts({ stats }) {
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
 }
 
-const readers = { vitest: vitestCounts, playwright: playwrightCounts }
+/** `tiers` is what closeWith writes. */
+const readers = { vitest: vitestCounts, playwright: playwrightCounts, tiers: counts => counts }
 
 /** What a report says; nothing where there is none, or one that a runner left unfinished: countsOf makes a failure of that. */
 function readReport(file, reader) {
@@ -67,8 +68,8 @@ export async function runTier({ name, command, args, environment = {}, reader, s
 }
 
 /**
- * Prints a line for each tier and, last, the closing line over all. Answers the exit code: 1 when anything failed, and with
- * `require` when a tier was left out.
+ * Prints a line for each tier and, last, the closing line over all; where these tiers are themselves one of another command,
+ * their sum is its report. Answers the exit code: 1 when anything failed, and with `require` when a tier was left out.
  */
 export function closeWith(results, { require = false } = {}) {
   console.log('')
@@ -78,6 +79,9 @@ export function closeWith(results, { require = false } = {}) {
   if (require && leftOut.length)
     console.log(`\n--require: nothing may be left out, but this was: ${leftOut.join(', ')}`)
   const sum = key => results.reduce((total, result) => total + result[key], 0)
-  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
+  const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+  if (process.env.GUARDRAILS_REPORT)
+    writeFileSync(process.env.GUARDRAILS_REPORT, JSON.stringify(total))
   return sum('failed') || (require && leftOut.length) ? 1 : 0
 }

@@ -37,6 +37,11 @@ describe('a tier', () => {
 })
 
 describe('the closing line', () => {
+  it('is the report of a tier that has tiers of its own', async () => {
+    const inner = `import(${JSON.stringify(new URL('./tiers.mjs', import.meta.url).href)}).then(({ closeWith }) => closeWith([{ name: 'a', passed: 3, failed: 1, skipped: 0, seconds: 1 }, { name: 'b', passed: 4, failed: 0, skipped: 2, seconds: 1 }]))`
+    expect(await runTier({ name: `spec ${process.pid}`, command: process.execPath, args: ['-e', inner], reader: 'tiers' })).toMatchObject({ passed: 7, failed: 1, skipped: 2 })
+  })
+
   it('adds up all tiers and comes last', async () => {
     const results = [await tierOf(vitestReport({ numPassedTests: 3 })), await tierOf('{', { code: 1 })]
     expect(closeWith(results)).toBe(1)

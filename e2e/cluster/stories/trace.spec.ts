@@ -24,6 +24,12 @@ describe('a trace', () => {
     expect(trace.changes[2]).toEqual(['vmi web 1', { life: 'gone' }])
   })
 
+  it('tells of a disk on another node by itself, so that the one that is let go is not taken for the one that comes', () => {
+    const attachment = (version: number, nodeName: string, gone = false) => seen('VolumeAttachment', version, { uid: nodeName, spec: { nodeName, source: { persistentVolumeName: 'pvc-1' } } }, gone)
+    const { changes } = traceOf('story-1', [], [attachment(1, 'a'), attachment(2, 'b'), attachment(3, 'a', true)], new Map([['pvc-1', 'web-disk']]))
+    expect(changes.map(([what, { life }]) => `${what} ${String(life)}`)).toEqual(['attachment web-disk there', 'attachment web-disk on node 2 there', 'attachment web-disk gone'])
+  })
+
   it('tells what is new alone, and null for what is no longer there', () => {
     const paused = { phase: 'Running', conditions: [{ type: 'Paused', status: 'True' }] }
     const { changes } = traceOf('story-1', [], [seen('VirtualMachineInstance', 1, { status: paused }), seen('VirtualMachineInstance', 2, { status: paused }), seen('VirtualMachineInstance', 3, { status: { phase: 'Running' } })], new Map())
@@ -52,6 +58,18 @@ describe('two traces', () => {
     const [vmi, pod]: [Change, Change] = [['vmi web 1', { life: 'gone' }], ['launcher web 1', { life: 'gone' }]]
     expect(differencesOf(told(...begun, pod, vmi), told(...begun, vmi, pod)).map(({ where }) => where)).toEqual(['order'])
     expect(orderOf(told(...begun, pod, vmi))).toEqual(['vmi web 1 comes', 'vmi web 1 Running', 'launcher web 1 comes', 'launcher web 1 goes', 'vmi web 1 goes'])
+  })
+
+  it('are not apart where a status was written before the instance was made, or after', () => {
+    const [comes, stopped]: [Change, Change] = [['vmi web 1', { life: 'there' }], ['vm web', { printableStatus: 'Stopped' }]]
+    expect(differencesOf(told(comes, stopped), told(stopped, comes))).toEqual([])
+    expect(differencesOf(told(comes, ['vmi web 1', { life: 'gone' }], stopped), told(comes, stopped, ['vmi web 1', { life: 'gone' }])).map(({ where }) => where)).toEqual(['order of the word off'])
+  })
+
+  it('are not apart where one saw that there was no instance between two', () => {
+    const created = (...values: boolean[]) => told(...values.map((value): Change => ['vm web', { created: value }]))
+    expect(differencesOf(created(false, true, false, true), created(false, true))).toEqual([])
+    expect(differencesOf(created(false, true, false), created(false, true))).toHaveLength(1)
   })
 
   it('are not apart where one saw what passes, but where it is what stays', () => {
