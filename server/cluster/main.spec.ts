@@ -136,6 +136,23 @@ describe('the embedded cluster', () => {
     expect((await ask('GET', `${CLAIMS}/guarded`)).status).toBe(200)
   })
 
+  it('empties a namespace of what it may, whatever is refused, and lets it go when nothing is', async () => {
+    let guarded = true
+    cluster.registerHook({
+      name: 'keeper.test', phase: 'validate',
+      review: ({ operation, kind, name }) => (guarded && kind.kind === 'ConfigMap' && operation === 'DELETE' && name === 'a-kept' ? { refusal: { code: 422, reason: 'Invalid', message: 'it is in use' } } : undefined),
+    })
+    const home = '/api/v1/namespaces/ending'
+    await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ending' } })
+    for (const name of ['a-kept', 'b-left']) await ask('POST', `${home}/configmaps`, map(name))
+    await ask('POST', `${home}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' } })
+    await ask('DELETE', home)
+    for (const path of [`${home}/configmaps/b-left`, `${home}/secrets/key`]) await until(async () => (await ask('GET', path)).status === 404)
+    expect((await ask('GET', `${home}/configmaps/a-kept`)).status).toBe(200)
+    guarded = false
+    await until(async () => (await ask('GET', home)).status === 404)
+  })
+
   it('hands subresources of others to those who serve them', async () => {
     cluster.registerSubresource({
       group: 'subresources.kubevirt.io', version: 'v1', resource: 'virtualmachines', subresource: 'stop', method: 'PUT',

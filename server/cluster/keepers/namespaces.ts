@@ -51,19 +51,31 @@ function withoutTimes(conditions: JsonValue | undefined): string {
   return JSON.stringify(Array.isArray(conditions) ? conditions.map(known => (isObject(known) ? [known['type'], known['status'], known['message']] : known)) : [])
 }
 
+function refusalOf(act: () => void): Error[] {
+  try {
+    act()
+    return []
+  }
+  catch (error) {
+    return [error instanceof Error ? error : new Error(String(error))]
+  }
+}
+
 /** Empties namespaces that are ending and lets them go; gives each live one its root certificate and default service account. */
 export function keepNamespaces(cluster: Cluster, caPem: string, log: (message: string) => void): () => void {
   const namespaces = cluster.store.of('namespaces')
 
   const empty = (name: string, namespace: JsonObject) => {
-    for (const kind of kindsOfNamespaces(cluster)) {
+    const refusals = kindsOfNamespaces(cluster).flatMap(kind => {
       const items = cluster.store.of(resourceOf(kind)).range(`${name}/`).filter(stored => !metaText(stored.object, 'deletionTimestamp'))
-      deleteCollection(cluster, kind, items, BACKGROUND, CALL)
-    }
+      return items.flatMap(item => refusalOf(() => { deleteCollection(cluster, kind, [item], BACKGROUND, CALL) }))
+    })
     const remains = kindsOfNamespaces(cluster).map(kind => ({ kind, items: cluster.store.of(resourceOf(kind)).range(`${name}/`) })).filter(({ items }) => items.length)
     const conditions = conditionsOf(remains, timestamp(cluster.now()))
     const status = isObject(namespace['status']) ? namespace['status'] : {}
     if (withoutTimes(status['conditions']) !== withoutTimes(conditions)) cluster.store.put('namespaces', name, { ...namespace, status: { ...status, conditions } })
+    // Tried again: what is refused because of something else may be granted once that is gone.
+    if (refusals.length) throw refusals[0]
     if (remains.length) return
     const kind = cluster.registry.find('', 'v1', 'namespaces')
     const finalizers = fieldAt(namespace, 'spec.finalizers')
