@@ -57,10 +57,11 @@ test('its copies lost and the file replaced: the health page tells the mismatch 
     const main = page.getByRole('main')
     await expect(main).toContainText('The URL now gives other bytes than those first recorded. Longhorn refuses them for ever.', GIVEN_UP)
     await expect(main).toContainText(`recorded checksum ${recorded.slice(0, 12)}`)
-    await expect(main.getByRole('link', { name: VM })).toBeVisible()
+    await expect(main.getByRole('link', { name: VM, exact: true })).toBeVisible()
     await expect(row(images, IMAGE)).toContainText('Copies lost')
     await row(images, IMAGE).getByRole('link', { name: IMAGE }).click()
-    await expect(images.getByRole('main')).toContainText('The image was taken in. Harvester does not look again afterwards.')
+    await expect(images.getByRole('main')).toContainText('Every copy of it has failed.')
+    await expect(images.getByRole('main')).toContainText('True · Imported')
 
     const image = await imageOf(api, IMAGE)
     expect(image?.status?.progress).toBe(100)
