@@ -65,6 +65,8 @@ export interface VirtualMachineInstance extends KubeObject {
     readonly phase?: VmiPhase
     readonly reason?: string
     readonly nodeName?: string
+    /** The node that it is asked to leave, until it has left it. */
+    readonly evacuationNodeName?: string
     readonly conditions?: readonly Condition[]
     readonly activePods?: Readonly<Record<string, string>>
     readonly interfaces?: readonly { readonly ipAddress?: string, readonly name?: string }[]

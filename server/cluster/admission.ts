@@ -1,4 +1,4 @@
-import type { AdmissionRequest, Call, Cluster } from './cluster.ts'
+import type { AdmissionRequest, Call, Cluster, EvictionHook } from './cluster.ts'
 import type { JsonObject } from './json.ts'
 import type { KindVersion } from './kind.ts'
 import { metaText } from './metadata.ts'
@@ -37,6 +37,14 @@ export function askHooks(cluster: Cluster, phase: 'mutate' | 'validate', request
     if (phase === 'mutate' && answer?.object) object = answer.object
   }
   return object
+}
+
+/** Asks the hooks on evictions whether a pod may be evicted. Throws the first refusal. */
+export async function askBeforeEviction(cluster: Cluster, kind: KindVersion, asked: Parameters<EvictionHook['review']>[0]): Promise<void> {
+  for (const hook of cluster.evictionHooks) {
+    const answer = await hook.review(asked)
+    if (answer?.refusal) throw refusalOf(hook.name, kind, asked.name, answer.refusal)
+  }
 }
 
 /** The stored object under that name, or 404. */

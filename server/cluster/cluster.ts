@@ -46,6 +46,12 @@ export interface AdmissionHook {
   readonly review: (request: AdmissionRequest) => AdmissionAnswer | undefined
 }
 
+/** One that is asked whether a pod may be evicted, and may write before it answers: whether it may be is what it sets going. */
+export interface EvictionHook {
+  readonly name: string
+  readonly review: (request: Pick<AdmissionRequest, 'namespace' | 'name' | 'dryRun'>) => Promise<AdmissionAnswer | undefined>
+}
+
 /** A request to a subresource that is not the API server's own, as an aggregated API gets it. */
 export interface SubresourceCall {
   readonly namespace: string
@@ -90,6 +96,7 @@ export interface Cluster {
   readonly store: ObjectStore
   readonly registry: KindRegistry
   readonly hooks: AdmissionHook[]
+  readonly evictionHooks: EvictionHook[]
   readonly routes: SubresourceRoute[]
   readonly actions: ActionRoute[]
   readonly now: () => number

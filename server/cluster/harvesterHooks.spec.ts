@@ -52,6 +52,10 @@ describe('a hook that sees nothing', () => {
   })
 })
 
+it('a file of Longhorn v2 is not made', () => {
+  expect(words(worldOf(), { kind: BACKING_IMAGES, object: named({ dataEngine: 'v2', sourceType: 'upload' }) })).toBe('v2 backing image is not supported')
+})
+
 describe('an export of a volume of Longhorn', () => {
   const exported = named({ sourceType: 'export-from-volume', sourceParameters: { 'volume-name': 'pvc-1', 'export-type': 'raw' } })
   it.each<[string, Spec, string | undefined]>([

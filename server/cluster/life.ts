@@ -1,7 +1,7 @@
 import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
-import type { ActionRoute, AdmissionHook, SubresourceRoute } from './cluster.ts'
+import type { ActionRoute, AdmissionHook, EvictionHook, SubresourceRoute } from './cluster.ts'
 import { VMIS } from '#vms/vm.ts'
 import { CONTROLLERS } from './controllers/all.ts'
 import { MIGRATIONS } from './controllers/migration.ts'
@@ -9,6 +9,7 @@ import type { Actor } from './controllers/step.ts'
 import { guestRoutes } from './guestActs.ts'
 import { harvesterHooks } from './harvesterHooks.ts'
 import { BLIND } from './hooks/rule.ts'
+import { evictionHook } from './hooks/evictions.ts'
 import { instanceHook } from './hooks/instances.ts'
 import { migrationHooks } from './hooks/migrations.ts'
 import { powerRoutes } from './power.ts'
@@ -42,6 +43,8 @@ export interface Habitat {
   /** Absent where Harvester's own API is not served. */
   readonly registerAction?: (route: ActionRoute) => void
   readonly registerHook: (hook: AdmissionHook) => void
+  /** Absent where virt-api is really there. */
+  readonly registerEvictionHook?: (hook: EvictionHook) => void
   /** Absent where virt-api is played: it needs nobody else to act on a guest. */
   readonly registerGuestAct?: (route: SubresourceRoute) => void
 }
@@ -69,8 +72,10 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   // Without controllers nothing is followed, and the hooks see nothing; nor do they while the seed is applied.
   const hooks = harvesterHooks(() => runner?.world ?? BLIND)
   for (const hook of real.includes('harvester') ? [] : hooks) cluster.registerHook(hook)
-  if (!real.includes('kubevirt'))
+  if (!real.includes('kubevirt')) {
     cluster.registerHook(instanceHook(Date.now))
+    cluster.registerEvictionHook?.(evictionHook(clientFor('virt-api')))
+  }
   const ofMigrations = migrationHooks({
     vmi: (namespace, name) => runner?.world.get(VMIS, `${namespace}/${name}`),
     migrations: (namespace, vmi) => (runner?.world.all(MIGRATIONS) ?? []).filter(one => one.metadata.namespace === namespace && one.spec.vmiName === vmi),

@@ -1,5 +1,5 @@
 import { furnish } from './bootstrap.ts'
-import type { ActionRoute, AdmissionHook, Cluster, SubresourceRoute } from './cluster.ts'
+import type { ActionRoute, AdmissionHook, Cluster, EvictionHook, SubresourceRoute } from './cluster.ts'
 import { holdFolder } from './hold.ts'
 import { keepIdentity, readIdentity } from './identity.ts'
 import { DiskJournal } from './journal.ts'
@@ -54,6 +54,8 @@ export interface EmbeddedCluster {
   readonly registerAction: (route: ActionRoute) => void
   /** Adds a mutator or validator, as a webhook configuration would. */
   readonly registerHook: (hook: AdmissionHook) => void
+  /** Adds a webhook that is asked before a pod is evicted. */
+  readonly registerEvictionHook: (hook: EvictionHook) => void
   readonly stop: () => Promise<void>
 }
 
@@ -107,7 +109,7 @@ async function start(options: EmbeddedClusterOptions, letGo: () => void): Promis
   // A fresh cluster is later than every one before it: who followed an earlier one is told 410, and does not wait for a revision to come.
   const store = new ObjectStore({ limits: { events: options.watchHistory ?? WATCH_HISTORY, age: HISTORY_AGE }, now: Date.now, revision: saved.revision || Date.now(), journal })
   for (const { resource, stored } of saved.objects) store.restore(resource, stored)
-  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], routes: [], actions: [], now: Date.now, policy: followPolicy(store) }
+  const cluster: Cluster = { store, registry: new KindRegistry(), hooks: [], evictionHooks: [], routes: [], actions: [], now: Date.now, policy: followPolicy(store) }
   const identity = await readIdentity(dataDir, new Date())
   const keepers = [keepDefinitions(cluster, log)]
   // What somebody deleted stays deleted: only a cluster that never came up before is furnished and seeded.
@@ -126,6 +128,7 @@ async function start(options: EmbeddedClusterOptions, letGo: () => void): Promis
     registerSubresource: (route: SubresourceRoute) => { cluster.routes.push(route) },
     registerAction: (route: ActionRoute) => { cluster.actions.push(route) },
     registerHook: (hook: AdmissionHook) => { cluster.hooks.push(hook) },
+    registerEvictionHook: (hook: EvictionHook) => { cluster.evictionHooks.push(hook) },
   }
   const { seed = false, controllers = seed, mirror: mirrored = seed, pace } = options
   const mirror: MirrorServer | undefined = mirrored ? await listen(port => startMirror({ port, now: cluster.now, daysAhead: reader => daysAhead(cluster, reader) }), identity.mirrorPort) : undefined

@@ -9,7 +9,7 @@ import { listPage, readListOptions } from './listing.ts'
 import type { Shape } from './negotiation.ts'
 import { negotiate } from './negotiation.ts'
 import { storeKey } from './objects.ts'
-import { stored } from './admission.ts'
+import { stored, askBeforeEviction } from './admission.ts'
 import type { User } from './rbac.ts'
 import type { Rendered } from './rendering.ts'
 import { EventWriter, readIncludeObject, renderObject, renderPage } from './rendering.ts'
@@ -168,7 +168,10 @@ async function special(exchange: Exchange): Promise<boolean> {
       const sent = await readSent(exchange, call)
       const options = sent['deleteOptions']
       const body = typeof options === 'object' && options && !Array.isArray(options) ? options : undefined
-      send(exchange, 201, evictPod(cluster, kind, asked, readDeleteOptions(body, incoming.url.searchParams), call))
+      const deletion = readDeleteOptions(body, incoming.url.searchParams)
+      stored(cluster, kind, storeKey(asked.namespace, asked.name), asked.name)
+      await askBeforeEviction(cluster, kind, { namespace: asked.namespace, name: asked.name, dryRun: call.dryRun || deletion.dryRun })
+      send(exchange, 201, evictPod(cluster, kind, asked, deletion, call))
       return true
     }
     case 'namespaces/finalize update':

@@ -3,6 +3,7 @@ import { backingImages } from './backingImages.ts'
 import { dataVolumes } from './cdi.ts'
 import { claims, volumes } from './claims.ts'
 import { provisioner, reclaimer } from './csiVolumes.ts'
+import { evacuations } from './evacuations.ts'
 import { guestMigration } from './guestMigration.ts'
 import { guestVolumes } from './guestVolumes.ts'
 import { guests } from './guests.ts'
@@ -29,5 +30,5 @@ export const CONTROLLERS: readonly Controller[] = [
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
   harvesterImages, harvesterVms,
-  vms, vmis, migrations, guests, guestMigration, guestVolumes,
+  vms, vmis, migrations, evacuations, guests, guestMigration, guestVolumes,
 ] as readonly unknown[] as readonly Controller[]

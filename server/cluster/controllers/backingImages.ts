@@ -93,7 +93,7 @@ function specChange(image: BackingImage, wanted: Readonly<Record<string, { evict
   return Object.keys(body).length > 0 ? [change(BACKING_IMAGES, image, { spec: { diskFileSpecMap: body } })] : []
 }
 
-/** The name of a disk's manager, as Longhorn makes it since 1.11 of a hash. */
+/** The name of a disk's manager, as Longhorn makes it of a hash (types.GetBackingImageManagerName). */
 export function managerName(node: string, disk: string): string {
   return `bim-${hex(`${node} ${disk}`, 56)}`
 }

@@ -82,6 +82,6 @@ function failure(failureReason: string, now: string): MigrationState {
 function arrived(vmi: VirtualMachineInstance, { targetNode: nodeName = '', targetPod }: MigrationState, world: World, now: string): Write[] {
   const pod = world.owned(PODS, vmi.metadata.uid).find(one => one.metadata.name === targetPod)
   const labels = { labels: { [NODE_LABEL]: nodeName } }
-  return to(vmi, { targetNodeDomainReadyTimestamp: now, endTimestamp: now }, { nodeName, interfaces: interfacesOf(vmi, pod), launcherContainerImageVersion: undefined })
+  return to(vmi, { targetNodeDomainReadyTimestamp: now, endTimestamp: now }, { nodeName, interfaces: interfacesOf(vmi, pod), launcherContainerImageVersion: undefined, evacuationNodeName: undefined })
     .map(one => one.do === 'patch' ? { ...one, body: { ...one.body, metadata: labels } } : one)
 }

@@ -42,7 +42,7 @@ export const guests: Controller<VirtualMachineInstance> = {
     on(PODS, pod => pod.metadata.ownerReferences?.filter(owner => owner.kind === 'VirtualMachineInstance').map(owner => `${pod.metadata.namespace}/${owner.name}`) ?? []),
     on(NODES, (node, world) => world.all(VMIS).filter(vmi => vmi.status?.nodeName === node.metadata.name).map(vmi => `${vmi.metadata.namespace}/${vmi.metadata.name}`)),
   ],
-  stage: vmi => `${vmi.status?.phase} ${Boolean(vmi.metadata.deletionTimestamp)} ${vmi.metadata.annotations?.[ACT_ANNOTATION]} ${isTrue(vmi.status?.conditions, 'AgentConnected')}`,
+  stage: (vmi, world) => `${vmi.status?.phase} ${isEnding(vmi, currentPod(vmi, world))} ${vmi.metadata.annotations?.[ACT_ANNOTATION]} ${isTrue(vmi.status?.conditions, 'AgentConnected')}`,
   step(vmi, world, time) {
     const phase = vmi.status?.phase
     if ((phase !== 'Scheduled' && phase !== 'Running') || world.get(NODES, vmi.status?.nodeName)?.metadata.annotations?.[DOWN_ANNOTATION])
@@ -55,6 +55,11 @@ export const guests: Controller<VirtualMachineInstance> = {
       return NOTHING
     return phase === 'Scheduled' ? boot(vmi, world, time) : live(vmi, pod, world, time)
   },
+}
+
+/** Whether its end is wished: by who deleted the instance, or by who deleted the pod around it, which passes it on to the guest (kubevirt cmd/virt-launcher, on SIGTERM). */
+function isEnding(vmi: VirtualMachineInstance, pod: Pod | undefined): boolean {
+  return Boolean(vmi.metadata.deletionTimestamp ?? pod?.metadata.deletionTimestamp)
 }
 
 export function guestOf(vmi: VirtualMachineInstance): Guest {
@@ -98,7 +103,7 @@ function graceIn(pod: Pod, vmi: VirtualMachineInstance): number {
 function live(vmi: VirtualMachineInstance, pod: Pod, world: World, time: Time): Next {
   const guest = guestOf(vmi)
   const paused = findCondition(vmi.status?.conditions, 'Paused')?.status === 'True'
-  if (vmi.metadata.deletionTimestamp) {
+  if (isEnding(vmi, pod)) {
     const grace = graceIn(pod, vmi)
     const obeys = isDocile(guest) && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
     if (obeys && TAKES.shutDownGuest <= grace)
@@ -129,7 +134,8 @@ function conditionsOf(vmi: VirtualMachineInstance, world: World, time: Time, age
  * one is missing, every later change of the VMI's conditions fails, and it never gets Ready.
  */
 function probed(condition: Condition, time: Time): Condition {
-  return 'lastProbeTime' in condition ? condition : { ...condition, ...{ lastProbeTime: stamp(time.now) } }
+  const now = stamp(time.now)
+  return { ...{ lastProbeTime: now }, ...condition, lastTransitionTime: condition.lastTransitionTime ?? now }
 }
 
 /** The address that the network of the cluster, 192.168.96.0/20, leases to a guest's card: always the same one. */

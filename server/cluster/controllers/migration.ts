@@ -5,7 +5,7 @@ import { defineResource } from '#kube/resource.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import { hasEnded } from './claimIndexes.ts'
 import { isLauncher } from './launcher.ts'
-import type { World } from './world.ts'
+import type { Index, World } from './world.ts'
 
 // What virt-controller and virt-handler tell each other about a migration (kubevirt.io/api core/v1 types.go).
 
@@ -50,6 +50,13 @@ export const JOB_ANNOTATION = 'kubevirt.io/migrationJobName'
 /** On a VMI: where virt-handler is to prepare for it; and where it runs. */
 export const TARGET_NODE_LABEL = 'kubevirt.io/migrationTargetNodeName'
 export const NODE_LABEL = 'kubevirt.io/nodeName'
+
+export const MIGRATIONS_BY_VMI: Index<Migration> = { kind: MIGRATIONS, keys: migration => [`${migration.metadata.namespace}/${migration.spec.vmiName}`] }
+
+/** Whether nothing more comes of the object: KubeVirt keeps it for a while. */
+export function isFinalMigration({ status }: Migration): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
+}
 
 export function migrationStateOf(vmi: VirtualMachineInstance | undefined): MigrationState | undefined {
   return vmi?.status?.migrationState as MigrationState | undefined

@@ -8,13 +8,13 @@ import { stamp } from './conditions.ts'
 import { attachmentOf, attachmentPod, hasPluggedVolumes, pluggedVolumes } from './hotplug.ts'
 import { isLauncher } from './launcher.ts'
 import type { Migration, MigrationState } from './migration.ts'
-import { JOB_ANNOTATION, JOB_LABEL, MIGRATIONS, TARGET_NODE_LABEL, currentPod, isReady, migrationStateOf } from './migration.ts'
+import { JOB_ANNOTATION, JOB_LABEL, MIGRATIONS, MIGRATIONS_BY_VMI, TARGET_NODE_LABEL, currentPod, isFinalMigration, isReady, migrationStateOf } from './migration.ts'
 import type { Seen } from './migrationVerdict.ts'
 import { verdictOf } from './migrationVerdict.ts'
 import { targetPod } from './migrationTarget.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, dropFinalizer, on, remove, setStatus, tell, write } from './step.ts'
-import type { Index, World } from './world.ts'
+import type { World } from './world.ts'
 
 // kubevirt pkg/virt-controller/watch/migration/migration.go, within one cluster.
 
@@ -25,8 +25,6 @@ const CONFIGURATION = {
   allowAutoConverge: false, allowPostCopy: false, allowWorkloadDisruption: false, bandwidthPerMigration: '0', completionTimeoutPerGiB: 150, nodeDrainTaintKey: 'kubevirt.io/drain',
   parallelMigrationsPerCluster: 5, parallelOutboundMigrationsPerNode: 2, progressTimeout: 150, unsafeMigrationOverride: false, utilityVolumesTimeout: 150,
 }
-
-const MIGRATIONS_BY_VMI: Index<Migration> = { kind: MIGRATIONS, keys: migration => [`${migration.metadata.namespace}/${migration.spec.vmiName}`] }
 
 export const migrations: Controller<Migration> = {
   name: 'virt-controller-migration',
@@ -45,18 +43,14 @@ export const migrations: Controller<Migration> = {
     const target = world.owned(PODS, vmi.metadata.uid).find(pod => isLauncher(pod) && pod.metadata.labels?.[JOB_LABEL] === migration.metadata.uid)
     const state = migrationStateOf(vmi)
     const seen: Seen = { migration, vmi, target, attachment: target && attachmentOf(target, world), state: state?.migrationUid === migration.metadata.uid ? state : undefined }
-    return isFinal(migration) ? write(settle(seen), collect(vmi, world)) : advance(seen, world, time)
+    return isFinalMigration(migration) ? write(settle(seen), collect(vmi, world)) : advance(seen, world, time)
   },
-}
-
-function isFinal({ status }: Migration): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
 }
 
 /** Whether another migration of the same VMI is under way: only one may be. */
 function isBarred({ migration, vmi, state }: Seen, world: World): boolean {
   const other = migrationStateOf(vmi)?.migrationUid
-  return !state && world.find(MIGRATIONS_BY_VMI, objectKey(vmi)).some(one => one.metadata.uid === other && one.metadata.uid !== migration.metadata.uid && !isFinal(one))
+  return !state && world.find(MIGRATIONS_BY_VMI, objectKey(vmi)).some(one => one.metadata.uid === other && one.metadata.uid !== migration.metadata.uid && !isFinalMigration(one))
 }
 
 /** Acts, and then tells, both from what was seen before. */
@@ -144,6 +138,6 @@ function settle({ migration, state }: Seen): Write[] {
 
 /** Of those that are over the last five stay. */
 function collect(vmi: VirtualMachineInstance, world: World): Write[] {
-  const over = world.find(MIGRATIONS_BY_VMI, objectKey(vmi)).filter(one => isFinal(one) && !one.metadata.deletionTimestamp)
+  const over = world.find(MIGRATIONS_BY_VMI, objectKey(vmi)).filter(one => isFinalMigration(one) && !one.metadata.deletionTimestamp)
   return [...over].sort((a, b) => a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1).slice(0, Math.max(0, over.length - KEPT)).map(one => remove(MIGRATIONS, one))
 }

@@ -51,7 +51,8 @@ const STATUSES: readonly (readonly [string, (question: Question) => boolean])[] 
 export function printableStatus(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, world: World, expected: Expectations, failures: number): string {
   const names = claimNamesOf(vm.spec.template.spec)
   const key = (name: string) => `${vm.metadata.namespace}/${name}`
-  const dataVolumes = names.map(name => world.get(DATA_VOLUMES, key(name))).filter(volume => volume !== undefined)
+  // A disk that is named by its claim tells nothing of who fills it.
+  const dataVolumes = (vm.spec.template.spec.volumes ?? []).map(({ dataVolume }) => dataVolume && world.get(DATA_VOLUMES, key(dataVolume.name))).filter(volume => volume !== undefined)
   const claims = names.map(name => world.get(CLAIMS, key(name)))
   return STATUSES.find(([, holds]) => holds({ vm, vmi, expected, claims, dataVolumes, failures }))?.[0] ?? 'Unknown'
 }

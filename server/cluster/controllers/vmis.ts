@@ -2,6 +2,7 @@ import type { Pod } from '#kube/core.ts'
 import { CLAIMS, PODS } from '#kube/core.ts'
 import type { Condition, OwnerReference } from '#kube/object.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
+import type { DataVolume } from '#volumes/dataVolume.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import type { VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
@@ -76,7 +77,7 @@ function next(vmi: VirtualMachineInstance, seen: Seen, world: World, time: Time)
     ...(seen.pods.length > 0 || vmi.status?.activePods ? { activePods: Object.fromEntries(seen.pods.map(one => [one.metadata.uid, one.spec?.nodeName ?? ''])) } : {}),
     ...(entering && node ? { nodeName: node } : {}),
     ...(seen.pod && (entering || (phase !== '' && !seen.plugging && hasPluggedVolumes(vmi) && vmi.status?.volumeStatus)) ? { volumeStatus: volumeStatuses(vmi, seen.pod, world) } : {}),
-    conditions: conditionsOf(vmi, after, seen, time),
+    conditions: besides(vmi, conditionsOf(vmi, after, seen, time), world, time),
     phaseTransitionTimestamps: withPhase(vmi, after, time),
   }
   const writes = setStatus(VMIS, vmi, status)
@@ -124,6 +125,19 @@ function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, missi
   return vmi.status?.phase === 'Scheduling' && pod ? withoutConditions(synced, 'PodScheduled') : synced
 }
 
+/** What is said of the instance whatever becomes of its pod: whether it is to leave its node, and whether its disks are filled (datavolumes.go aggregateDataVolumesConditions). */
+function besides(vmi: VirtualMachineInstance, conditions: Condition[], world: World, time: Time): Condition[] {
+  const marked: Finding = { type: 'EvictionRequested', status: 'True', reason: 'EvictionRequested', message: 'VMI is marked for eviction' }
+  const evicted = vmi.status?.evacuationNodeName ? withCondition(conditions, marked, time.now) : withoutConditions(conditions, 'EvictionRequested')
+  const words = dataVolumesOf(vmi, world).map(({ status }) => findCondition(status?.conditions, 'Ready')?.status ?? 'Unknown')
+  if (words.length === 0)
+    return evicted
+  const status = words.includes('False') ? 'False' : words.includes('Unknown') ? 'Unknown' : 'True'
+  return withCondition(evicted, status === 'True'
+    ? { type: 'DataVolumesReady', status, reason: 'AllDVsReady', message: 'All of the VMI\'s DVs are bound and ready' }
+    : { type: 'DataVolumesReady', status, reason: 'NotAllDVsReady', message: 'Not all of the VMI\'s DVs are ready' }, time.now)
+}
+
 function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {
   const no = (reason: string, message: string): Finding => ({ type: 'Ready', status: 'False', reason, message })
   if (!pod)
@@ -142,9 +156,14 @@ function missingClaim(vmi: VirtualMachineInstance, world: World): string | undef
   return claimNamesOf({ volumes: (vmi.spec.volumes ?? []).filter(volume => !isPluggable(volume)) }).find(name => !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`) && !world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`))
 }
 
+/** The DataVolumes behind its volumes, named or found by the claims that they have made. */
+function dataVolumesOf(vmi: VirtualMachineInstance, world: World): DataVolume[] {
+  return claimNamesOf(vmi.spec).map(name => world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`)).filter(volume => volume !== undefined)
+}
+
 /** Whether a DataVolume behind the VMI is still filled; the pod waits for it. */
 function waitsForData(vmi: VirtualMachineInstance, world: World): 'waiting' | 'failed' | undefined {
-  const phases = claimNamesOf(vmi.spec).map(name => world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`)).filter(volume => volume !== undefined).map(volume => volume.status?.phase ?? '')
+  const phases = dataVolumesOf(vmi, world).map(volume => volume.status?.phase ?? '')
   if (phases.includes('Failed'))
     return 'failed'
   return phases.some(phase => !['Succeeded', 'PendingPopulation', 'WaitForFirstConsumer'].includes(phase)) ? 'waiting' : undefined

@@ -127,7 +127,7 @@ export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
     metadata: {
       name: vm.metadata.name, namespace: vm.metadata.namespace, ...(labels ? { labels } : {}),
       annotations: { ...annotations, 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1', 'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1) },
-      finalizers: [VMI_FINALIZER, VM_FINALIZER],
+      finalizers: [VM_FINALIZER, VMI_FINALIZER],
       ownerReferences: [ownerOf(VMS, vm)],
     },
     spec: { ...spec, domain: firmware, ...(paused ? { startStrategy: 'Paused' } : {}) },

@@ -20,7 +20,7 @@ describe('KubeVirt\'s mutator of instances', () => {
 
   it('makes a new one Pending and holds it until its pods are gone', () => {
     expect(review('CREATE', 'virtualmachineinstances', given)).toEqual({
-      metadata: { name: 'web', finalizers: ['own', 'kubevirt.io/foregroundDeleteVirtualMachine'] }, spec: {},
+      metadata: { name: 'web', finalizers: ['own', 'kubevirt.io/foregroundDeleteVirtualMachine'] }, spec: { evictionStrategy: 'None' },
       status: { phase: 'Pending', phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: '1970-01-01T00:00:00Z' }] },
     })
   })

@@ -4,7 +4,7 @@ import { stamp } from '../controllers/conditions.ts'
 import { VMI_FINALIZER } from '../controllers/vms.ts'
 import { fieldAt } from '../json.ts'
 
-/** KubeVirt's mutator of instances (pkg/virt-api/webhooks/mutating-webhook/mutators/vmi-mutator.go): a new one is Pending, and held until its pods are gone. */
+/** KubeVirt's mutator of instances (pkg/virt-api/webhooks/mutating-webhook/mutators/vmi-mutator.go): a new one is Pending, held until its pods are gone, and ended with its node unless it says otherwise. */
 export function instanceHook(now: () => number): AdmissionHook {
   return {
     name: 'virtualmachineinstances-mutator.kubevirt.io',
@@ -18,6 +18,7 @@ export function instanceHook(now: () => number): AdmissionHook {
         object: {
           ...object,
           metadata: { ...fieldAt(object, 'metadata') as object, finalizers: finalizers.includes(VMI_FINALIZER) ? finalizers : [...finalizers, VMI_FINALIZER] },
+          spec: { evictionStrategy: 'None', ...fieldAt(object, 'spec') as object },
           status: { phase: 'Pending', phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: stamp(now()) }] },
         },
       }

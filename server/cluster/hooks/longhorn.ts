@@ -28,7 +28,10 @@ function mutateBackingImage({ object }: Asked): { readonly object: JsonObject } 
 const asBackingImage = (object: JsonObject) => object as unknown as BackingImage
 
 /** What Longhorn refuses of a file that is to be made. */
-export function refusalOfFile({ checksum, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} }: BackingImage['spec'], sight: Sight): Refusal | undefined {
+export function refusalOfFile({ dataEngine, checksum, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} }: BackingImage['spec'], sight: Sight): Refusal | undefined {
+  // Since Longhorn 1.12, whose images of v2 are CDI's claims.
+  if (dataEngine === 'v2')
+    return invalid('v2 backing image is not supported')
   if (checksum && !/^[a-f0-9]{128}$/.test(checksum))
     return invalid(`invalid checksum ${checksum}`)
   if (minNumberOfCopies < 1)
