@@ -6,7 +6,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     environment: 'node',
-    include: ['e2e/cluster/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
+    include: ['e2e/cluster/*.spec.ts', 'e2e/cluster/manifests/manifests.spec.ts'],
     testTimeout: 60_000,
     hookTimeout: 300_000,
     fileParallelism: false,

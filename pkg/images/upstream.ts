@@ -1,10 +1,11 @@
+import type { Patch } from '#kube/client.ts'
 import type { BackingImage } from '#health/longhorn.ts'
 import type { UpstreamCheck, UpstreamFinding, UpstreamWord, VirtualMachineImage } from './image.ts'
 import type { ImageUrlVerdict } from './imageUrl.ts'
 import type { ProbeReport, ReadFailure, ReadJob } from './probe.ts'
 import { recognizeChecksum } from './checksum.ts'
 import { judgeImageUrl } from './imageUrl.ts'
-import { conclusionOf, upstreamCheckOf } from './image.ts'
+import { UPSTREAM_CHECK_ANNOTATION, conclusionOf, upstreamCheckOf } from './image.ts'
 
 // Is what an image's URL serves today still what was imported? Judged by what is recorded, which differs from image to image; what
 // could not be compared is said.
@@ -23,6 +24,11 @@ export interface UpstreamRecord {
 
 type Answer = Omit<UpstreamCheck, 'at'>
 type Standing = UpstreamFinding['standing']
+
+/** The patch of an image that keeps what was found, for every console. */
+export function keepCheck(found: UpstreamCheck): Patch {
+  return { type: 'merge', body: { metadata: { annotations: { [UPSTREAM_CHECK_ANNOTATION]: JSON.stringify(found) } } } }
+}
 
 /** Longhorn keeps the SHA-512 of what it downloaded; CDI keeps none and does not look at the one that was asked for. */
 export function recordOf(image: VirtualMachineImage, backingImage: BackingImage | undefined): UpstreamRecord {

@@ -7,9 +7,9 @@ import { useHost } from '#sdk/host.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { UpstreamCheck, VirtualMachineImage } from './image.ts'
-import { IMAGES, UPSTREAM_CHECK_ANNOTATION, upstreamCheckOf } from './image.ts'
+import { IMAGES, upstreamCheckOf } from './image.ts'
 import { probeCall } from './probe.ts'
-import { judgeUpstream, judgeUpstreamRead, recordOf } from './upstream.ts'
+import { judgeUpstream, judgeUpstreamRead, keepCheck, recordOf } from './upstream.ts'
 import { useImageRead } from './useImageRead.ts'
 
 /** Looks whether an image's URL still serves what was imported, and keeps what it found on the image for every console. Call in setup. */
@@ -37,8 +37,7 @@ export function useUpstreamCheck(subject: () => { readonly image: VirtualMachine
       unkept.value = 'denied'
       return
     }
-    const body = { metadata: { annotations: { [UPSTREAM_CHECK_ANNOTATION]: JSON.stringify(found) } } }
-    unkept.value = await proxy.patch(IMAGES, { name, namespace: namespace() }, { type: 'merge', body }).then(() => undefined, toApiError)
+    unkept.value = await proxy.patch(IMAGES, { name, namespace: namespace() }, keepCheck(found)).then(() => undefined, toApiError)
   }
 
   const submission = useSubmit(async () => {

@@ -1,7 +1,8 @@
 import type { Patch } from '#kube/client.ts'
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import { CLAIMS, CONFIG_MAPS } from '#kube/core.ts'
-import type { Manifest } from '#kube/object.ts'
+import type { KubeObject, Manifest } from '#kube/object.ts'
+import type { Seen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
 import { createOf } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
@@ -13,14 +14,21 @@ import { recreationOf, rehearsalOf } from '#images/imageRemoval.ts'
 import { makeNote } from '#images/recreationNote.ts'
 import type { UploadImage } from '#images/uploadPlan.ts'
 import { planUploadImage } from '#images/uploadPlan.ts'
+import { keepCheck } from '#images/upstream.ts'
 import { planPower } from '#vms/powerActions.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VmForm } from '#vms/vmPlan.ts'
 import { ownCloudInit, planVm } from '#vms/vmPlan.ts'
 import type { ExportPlan } from '#volumes/exportPlan.ts'
-import { createExportImage } from '#volumes/exportImage.ts'
+import { backUpFirst } from '#volumes/exportBackup.ts'
+import { forceStop, noteEndings } from '#volumes/exportGuests.ts'
+import { createExportImage, markOvertaken, markVerified } from '#volumes/exportImage.ts'
+import type { ExportIntent, ExportedVm } from '#volumes/exportIntent.ts'
 import { amendIntent, liftExport, readIntent } from '#volumes/exportIntent.ts'
 import { planExport, stopForExport } from '#volumes/exportPlan.ts'
+import type { KnownVm } from '#volumes/exportRestart.ts'
+import { planForceStop, planStartNow, releaseVms, startAgain } from '#volumes/exportRestart.ts'
+import type { StepWorld } from '#volumes/exportStep.ts'
 
 /** What stands in the cluster, as it answers it. */
 export interface Standing {
@@ -31,8 +39,8 @@ export interface Standing {
   readonly claim: PersistentVolumeClaim
   /** Whose export was begun. */
   readonly begun: PersistentVolumeClaim
-  /** Running, off, off and kept in the deprecated way. */
-  readonly vms: { readonly on: VirtualMachine, readonly off: VirtualMachine, readonly old: VirtualMachine }
+  /** Running, off, off and kept in the deprecated way, off for the export that was begun. */
+  readonly vms: { readonly on: VirtualMachine, readonly off: VirtualMachine, readonly old: VirtualMachine, readonly stopped: VirtualMachine }
   readonly vmi: VirtualMachineInstance | undefined
   readonly network: string
   readonly secret: string
@@ -44,9 +52,12 @@ const SUFFIXES = { disk: 'abcde', secret: 'fghij' }
 
 type Catalogue = readonly (readonly [what: string, writes: readonly Write[]])[]
 
+/** Which upstream refuses where no target for backups is set up; with its fields it has no trouble. */
+export const BACKUP = 'the backup before an export'
+
 /** Everything that the console can write, by the pure functions that its pages call, made for what stands there. */
 export function catalogueOf(standing: Standing): Catalogue {
-  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing)]
+  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing), ...endings(standing)]
 }
 
 const patched = (image: VirtualMachineImage, patch: Patch): Write => ({ act: 'patch', resource: IMAGES, at: { namespace: image.metadata.namespace ?? '', name: image.metadata.name }, patch })
@@ -74,6 +85,9 @@ function images({ namespace, classes, images: { v1, v2 } }: Standing): Catalogue
     ['a rehearsal of an image of CDI that is made anew', made(rehearsalOf(recreationOf(v2)))],
     ['an image that is made anew, its name free again', made({ ...recreationOf(v1), metadata: { ...recreationOf(v1).metadata, name: 'freed' }, spec: { ...recreationOf(v1).spec, displayName: 'freed' } })],
     ['the note of an image that is made anew', [createOf(CONFIG_MAPS, note)]],
+    ['what a look at the URL of an image found', [patched(v1, keepCheck({ word: 'unchanged', at: new Date(NOW).toISOString(), findings: [{ fact: 'size', standing: 'same' }] }))]],
+    ['an exported image that is overtaken', [markOvertaken(v1, [`${namespace}/on`], NOW)]],
+    ['an exported image whose disk was at rest', [markVerified(v1, NOW)]],
   ]
 }
 
@@ -105,17 +119,47 @@ function power({ vms: { on, off, old } }: Standing): Catalogue {
 
 function exports({ namespace, classes, claim, begun, vms: { on }, vmi }: Standing): Catalogue {
   const { intent, writes } = exportOf(claim, namespace, classes.v1.metadata.name, on, vmi)
-  const going = readIntent(begun)
-  if (!going || going === 'unreadable')
-    throw new Error('the export that was begun cannot be read')
+  const going = goingOf(begun)
   return [
     ['the beginning of an export', writes],
     ['a VM halted for an export', [stopForExport(on, intent)]],
     ['the image of an export on Longhorn v1', [createExportImage(intent, classes.v1)]],
     ['the image of an export through CDI', [createExportImage({ ...intent, image: { ...intent.image, displayName: 'exported-v2' } }, classes.v2)]],
+    ['the image of an export of a disk that is in use', [createExportImage({ ...intent, runningAcknowledged: { by: 'admin', at: new Date(NOW).toISOString() } }, classes.v1, [on])]],
     ['what an export adds to its note', [amendIntent(begun, going, { madeAt: new Date(NOW).toISOString(), endings: { [on.metadata.name]: { word: 'cut-off' } }, refusal: 'no' })]],
+    ['everything that an export adds to its note on the way', [amendIntent(begun, going, { calledOff: [{ code: 'deadline-passed', deadline: new Date(NOW).toISOString() }], isBackedUp: true, isSettled: true, forcedBy: 'admin' })]],
     ['an export that is given up', [amendIntent(begun, going, { abandonedBy: 'admin' })]],
     ['the end of an export', liftExport(CLAIMS, begun)],
+  ]
+}
+
+function goingOf(begun: PersistentVolumeClaim): ExportIntent {
+  const going = readIntent(begun)
+  if (!going || going === 'unreadable')
+    throw new Error('the export that was begun cannot be read')
+  return going
+}
+
+const live = <T extends KubeObject>(...objects: readonly T[]): Seen<T> => ({ objects, state: 'live' })
+
+/** What follows from an export that was begun: guests that are ended, and VMs that are started again or let go. */
+function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): Catalogue {
+  const entry = (vm: VirtualMachine): ExportedVm => ({ name: vm.metadata.name, runStrategy: 'RerunOnFailure', wasRunning: true })
+  const intent: ExportIntent = { ...goingOf(begun), vms: [entry(stopped)] }
+  const known: KnownVm = { entry: entry(stopped), vm: stopped, vmi: undefined }
+  const world: StepWorld = {
+    claims: live(begun), storageClasses: live(classes.v1), vms: live(on, stopped), vmis: live(), pods: live(), attachments: live(), nodes: live(),
+    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(),
+  }
+  return [
+    [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun)?.writes ?? []],
+    ['the decision that guests get no more time', [planForceStop(begun, intent, 'admin')]],
+    // Of a VM that is there; without KubeVirt it has no instance.
+    ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const] : []),
+    ['the note of how a guest ended', [noteEndings(begun, intent, [known])?.write].flatMap(write => write ?? [])],
+    ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
+    ['the start that somebody wants now', planStartNow(world, intent, 'admin')],
+    ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
   ]
 }
 

@@ -11,6 +11,7 @@ import { IMAGES } from '#images/image.ts'
 import { NETWORKS } from '#vms/network.ts'
 import type { VirtualMachine } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { Answer, Api, Fields } from '../../api.ts'
 import type { Standing } from './catalogue.ts'
 import { exportOf } from './catalogue.ts'
@@ -52,6 +53,7 @@ export async function stand(api: Api, isMoving: boolean): Promise<Standing> {
   await machine('on', { runStrategy: 'RerunOnFailure' }, 'begun')
   await machine('off', { runStrategy: 'Halted' })
   await machine('old', { running: false })
+  await machine('stopped', { runStrategy: 'Halted' }, undefined, { [EXPORT_ANNOTATION]: `${namespace}/begun` })
   if (isMoving) {
     await until('the VM runs', async () => (await read(VMS, 'on')).status?.printableStatus === 'Running')
     await until('the claim is bound', async () => (await read(CLAIMS, 'disk')).status?.phase === 'Bound')
@@ -63,7 +65,7 @@ export async function stand(api: Api, isMoving: boolean): Promise<Standing> {
   return {
     namespace, classes, images: { v1: await read(IMAGES, 'noble-v1'), v2: await read(IMAGES, 'noble-v2') }, network: `${namespace}/vlan-7`, secret: 'cloud-init',
     claim: await read(CLAIMS, 'disk'), begun: await read(CLAIMS, 'begun'),
-    vms: { on: await read(VMS, 'on'), off: await read(VMS, 'off'), old: await read(VMS, 'old') },
+    vms: { on: await read(VMS, 'on'), off: await read(VMS, 'off'), old: await read(VMS, 'old'), stopped: await read(VMS, 'stopped') },
     vmi: isMoving ? await read(VMIS, 'on') : undefined,
   }
 
@@ -76,10 +78,10 @@ export async function stand(api: Api, isMoving: boolean): Promise<Standing> {
     }, { labels: { 'harvesterhci.io/os-type': 'ubuntu', 'harvesterhci.io/image-type': 'raw_qcow2' }, annotations: { 'harvesterhci.io/storageClassName': target, 'field.cattle.io/description': 'noted' } })
   }
 
-  function machine(name: string, strategy: Fields, claim?: string): Promise<VirtualMachine> {
+  function machine(name: string, strategy: Fields, claim?: string, annotations: Fields = {}): Promise<VirtualMachine> {
     const devices = claim ? { disks: [{ name: 'root', disk: { bus: 'virtio' } }] } : {}
     const volumes = claim ? [{ name: 'root', persistentVolumeClaim: { claimName: claim } }] : []
-    return make(VMS, name, { spec: { ...strategy, template: { spec: { domain: { cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '256Mi' } }, devices }, volumes } } } })
+    return make(VMS, name, { spec: { ...strategy, template: { spec: { domain: { cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '256Mi' } }, devices }, volumes } } } }, { annotations })
   }
 }
 

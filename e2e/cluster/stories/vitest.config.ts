@@ -6,7 +6,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../../..'),
   test: {
     environment: 'node',
-    include: ['e2e/cluster/stories/*.spec.ts'],
+    include: ['e2e/cluster/stories/*.spec.ts', 'e2e/cluster/manifests/completeness.spec.ts'],
     testTimeout: 240_000,
     hookTimeout: 120_000,
     // So many plays at once: they wait most of the time.
