@@ -23,6 +23,9 @@ const standing: readonly Fixture[] = [
   ...READY,
 ]
 
+/** Harvester's webhook refuses claims and changes none: what is filled in is Kubernetes' own. */
+const FILLED: Partial<Row> = { needs: [], shows: ['spec', 'metadata.annotations', 'metadata.finalizers'] }
+
 const created = (says: string, object: Fields, more: Partial<Row> = {}): Row => ({ says, asks: { verb: 'create', shelf: 'claims', body: object, query: 'fieldValidation=Strict' }, ...more })
 const changed = (says: string, name: string, body: Fields, more: Partial<Row> = {}): Row => ({ says, asks: { verb: 'merge', shelf: 'claims', name, body }, ...more })
 const deleted = (says: string, name: string, more: Partial<Row> = {}): Row => ({ says, asks: { verb: 'delete', shelf: 'claims', name }, ...more })
@@ -34,16 +37,16 @@ export const CLAIMS: Group = {
   rows: [
     created('a claim', claimOf('made'), { shows: ['spec', 'metadata.annotations', 'metadata.finalizers'] }),
     created('a claim without a class', claimOf('made', { spec: { storageClassName: undefined } }), { shows: ['spec.storageClassName'] }),
-    created('a claim by an editor', claimOf('made'), { who: 'editor' }),
+    created('a claim by an editor', claimOf('made'), { who: 'editor', ...FILLED }),
     created('a claim by a viewer', claimOf('made'), { who: 'viewer' }),
     created('a claim without a mode of access', claimOf('made', { spec: { accessModes: [] } })),
     created('a claim without a size', claimOf('made', { spec: { resources: { requests: {} } } })),
     created('a claim of a reserved class', claimOf('made', { spec: { storageClassName: 'longhorn-static' } })),
     created('a claim of the class for states of VMs', claimOf('made', { spec: { storageClassName: 'vmstate-persistence' } })),
-    created('a claim of the class of an image', claimOf('made', { spec: { storageClassName: READY_CLASS, resources: { requests: { storage: '10Gi' } } } })),
-    created('a claim smaller than the image that it is made from', claimOf('made', { spec: { storageClassName: READY_CLASS, resources: { requests: { storage: '1Mi' } } } })),
+    created('a claim of the class of an image', claimOf('made', { spec: { storageClassName: READY_CLASS, resources: { requests: { storage: '10Gi' } } } }), FILLED),
+    created('a claim smaller than the image that it is made from', claimOf('made', { spec: { storageClassName: READY_CLASS, resources: { requests: { storage: '1Mi' } } } }), FILLED),
     created('a claim whose name is taken', claimOf('free')),
-    deleted('a claim is deleted', 'free'),
+    deleted('a claim is deleted', 'free', { needs: [], shows: ['kind', 'metadata.finalizers', 'status'] }),
     deleted('a claim is deleted by a viewer', 'free', { who: 'viewer' }),
     deleted('a claim is deleted that there is not', 'ghost'),
     deleted('a claim is deleted that a VM has', 'owned'),

@@ -16,12 +16,13 @@ const changed = (says: string, body: Record<string, unknown>, more: Partial<Row>
 
 export const INSTANCES: Group = {
   name: 'instances',
+  needs: ['kubevirt'],
   standing,
   rows: [
-    { says: 'an instance is deleted under its VM', asks: { verb: 'delete', shelf: 'vmis', name: 'web' } },
+    { says: 'an instance is deleted under its VM', asks: { verb: 'delete', shelf: 'vmis', name: 'web' }, shows: ['kind', 'metadata.finalizers'] },
     { says: 'an instance is deleted by a viewer', asks: { verb: 'delete', shelf: 'vmis', name: 'web' }, who: 'viewer' },
     { says: 'an instance is deleted that there is not', asks: { verb: 'delete', shelf: 'vmis', name: 'ghost' } },
-    { says: 'an instance without a VM', asks: { verb: 'create', shelf: 'vmis', body: lone } },
+    { says: 'an instance without a VM', asks: { verb: 'create', shelf: 'vmis', body: lone }, shows: ['metadata.finalizers', 'status.phase', 'spec.evictionStrategy', 'spec.terminationGracePeriodSeconds'] },
     { says: 'an instance without a VM by a viewer', asks: { verb: 'create', shelf: 'vmis', body: lone }, who: 'viewer' },
     { says: 'an instance of a name that is taken', asks: { verb: 'create', shelf: 'vmis', body: { ...lone, metadata: { name: 'web', namespace: NS } } } },
     { says: 'an instance of an unknown kind of machine', asks: { verb: 'create', shelf: 'vmis', body: { ...lone, spec: { ...spec, evictionStrategy: 'Pray' } } }, unplayed: true },

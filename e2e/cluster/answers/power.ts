@@ -18,6 +18,7 @@ const standing: readonly Fixture[] = [
 
 export const POWER: Group = {
   name: 'power',
+  needs: ['kubevirt'],
   standing,
   rows: [
     row('start of a VM that is Halted', ofVm('halted', 'start')),

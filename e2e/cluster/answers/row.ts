@@ -1,6 +1,7 @@
 import type { Fields, KubeObject } from '../../api.ts'
 import { NS } from './shelves.ts'
 import type { Shelf } from './shelves.ts'
+import type { Part } from '../parts.ts'
 
 /** A request as somebody sends it. Kept out of the cluster (`dryRun=All`) unless `kept`. */
 export interface Request {
@@ -35,6 +36,8 @@ export interface Row {
   readonly says: string
   readonly who?: 'admin' | 'editor' | 'viewer'
   readonly asks: Request
+  /** Whose answer it is: it is upstream's where all of these are really there, and Kubernetes' own where none is named. Its group's when absent. */
+  readonly needs?: readonly Part[]
   /** What of an accepted object is compared: paths whose steps are joined by dots, those in quotes with dots of their own. */
   readonly shows?: readonly string[]
   /** Upstream refuses far more than a stage needs: its answer is recorded, and the console's wording of it tested. */
@@ -49,8 +52,18 @@ export const UNPLAYED = { unplayed: true } as const
 
 export interface Group {
   readonly name: string
+  /** Whose answers these are; of all parts that answer when absent. */
+  readonly needs?: readonly Part[]
   readonly standing: readonly Fixture[]
   readonly rows: readonly Row[]
+}
+
+/** What answers a row beside Kubernetes: KubeVirt, Harvester, and Longhorn's webhook. */
+const ANSWERING: readonly Part[] = ['kubevirt', 'longhorn-webhook', 'harvester']
+
+/** Whether upstream answers a row where these parts are really there. */
+export function isAnsweredBy(parts: readonly string[], row: Row, group: Group): boolean {
+  return (row.needs ?? group.needs ?? ANSWERING).every(part => parts.includes(part))
 }
 
 const API = 'rbac.authorization.k8s.io'

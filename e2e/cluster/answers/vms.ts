@@ -83,7 +83,7 @@ export const VMS: Group = {
     { says: 'a JSON patch whose test fails', asks: { verb: 'json', shelf: 'vms', name: 'manual', body: [{ op: 'test', path: '/spec/runStrategy', value: 'Always' }] } },
     { says: 'a JSON patch of a path that there is not', asks: { verb: 'json', shelf: 'vms', name: 'manual', body: [{ op: 'remove', path: '/metadata/annotations/none' }] } },
     { says: 'a strategic patch of a VM', asks: { verb: 'strategic', shelf: 'vms', name: 'manual', body: { spec: { runStrategy: 'Halted' } } } },
-    { says: 'a VM is deleted', asks: { verb: 'delete', shelf: 'vms', name: 'manual' } },
+    { says: 'a VM is deleted', asks: { verb: 'delete', shelf: 'vms', name: 'manual' }, needs: ['kubevirt'], shows: ['kind', 'spec.runStrategy'] },
     { says: 'a VM that there is not is deleted', asks: { verb: 'delete', shelf: 'vms', name: 'ghost' } },
     { says: 'a VM is deleted by a viewer', asks: { verb: 'delete', shelf: 'vms', name: 'manual' }, who: 'viewer' },
     { says: 'a VM is deleted that has another uid', asks: { verb: 'delete', shelf: 'vms', name: 'manual', body: { preconditions: { uid: 'another' } } } },

@@ -12,6 +12,8 @@ export interface Story {
   readonly needs?: readonly Part[]
   /** What must not be really there, because it would wait for what nobody plays. */
   readonly without?: readonly Part[]
+  /** Why it is not played there, where upstream does otherwise: the difference, as `differences.md` names it. */
+  readonly differs?: string
   /** Played after the others and beside none: what it does to the cluster's own nodes would be seen by all. */
   readonly alone?: boolean
   run(stage: Stage): Promise<void>

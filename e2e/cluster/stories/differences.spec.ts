@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { GROUPS } from '../answers/table.ts'
+import { PLACES, differentAnswers, readDifferences } from '../differences.ts'
+import { STORIES } from './all.ts'
+
+// What differences.md says is what the code tolerates, and the other way round.
+
+const root = resolve(import.meta.dirname, '../../..')
+const differences = readDifferences()
+const rows = differences.map(({ what }) => what)
+
+describe('differences.md', () => {
+  it('has not more than ten rows beside those of versions, and each once', () => {
+    expect(differences.filter(({ of }) => of === 'behaviour').length).toBeLessThanOrEqual(10)
+    expect(new Set(rows).size).toBe(rows.length)
+  })
+
+  it('has rows of versions', () => {
+    expect(differences.filter(({ of }) => of === 'versions')).not.toEqual([])
+  })
+
+  it('has a row for each place in the code that tolerates something, and no other', () => {
+    const answers = differentAnswers().map(says => `answer: ${says}`)
+    expect([...rows].sort()).toEqual([...Object.keys(PLACES), ...answers].sort())
+  })
+
+  it.each(Object.entries(PLACES))('%s: is where it is said to be', (_what, { file, words }) => {
+    expect(readFileSync(join(root, file), 'utf8').split(words).length - 1).toBe(1)
+  })
+
+  it('names each answer that is there, and is named by each story that is left out beside Harvester', () => {
+    const sentences = GROUPS.flatMap(({ rows: asked }) => asked.map(({ says }) => says))
+    expect(differentAnswers().filter(says => !sentences.includes(says))).toEqual([])
+    const leftOut = STORIES.filter(({ without = [], differs }) => without.includes('harvester') || differs !== undefined)
+    expect(leftOut.filter(({ differs }) => !rows.includes(differs ?? '')).map(({ name }) => name)).toEqual([])
+  })
+})
