@@ -1,6 +1,8 @@
 import { CDI_IMAGES } from './scripts/cdiImages.ts'
 import { COPIES } from './scripts/copies.ts'
 import { DELETING } from './scripts/deleting.ts'
+import { DISKS } from './scripts/disks.ts'
+import { DRAINS } from './scripts/drains.ts'
 import { FAILING } from './scripts/failing.ts'
 import { GUESTS } from './scripts/guests.ts'
 import { IMPORTS } from './scripts/imports.ts'
@@ -13,4 +15,4 @@ import { STRATEGIES } from './scripts/strategies.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...VOLUMES, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES]

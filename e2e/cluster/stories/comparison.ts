@@ -15,6 +15,7 @@ interface Fleeting {
 }
 
 const READY = /^condition Ready$/
+const NOT_GOOD = /^(?!ready$)/
 const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: READY, value: /VMIConditionMissing/, why: 'The VM\'s controller comes between the creation of the instance and the first condition of it, or does not.' },
   { object: /^vm /, facet: READY, value: /VMINotExists/, after: /^$/, why: 'The VM\'s controller writes its first status before the instance is there, or after.' },
@@ -24,16 +25,16 @@ const FLEETING: readonly Fleeting[] = [
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
   { object: /^vmi /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, before: /./, why: 'Two controllers drop one each, in any order.' },
   { object: /^vm /, facet: /^(created|ready|printableStatus|condition Ready)$/, value: /^false$|^Terminating$|VMINotExists/, after: /./, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
-  { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error|^WaitingForVolumeBinding$/, before: /^Stopped$|^ErrorUnschedulable$/, why: 'An instance without a pod, or with one that has no place, is over with the look that sees it deleted.' },
+  { object: /^vm /, facet: /^printableStatus$/, value: /^Stopping$/, after: /^Error|^WaitingForVolumeBinding$|^Provisioning$/, before: /^Stopped$|^ErrorUnschedulable$|^Provisioning$/, why: 'An instance without a pod, or with one that has no place, is over with the look that sees it deleted.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^WaitingForVolumeBinding$/, before: /^Stopp/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^WaitingForVolumeBinding$/, after: /^Error/, before: /^Starting$/, why: 'The disk that was missing is bound before the next look, or not.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^ErrorUnschedulable$/, after: /^ErrorPvcNotFound$/, before: /^Starting$|^WaitingForVolumeBinding$/, why: 'The pod of a disk that has come is told of as one without a place until the disk is bound, or is placed before the next look.' },
   { object: /^vm /, facet: /^printableStatus$/, value: /^Starting$/, after: /^Stopped$/, before: /^Error/, why: 'A start that is held up at once may be told of with its trouble.' },
   { object: /^vmi /, facet: /^volumes$/, value: /(Bound|Detaching) hotplug/, why: 'The instance\'s controller tells of a volume with the pod in sight that it has just made or deleted, or without.' },
-  { object: /^file /, facet: /^copy on /, value: /^(""|starting|in-progress|null)$/, why: 'Longhorn asks a file\'s process how far it is once a second or so; a small file is fetched between two questions.' },
-  { object: /^file /, facet: /^copy on /, value: /^failed · failed to process sync file: (syncing file should be directly reused|failed to wait for processing begin)/, why: 'When every copy is spoilt, Longhorn tries for minutes to make of each what is there, and how often it says that it failed is chance.' },
+  { object: /^file /, facet: /^copy on /, value: /^(""|starting|in-progress|null)$/, after: NOT_GOOD, why: 'Longhorn asks a file\'s process how far it is once a second or so; a small file is fetched between two questions, and one that has failed is gone between two tries. A good copy never goes so.' },
+  { object: /^file /, facet: /^copy on /, value: /^failed · failed to process sync file: (syncing file should be directly reused|failed to wait for processing begin)/, after: NOT_GOOD, why: 'When every copy is spoilt, Longhorn tries for minutes to make of each what is there, and how often it says that it failed is chance.' },
   { object: /^source /, facet: /^state$/, value: /^(starting|in-progress)$/, why: 'As above.' },
-  { object: /^image /, facet: /^progress$/, value: /^(under way|null)$/, why: 'As above, and Harvester copies what Longhorn says when it comes to it.' },
+  { object: /^image /, facet: /^progress$/, value: /^(under way|null)$/, after: /^(?!100$)/, why: 'As above, and Harvester copies what Longhorn says when it comes to it.' },
   { object: /^file /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, after: /foregroundDeletion/, why: 'The collector of garbage and Longhorn drop one each, in any order.' },
 ]
 

@@ -7,7 +7,7 @@ const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000 UTC)/g
 const LAUNCHER = /virt-launcher-([a-z0-9-]+?)-[a-z0-9]{5}(?![a-z0-9-])/g
 const CHECKSUM = /\b[0-9a-f]{128}\b/g
 const MIRROR = /http:\/\/127\.0\.0\.1:\d+\/~[\w-]+\//g
-const GENERATED = /\b(hp-volume|kubevirt-migrate-vm)-[a-z0-9]{5}\b/g
+const GENERATED = /\b(hp-volume|kubevirt-migrate-vm|kubevirt-evacuation)-[a-z0-9]{5}\b/g
 
 /** Kinds whose objects seldom come again under the same name: the first has no number. */
 const ONCE = ['VirtualMachine', 'VirtualMachineImage', 'DataVolume']
@@ -109,6 +109,8 @@ export class Names {
       case 'BackingImageDataSource':
         return `source ${this.plain(metadata.name)}`
       default:
+        if (labels['cdi.kubevirt.io'])
+          return `worker ${labels['cdi.kubevirt.io']}`
         return labels['kubevirt.io'] === 'hotplug-disk' ? 'plug' : `${labels['kubevirt.io/migrationJobUID'] ? 'target' : 'launcher'} ${labels['vm.kubevirt.io/name'] ?? ''}`
     }
   }

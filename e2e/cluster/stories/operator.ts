@@ -7,7 +7,7 @@ import type { Said } from './trace.ts'
 
 const OF_VM = ['start', 'stop', 'restart', 'migrate', 'addvolume', 'removevolume'] as const
 type OfVm = typeof OF_VM[number]
-type OfInstance = 'pause' | 'unpause' | 'softreboot' | 'reset' | 'freeze' | 'unfreeze'
+type OfInstance = 'pause' | 'unpause' | 'softreboot'
 
 /** One person at a terminal. What he does and what he is told is written down; a refusal is no error. */
 export class Operator {
@@ -56,9 +56,24 @@ export class Operator {
 
   /** A request to KubeVirt's subresources, as the console sends it. */
   ask(act: OfVm | OfInstance, body: Fields = {}, name = WEB): Promise<Answer> {
-    const resource = OF_VM.some(one => one === act) ? 'virtualmachines' : 'virtualmachineinstances'
+    return this.put(OF_VM.some(one => one === act) ? 'virtualmachines' : 'virtualmachineinstances', act, body, name)
+  }
+
+  /** The same of an instance, where a VM has it too: as virtctl asks it of a guest for the time that it runs. */
+  askInstance(act: 'addvolume' | 'removevolume', body: Fields = {}, name = WEB): Promise<Answer> {
+    return this.put('virtualmachineinstances', act, body, name)
+  }
+
+  private put(resource: string, act: string, body: Fields, name: string): Promise<Answer> {
+    const of = resource === 'virtualmachineinstances' && OF_VM.some(one => one === act) ? ' of the instance' : ''
     const path = `/apis/subresources.kubevirt.io/v1/namespaces/${this.namespace}/${resource}/${name}/${act}`
-    return this.tell(`${act} ${name}${Object.keys(body).length ? ` ${JSON.stringify(body)}` : ''}`, this.api.put(path, body, { accept: '*/*' }))
+    return this.tell(`${act}${of} ${name}${Object.keys(body).length ? ` ${JSON.stringify(body)}` : ''}`, this.api.put(path, body, { accept: '*/*' }))
+  }
+
+  /** Asks a pod to go, as kubectl's drain does. */
+  evict(pod: string, more: Fields = {}): Promise<Answer> {
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace: this.namespace }, ...more }
+    return this.tell(`evict ${pod}${Object.keys(more).length ? ` ${JSON.stringify(more)}` : ''}`, this.api.post(`${pathOf('Pod', this.namespace, pod)}/eviction`, eviction))
   }
 
   private async write(kind: Kind, act: string, asked: Promise<Answer>): Promise<Answer> {

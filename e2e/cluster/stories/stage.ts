@@ -31,12 +31,15 @@ export class Stage {
   private readonly said: Said[] = []
   private readonly nodes: string[] = []
   private readonly patience: number
+  /** What is longer is not waited for, whatever a story asks for. */
+  private readonly longest: number
   private readonly looksAt: readonly Kind[]
   private readonly undoings: (() => Promise<void>)[] = []
   private eye: Sight | undefined
 
-  constructor(people: People, { looksAt = OF_VMS, patience = PATIENCE_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined } = {}) {
-    this.patience = patience
+  constructor(people: People, { looksAt = OF_VMS, patience }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined } = {}) {
+    this.patience = patience ?? PATIENCE_SECONDS
+    this.longest = patience ?? Infinity
     this.looksAt = looksAt
     this.api = people.admin
     this.images = new Gallery(this, people.admin)
@@ -70,10 +73,14 @@ export class Stage {
     await this.until(`a bound claim ${name}`, () => this.find('PersistentVolumeClaim', name)?.status?.phase === 'Bound')
   }
 
-  /** A VM with its disk, as the story finds it: running. */
+  /** A VM with its disk, as the story finds it: running. One that waits for a start gets it. */
   async running(given: Machine): Promise<void> {
     await this.disk()
     await this.admin.make(given)
+    if (given.runStrategy === 'Manual') {
+      await this.untilPrinted('Stopped')
+      await this.admin.ask('start')
+    }
     await this.untilRunning()
   }
 
@@ -94,7 +101,7 @@ export class Stage {
   }
 
   until(what: string, wanted: () => boolean, seconds = this.patience): Promise<void> {
-    return this.sight.until(what, wanted, seconds)
+    return this.sight.until(what, wanted, Math.min(seconds, this.longest))
   }
 
   /** Until KubeVirt prints this status of the VM. */
@@ -173,6 +180,11 @@ export class Stage {
     if (silent && !this.nodes.includes(name))
       this.afterwards(() => this.silence(name, false));
     (await this.api.merge(`/api/v1/nodes/${name}`, { metadata: { annotations: { 'guardrails.test/down': silent ? 'yes' : null } } })).expect(200)
+  }
+
+  /** Nothing more is put on a node of this play, as `kubectl cordon` does. */
+  async cordon(name: string): Promise<void> {
+    (await this.api.merge(`/api/v1/nodes/${name}`, { spec: { unschedulable: true } })).expect(200)
   }
 
   /** Every launcher pod is deleted, as taint eviction does. */

@@ -72,6 +72,16 @@ describe('two traces', () => {
     expect(differencesOf(created(false, true, false), created(false, true))).toHaveLength(1)
   })
 
+  it('are apart where a good copy goes and comes again, and where an image is Imported later than its first good copy', () => {
+    const copies = (...values: (string | null)[]) => told(...values.map((value): Change => ['file lh 1', { 'copy on disk 1': value }]))
+    expect(differencesOf(copies('', 'starting', 'ready'), copies('ready'))).toEqual([])
+    expect(differencesOf(copies('ready', null, 'starting', 'ready'), copies('ready')).map(({ where }) => where)).toContain('file lh 1 · copy on disk 1')
+    expect(differencesOf(copies('ready', 'starting', 'ready'), copies('ready')).map(({ where }) => where)).toContain('file lh 1 · copy on disk 1')
+    const [first, second, third]: [Change, Change, Change] = [['file lh 1', { 'copy on disk 1': 'ready' }], ['file lh 1', { 'copy on disk 2': 'ready' }], ['file lh 1', { 'copy on disk 3': 'ready' }]]
+    const imported: Change = ['image noble', { 'condition Imported': 'True · Imported' }]
+    expect(differencesOf(told(first, imported, second, third), told(first, second, third, imported)).map(({ where }) => where)).toEqual(['order of images and copies'])
+  })
+
   it('are not apart where one saw what passes, but where it is what stays', () => {
     const ready = (...values: string[]) => told(...values.map((value): Change => ['vm web', { 'condition Ready': value }]))
     expect(differencesOf(ready('True', 'False · PodTerminating', 'False · VMINotExists'), ready('True', 'False · VMINotExists'))).toEqual([])

@@ -57,13 +57,15 @@ export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>
   return objects
 }
 
-/** What follows from what across objects: who came, whose guest was over, and who went, of those that hold each other. */
+/** What follows from what across objects: who came, whose guest was over, and who went, of those that hold each other, and when a disk was filled. */
 export function orderOf({ changes }: Trace): string[] {
-  const order = changes.filter(([what]) => /^(vm|vmi|launcher) /.test(what)).flatMap(([what, { life, phase }]) => [
-    ...(life === 'there' ? [`${what} comes`] : []),
-    ...(what.startsWith('vmi') && (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') ? [`${what} ${phase}`] : []),
-    ...(life === 'gone' ? [`${what} goes`] : []),
-  ])
+  const order = changes.filter(([what]) => /^(vm|vmi|launcher|data volume) /.test(what)).flatMap(([what, { life, phase }]) => what.startsWith('data volume ')
+    ? [phase].filter(word => word === 'Succeeded').map(word => `${what} ${word}`)
+    : [
+        ...(life === 'there' ? [`${what} comes`] : []),
+        ...(what.startsWith('vmi') && (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') ? [`${what} ${phase}`] : []),
+        ...(life === 'gone' ? [`${what} goes`] : []),
+      ])
   // A guest that is killed with its pod: whether the kubelet's word or virt-handler's is first is chance.
   return order.map((word, index) => isKilled(word, order[index + 1]) ? order[index + 1] ?? '' : isKilled(order[index - 1], word) ? order[index - 1] ?? '' : word)
 }
@@ -100,9 +102,13 @@ export function lettingGoOf({ changes }: Trace): string[] {
   }).sort()
 }
 
-/** What is said of an image beside the first good copy of its file, and the last that is lost. */
+/**
+ * What is said of an image beside the first good copy of its file, the first time that there is a second, and the last that is lost.
+ * Harvester says Imported with the first: it would not be known from one that waits for all, if the second were not told.
+ */
 export function importOf({ changes }: Trace): string[] {
   const good = new Map<string, Set<string>>()
+  const doubled = new Set<string>()
   return changes.flatMap(([what, changed]) => {
     if (what.startsWith('image '))
       return ['Imported', 'RetryLimitExceeded'].filter(type => String(changed[`condition ${type}`]).startsWith('True')).map(type => `${what} ${type}`)
@@ -117,6 +123,12 @@ export function importOf({ changes }: Trace): string[] {
       else
         copies.delete(facet)
     }
-    return (before === 0) === (copies.size === 0) ? [] : [`${what} ${before === 0 ? 'has a good copy' : 'has none'}`]
+    const isDoubled = copies.size > 1 && !doubled.has(what)
+    if (isDoubled)
+      doubled.add(what)
+    return [
+      ...((before === 0) === (copies.size === 0) ? [] : [`${what} ${before === 0 ? 'has a good copy' : 'has none'}`]),
+      ...(isDoubled ? [`${what} has a second`] : []),
+    ]
   })
 }

@@ -13,13 +13,7 @@ function instanceDeleted(runStrategy: RunStrategy, comesBack: boolean): Story {
   return {
     name: `${runStrategy}: the instance is deleted under its VM${comesBack ? ', and another comes' : ''}`,
     async run(stage) {
-      await stage.disk()
-      await stage.admin.make({ runStrategy })
-      if (runStrategy === 'Manual') {
-        await stage.untilPrinted('Stopped')
-        await stage.admin.ask('start')
-      }
-      await stage.untilRunning()
+      await stage.running({ runStrategy })
       const before = stage.find('VirtualMachineInstance')
       await stage.admin.remove('VirtualMachineInstance', WEB)
       await (comesBack ? stage.untilRunsAgain(before) : stage.untilOff())
@@ -28,7 +22,7 @@ function instanceDeleted(runStrategy: RunStrategy, comesBack: boolean): Story {
 }
 
 /** Harvester 1.8.2 holds an instance by a finalizer and asks for its VM before it lets go: without one it asks for ever (VMController.BackfillObservedNetworkMacAddress). */
-const WAITED_FOR_BY_HARVESTER = ['harvester'] as const
+export const WAITED_FOR_BY_HARVESTER = { without: ['harvester'], differs: 'an instance whose VM is gone is deleted' } as const
 
 export const DELETING: readonly Story[] = [
   {
@@ -55,7 +49,7 @@ export const DELETING: readonly Story[] = [
   },
   {
     name: 'a running VM is deleted and its instance left running',
-    without: WAITED_FOR_BY_HARVESTER,
+    ...WAITED_FOR_BY_HARVESTER,
     async run(stage) {
       await running(stage, 'Always')
       await stage.admin.remove('VirtualMachine', WEB, { propagationPolicy: 'Orphan' })
@@ -114,7 +108,7 @@ export const DELETING: readonly Story[] = [
   instanceDeleted('Manual', false),
   {
     name: 'an instance without a VM runs and is deleted',
-    without: WAITED_FOR_BY_HARVESTER,
+    ...WAITED_FOR_BY_HARVESTER,
     async run(stage) {
       await stage.disk()
       await stage.admin.create('VirtualMachineInstance', instance(stage.namespace, {}))
@@ -126,7 +120,7 @@ export const DELETING: readonly Story[] = [
   },
   {
     name: 'an instance without a VM whose guest shuts down stays until it is deleted',
-    without: WAITED_FOR_BY_HARVESTER,
+    ...WAITED_FOR_BY_HARVESTER,
     async run(stage) {
       await stage.disk()
       await stage.admin.create('VirtualMachineInstance', instance(stage.namespace, {}))

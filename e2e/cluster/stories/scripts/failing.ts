@@ -10,6 +10,11 @@ const failures = (stage: Stage) => (stage.find('VirtualMachine')?.status?.startF
 async function untilBackedOff(stage: Stage, runStrategy: RunStrategy): Promise<void> {
   await stage.disk()
   await stage.admin.make({ runStrategy, guest: 'crashing' })
+  await untilSecondFailure(stage)
+}
+
+/** Until the second start has failed, and nothing is left of it. */
+async function untilSecondFailure(stage: Stage): Promise<void> {
   await stage.until('a second failed start', () => failures(stage) === 2)
   await stage.until('the second instance gone', () => !stage.find('VirtualMachineInstance') && stage.launchers().length === 0)
   await stage.untilPrinted('CrashLoopBackOff')
@@ -17,6 +22,17 @@ async function untilBackedOff(stage: Stage, runStrategy: RunStrategy): Promise<v
 }
 
 export const FAILING: readonly Story[] = [
+  {
+    name: 'Halted: a start turns it on, its guest crashes at once, and it is tried again after a while',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'Halted', guest: 'crashing' })
+      await stage.untilPrinted('Stopped')
+      await stage.settle()
+      await stage.admin.ask('start')
+      await untilSecondFailure(stage)
+    },
+  },
   {
     name: 'Always: a guest that crashes at once is tried again after a while, until it is Halted',
     async run(stage) {

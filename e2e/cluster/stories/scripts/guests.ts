@@ -4,21 +4,11 @@ import type { Story } from '../story.ts'
 
 // What guests do by themselves, and guests that do not listen.
 
-async function running(stage: Stage, runStrategy: RunStrategy): Promise<void> {
-  await stage.disk()
-  await stage.admin.make({ runStrategy })
-  if (runStrategy === 'Manual') {
-    await stage.untilPrinted('Stopped')
-    await stage.admin.ask('start')
-  }
-  await stage.untilRunning()
-}
-
 function comesBack(runStrategy: RunStrategy, does: 'shutdown' | 'crash'): Story {
   return {
     name: `${runStrategy}: the guest ${does === 'crash' ? 'crashes' : 'shuts down from within'}, and another instance runs`,
     async run(stage) {
-      await running(stage, runStrategy)
+      await stage.running({ runStrategy })
       const before = stage.find('VirtualMachineInstance')
       await stage.guest(does)
       await stage.untilRunsAgain(before)
@@ -30,7 +20,7 @@ function kept(runStrategy: RunStrategy, does: 'shutdown' | 'crash', then: (stage
   return {
     name: `${runStrategy}: the guest ${does === 'crash' ? 'crashes' : 'shuts down from within'}, its instance stays${words}`,
     async run(stage) {
-      await running(stage, runStrategy)
+      await stage.running({ runStrategy })
       await stage.guest(does)
       await stage.untilKept(does === 'crash' ? 'Failed' : 'Succeeded')
       await then(stage)
@@ -63,7 +53,7 @@ export const GUESTS: readonly Story[] = [
   {
     name: 'Manual: the guest is over, and a restart replaces its instance',
     async run(stage) {
-      await running(stage, 'Manual')
+      await stage.running({ runStrategy: 'Manual' })
       await stage.guest('shutdown')
       await stage.untilKept('Succeeded')
       const before = stage.find('VirtualMachineInstance')
@@ -74,7 +64,7 @@ export const GUESTS: readonly Story[] = [
   {
     name: 'RerunOnFailure: the guest shuts down from within and stays off until it is started',
     async run(stage) {
-      await running(stage, 'RerunOnFailure')
+      await stage.running({ runStrategy: 'RerunOnFailure' })
       await stage.guest('shutdown')
       await stage.untilOff()
       await stage.admin.ask('start')

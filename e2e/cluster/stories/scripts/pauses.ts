@@ -1,3 +1,4 @@
+import type { RunStrategy } from '../manifests.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
@@ -10,7 +11,51 @@ async function paused(stage: Stage, grace?: number): Promise<void> {
   await stage.settle()
 }
 
+const isConnected = (stage: Stage) => (stage.find('VirtualMachineInstance')?.status?.conditions as readonly { readonly type: string }[]).some(({ type }) => type === 'AgentConnected')
+
+/** The guest starts again in its instance, whatever the run strategy. */
+function softlyRebooted(runStrategy: RunStrategy): Story {
+  return {
+    name: `${runStrategy}: soft reboot`,
+    async run(stage) {
+      await stage.running({ runStrategy })
+      await stage.admin.ask('softreboot')
+      await stage.until('the agent gone', () => !isConnected(stage))
+      await stage.untilRunning()
+    },
+  }
+}
+
+/** A guest that stands still is neither started nor restarted by its run strategy, and goes on where it was. */
+function pausedAndResumed(runStrategy: RunStrategy): Story {
+  return {
+    name: `${runStrategy}: paused, started in vain, and resumed`,
+    async run(stage) {
+      await stage.running({ runStrategy })
+      await stage.admin.ask('pause')
+      await stage.untilPrinted('Paused')
+      await stage.settle()
+      await stage.admin.ask('start')
+      await stage.admin.ask('unpause')
+      await stage.untilRunning()
+    },
+  }
+}
+
 export const PAUSES: readonly Story[] = [
+  ...(['RerunOnFailure', 'Manual', 'Once'] as const).map(softlyRebooted),
+  ...(['Always', 'RerunOnFailure', 'Manual', 'Once'] as const).map(pausedAndResumed),
+  {
+    name: 'Halted: pause, unpause and soft reboot are refused',
+    async run(stage) {
+      await stage.disk()
+      await stage.admin.make({ runStrategy: 'Halted' })
+      await stage.untilPrinted('Stopped')
+      await stage.settle()
+      for (const act of ['pause', 'unpause', 'softreboot'] as const)
+        await stage.admin.ask(act)
+    },
+  },
   {
     name: 'paused twice, resumed twice',
     async run(stage) {
@@ -58,7 +103,7 @@ export const PAUSES: readonly Story[] = [
       await stage.admin.make({ runStrategy: 'Always' })
       await stage.untilRunning()
       await stage.admin.ask('softreboot')
-      await stage.until('the agent gone', () => !(stage.find('VirtualMachineInstance')?.status?.conditions as readonly { readonly type: string }[]).some(({ type }) => type === 'AgentConnected'))
+      await stage.until('the agent gone', () => !isConnected(stage))
       await stage.untilRunning()
       await stage.admin.ask('pause')
       await stage.untilPrinted('Paused')

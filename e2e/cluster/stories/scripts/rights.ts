@@ -16,9 +16,38 @@ async function tryEach(stage: Stage, who: Operator): Promise<void> {
   await who.ask('stop')
 }
 
-function rightsOf(role: 'viewer' | 'editor' | 'admin'): Story {
+const NAMES = { viewer: 'a viewer', editor: 'an editor', admin: 'an administrator' } as const
+type Role = keyof typeof NAMES
+
+const PLUGGED = { name: 'more', disk: { disk: { bus: 'scsi' } }, volumeSource: { persistentVolumeClaim: { claimName: 'more' } }, dryRun: ['All'] }
+
+/** What is asked of a guest and its disks; a soft reboot cannot be only tried. */
+function rightsOnGuests(role: Role): Story {
   return {
-    name: `the rights of ${role === 'viewer' ? 'a viewer' : role === 'editor' ? 'an editor' : 'an administrator'} on each power request`,
+    name: `the rights of ${NAMES[role]} on a running guest and its volumes`,
+    async run(stage) {
+      await stage.running({ runStrategy: 'Always' })
+      await stage.disk('more')
+      await stage.node()
+      const who = stage[role]
+      await who.ask('addvolume', PLUGGED)
+      await who.ask('removevolume', { name: 'disk-0', dryRun: ['All'] })
+      await who.askInstance('addvolume', PLUGGED)
+      await who.askInstance('removevolume', { name: 'disk-0', dryRun: ['All'] })
+      await who.ask('migrate', { dryRun: ['All'] })
+      await who.create('VirtualMachineInstanceMigration', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstanceMigration', metadata: { name: 'given' }, spec: { vmiName: 'nobody' } })
+      await who.ask('softreboot')
+      if (role === 'viewer')
+        return
+      await stage.until('the agent gone', () => !JSON.stringify(stage.find('VirtualMachineInstance')?.status?.conditions).includes('AgentConnected'))
+      await stage.untilRunning()
+    },
+  }
+}
+
+function rightsOf(role: Role): Story {
+  return {
+    name: `the rights of ${NAMES[role]} on each power request`,
     async run(stage) {
       await stage.running({ runStrategy: 'RerunOnFailure' })
       await tryEach(stage, stage[role])
@@ -37,9 +66,7 @@ function rightsOf(role: 'viewer' | 'editor' | 'admin'): Story {
 }
 
 export const RIGHTS: readonly Story[] = [
-  rightsOf('viewer'),
-  rightsOf('editor'),
-  rightsOf('admin'),
+  ...(['viewer', 'editor', 'admin'] as const).flatMap(role => [rightsOf(role), rightsOnGuests(role)]),
   {
     name: 'requests about a VM that is not there',
     async run(stage) {
