@@ -5,6 +5,7 @@ import { objectKey } from '#kube/object.ts'
 import { carryOut, permissionOf, permissionText } from '#kube/write.ts'
 import type { Write } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
+import { askServer } from '#volumes/exportAnswer.ts'
 import { readAnew } from '#volumes/exportFreshWorld.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
 import { exportReference, readIntent } from '#volumes/exportIntent.ts'
@@ -115,7 +116,8 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
       throw new ApiError({ status: 0, reason: CHANGED, message: 'what was asked for has been changed' })
     return seen
   }
-  const runner = new ExportRunner({ look, readAnew: lookAnew, send, now: Date.now }, intent)
+  const ask = async (write: Write) => (await askServer(client, write, exportReference(intent)))?.word
+  const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, now: Date.now }, intent)
 
   return async () => {
     const step = nextExportStep(look(), intent, Date.now())

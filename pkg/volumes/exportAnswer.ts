@@ -1,4 +1,10 @@
-import type { ExportSafetyWord } from './exportSafety.ts'
+import type { KubeClient } from '#kube/client.ts'
+import type { Write } from '#kube/write.ts'
+import type { ExportSafetyReason } from './exportReason.ts'
+import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
+import { toApiError } from '#kube/apiError.ts'
+import { carryOut } from '#kube/write.ts'
+import { strongestOf } from './exportSafety.ts'
 
 // The server's own judgement of a disk, on its way to whoever may not look for himself: a line of admission.
 
@@ -34,3 +40,35 @@ export function readRefusedAnswer(message: string): ExportAnswer | undefined {
   const [, line] = TAIL.exec(message.trimEnd()) ?? []
   return line === undefined ? undefined : readExportAnswer([line])
 }
+
+/** Whether something is closed to whoever looks: the server may look for him. */
+export function isClosed(reason: ExportSafetyReason): boolean {
+  return reason.code === 'not-seen' && reason.state === 'forbidden'
+}
+
+/** What is known with the server's word for what may not be looked at: the stronger of both. Without one it stays as it was. */
+export function judgeWithAnswer(safety: ExportSafety, answer: ExportAnswer | undefined): ExportSafety {
+  if (!answer || answer.word === 'unknown')
+    return safety
+  const reasons = safety.reasons.filter(reason => !isClosed(reason))
+  return { word: strongestOf(reasons, answer.word), reasons }
+}
+
+/**
+ * Asks the server by the creation of the image as a dry run, which passes the guard. Undefined where nobody answered for
+ * that claim: there is no guard, or it was passed over. Throws what stands in the way of asking.
+ */
+export async function askServer(client: Pick<KubeClient, 'create' | 'patch' | 'call'>, write: Write, claim: string): Promise<ExportAnswer | undefined> {
+  try {
+    const { warnings = [] } = await carryOut(client, write, { dryRun: true })
+    return of(claim, readExportAnswer(warnings))
+  }
+  catch (thrown) {
+    const answer = of(claim, readRefusedAnswer(toApiError(thrown).message))
+    if (!answer)
+      throw thrown
+    return answer
+  }
+}
+
+const of = (claim: string, answer: ExportAnswer | undefined) => answer?.claim === claim ? answer : undefined

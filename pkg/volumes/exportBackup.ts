@@ -24,8 +24,13 @@ function createBackup(intent: ExportIntent, vm: string, index: number): Write {
   })
 }
 
-/** The backup that was asked for first: made, waited for, noted when it is ready. Undefined once there is nothing more to do for it. */
-export function backUpFirst(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep | undefined {
+/** The writes that make the backups of an export. */
+export function backupsOf(intent: ExportIntent): Write[] {
+  return intent.backupFirst ? intent.vms.map((vm, index) => createBackup(intent, vm.name, index)) : []
+}
+
+/** The backup that was asked for first: made, waited for, noted when it is ready. Undefined once there is nothing more to do for it. `now` in epoch milliseconds. */
+export function backUpFirst(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep | undefined {
   if (!intent.backupFirst || intent.isBackedUp || !intent.vms.length)
     return undefined
   const { namespace } = intent.claim
@@ -45,5 +50,5 @@ export function backUpFirst(world: StepWorld, intent: ExportIntent, claim: Persi
   const waiting = known.filter(({ backup }) => !backup?.status?.readyToUse)
   if (waiting.length)
     return { word: 'wait-backup', writes: [], because: waiting.map(({ key }) => ({ code: 'backing-up' as const, backup: key })) }
-  return { word: 'wait-backup', writes: [amendIntent(claim, intent, { isBackedUp: true })], because: known.map(({ key }) => ({ code: 'backup-made' as const, backup: key })) }
+  return { word: 'wait-backup', writes: [amendIntent(claim, intent, { isBackedUp: true, backedUpAt: new Date(now).toISOString() })], because: known.map(({ key }) => ({ code: 'backup-made' as const, backup: key })) }
 }

@@ -1,12 +1,10 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import type { ExportSafetyReason } from './exportReason.ts'
 import type { BareStep, CallOffReason, StepWorld } from './exportStep.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { STORAGE_CLASSES } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { dataEngineOf, imageBackendOf } from '#images/storageClass.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
@@ -14,10 +12,12 @@ import { backUpFirst } from './exportBackup.ts'
 import { createExportImage } from './exportImage.ts'
 import { callOff } from './exportCallOff.ts'
 import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
+import { isClosed } from './exportAnswer.ts'
 import { exportImageName, exportOfVm, exportReference, referenceOn } from './exportIntent.ts'
 import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
-import { judgeExportSafety } from './exportSafety.ts'
+import { ACKNOWLEDGED, judgeExportSafety } from './exportSafety.ts'
+import { isCopiedWhileInUse } from './exportTarget.ts'
 
 const keyOf = (intent: ExportIntent, name: string) => `${intent.claim.namespace}/${name}`
 
@@ -35,7 +35,7 @@ export function beforeImage(world: StepWorld, intent: ExportIntent, claim: Persi
     return callOff(claim, intent, intruders)
   if (intent.deadline !== undefined && Date.parse(intent.deadline) <= now)
     return callOff(claim, intent, [{ code: 'deadline-passed', deadline: intent.deadline }])
-  return backUpFirst(world, intent, claim) ?? shutDown(world, intent, claim) ?? atRest(world, intent, claim, now)
+  return backUpFirst(world, intent, claim, now) ?? shutDown(world, intent, claim, now) ?? atRest(world, intent, claim, now)
 }
 
 /** VMs of this export that the export of another of their disks has off: that one starts them when it ends, so there is no rest to wait for. */
@@ -66,7 +66,7 @@ function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: Persist
 }
 
 /** The VMs halted, and how each guest ended noted while it can be seen; undefined once all that is done. */
-function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep | undefined {
+function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep | undefined {
   const known = vmsOf(world, intent).filter(({ entry }) => entry.wasRunning)
   const running = known.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) !== 'Halted' ? vm : [])
   if (running.length)
@@ -74,7 +74,7 @@ function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolum
   const blind = known.length ? blindSpot(VMIS, world.vmis, intent.claim.namespace) : undefined
   if (blind)
     return { word: 'blind', writes: [], because: [blind] }
-  const noted = noteEndings(claim, intent, known)
+  const noted = noteEndings(claim, intent, known, now)
   if (noted)
     return { word: 'wait-guest', writes: [noted.write], because: noted.because }
   const cut = known.filter(one => notedEnding(intent, one) === 'cut-off')
@@ -89,6 +89,11 @@ function atRest(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeC
   const guests = vmsOf(world, intent).filter(({ entry, vmi }) => entry.wasRunning && vmi && safety.reasons.some(reason => (reason.code === 'guest' || reason.code === 'guest-without-disk') && reason.vmi === objectKey(vmi)))
   if (guests.length)
     return { word: 'wait-guest', writes: [], because: guests.flatMap(({ entry, vmi }) => vmi ? waitingForGuest(keyOf(intent, entry.name), vmi, now) : []) }
+  // The server is asked: it may look, and it judges again when the image is really made.
+  if (safety.word === 'unknown' && safety.reasons.every(isClosed)) {
+    const [ask] = makeImage(world, intent, claim).writes
+    return { word: 'blind', writes: [], because: safety.reasons, ...(ask?.act === 'create' && { ask }) }
+  }
   if (safety.word !== 'at-rest')
     return { word: safety.word === 'unknown' ? 'blind' : 'wait-detach', writes: [], because: safety.reasons }
   return makeImage(world, intent, claim)
@@ -102,15 +107,11 @@ function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
   if (!storageClass)
     return callOff(claim, intent, [{ code: 'class-gone', storageClass: intent.storageClass }])
   const sourceClass = world.storageClasses.objects.find(candidate => candidate.metadata.name === claim.spec?.storageClassName)
-  // CDI waits for the disk to be free, however long; only Longhorn v1 copies what is being written to.
-  if (intent.runningAcknowledged && !(imageBackendOf(storageClass) === 'backingimage' && sourceClass && dataEngineOf(sourceClass) === 'v1'))
+  if (intent.runningAcknowledged && !isCopiedWhileInUse(sourceClass, storageClass))
     return callOff(claim, intent, [{ code: 'running-needs-v1', storageClass: intent.storageClass }])
   const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
   return { word: 'create-image', writes: [createExportImage(intent, storageClass, users.vms)], because: intent.runningAcknowledged ? [{ code: 'acknowledged', by: intent.runningAcknowledged.by }] : [] }
 }
-
-/** What somebody has taken upon himself who wants the image of a running disk: that it is in use, and whatever of that is not seen. */
-const ACKNOWLEDGED: readonly ExportSafetyReason['code'][] = ['guest', 'guest-without-disk', 'pod', 'attached', 'longhorn-attached', 'vm-wanted-on', 'vm-start-requested', 'vm-will-restart', 'instance-unseen', 'not-seen']
 
 /** *Export anyway while running*: nothing is stopped. Other work on the disk is waited for all the same. */
 function whileRunning(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {

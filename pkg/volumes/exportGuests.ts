@@ -24,8 +24,8 @@ export function notedEnding(intent: ExportIntent, { entry, vm }: KnownVm): Noted
   return noted && noted.generation === vm?.metadata.generation ? noted.word : undefined
 }
 
-/** The note of what is seen of the guests now and goes with their instances; undefined where it is noted already. Of two, the worse counts. */
-export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, known: readonly KnownVm[]): { readonly write: Write, readonly because: readonly StepReason[] } | undefined {
+/** The note of what is seen of the guests now and goes with their instances; undefined where it is noted already. Of two, the worse counts. `now` in epoch milliseconds. */
+export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, known: readonly KnownVm[], now: number): { readonly write: Write, readonly because: readonly StepReason[] } | undefined {
   const found = known.flatMap(one => {
     const word = one.vm && effectiveRunStrategy(one.vm) === 'Halted' ? endingOf(one.vmi) : undefined
     const noted = notedEnding(intent, one)
@@ -33,7 +33,7 @@ export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, 
   })
   if (!found.length)
     return undefined
-  const noted = Object.fromEntries(found.map(({ name, word, generation }) => [name, { word, ...(generation !== undefined && { generation }) }]))
+  const noted = Object.fromEntries(found.map(({ name, word, generation }) => [name, { word, ...(generation !== undefined && { generation }), at: new Date(now).toISOString() }]))
   const because = found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' as const : word, vm }))
   return { write: amendIntent(claim, intent, { endings: { ...intent.endings, ...noted } }), because }
 }

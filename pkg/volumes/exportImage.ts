@@ -8,7 +8,7 @@ import { annotate, createOf, patchOf } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { planExportImage } from '#images/imageForm.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
-import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
 import { exportImageName, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION, isFields } from './exportIntentText.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
@@ -55,4 +55,9 @@ export function markOvertaken(image: VirtualMachineImage, by: readonly string[],
 /** Notes that the disk was at rest all the while. */
 export function markVerified(image: VirtualMachineImage, now: number): Write {
   return patchOf(IMAGES, image, annotate(image, { [VERIFIED_ANNOTATION]: new Date(now).toISOString() }))
+}
+
+/** Notes that nothing is left to do for the export, for its history. */
+export function markEnded(image: VirtualMachineImage, now: number): Write {
+  return patchOf(IMAGES, image, annotate(image, { [ENDED_ANNOTATION]: new Date(now).toISOString() }))
 }

@@ -22,7 +22,7 @@ export interface ExportedVm {
 export type GuestEnding = 'shut-down' | 'cut-off' | 'not-observed'
 
 /** An ending as it was noted. It is of the shut-down that left the VM at that generation: one that was started since has another. */
-export interface NotedEnding { readonly word: GuestEnding, readonly generation?: number }
+export interface NotedEnding { readonly word: GuestEnding, readonly generation?: number, /** When it was noted (ISO 8601). */ readonly at?: string }
 
 /** The requester as the API server saw him. Set by a webhook alone, so that what is done for him can be held to his rights. */
 export interface Identity { readonly uid?: string, readonly groups?: readonly string[], readonly extra?: Readonly<Record<string, readonly string[]>> }
@@ -54,6 +54,8 @@ export interface ExportNotes {
   readonly forcedBy?: string
   /** The backups were seen to be ready. */
   readonly isBackedUp?: boolean
+  /** When that was noted (ISO 8601). */
+  readonly backedUpAt?: string
   /** Its VMs were started again or let go of: only marks are left to be taken off, and whoever finds none on a VM need not look further. */
   readonly isSettled?: boolean
   /** By VM. */

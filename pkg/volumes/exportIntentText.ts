@@ -55,6 +55,7 @@ function parseNotes(read: Fields): ExportNotes {
     ...textOf(read, 'abandonedBy'), ...textOf(read, 'refusal'), ...textOf(read, 'forcedBy'),
     ...(Array.isArray(read.calledOff) && { calledOff: read.calledOff.filter(isCallOffReason) }),
     ...(read.isBackedUp === true && { isBackedUp: true }),
+    ...(isTime(read.backedUpAt) && { backedUpAt: read.backedUpAt }),
     ...(read.isSettled === true && { isSettled: true }),
     ...(isFields(read.endings) && { endings: parseEndings(read.endings) }),
     ...(isTime(read.madeAt) && { madeAt: read.madeAt }),
@@ -66,7 +67,7 @@ export function parseEndings(read: Fields): Readonly<Record<string, NotedEnding>
   return Object.fromEntries(Object.entries(read).flatMap(([vm, noted]) => {
     if (!isFields(noted) || typeof noted.word !== 'string' || !ENDINGS.includes(noted.word))
       return []
-    return [[vm, { word: noted.word as GuestEnding, ...(typeof noted.generation === 'number' && { generation: noted.generation }) }]]
+    return [[vm, { word: noted.word as GuestEnding, ...(typeof noted.generation === 'number' && { generation: noted.generation }), ...(isTime(noted.at) && { at: noted.at }) }]]
   }))
 }
 
@@ -97,7 +98,13 @@ function textOf<Key extends string>(read: Fields, key: Key): { readonly [K in Ke
 }
 
 function isTime(value: unknown): value is string {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value))
+  return toTime(value) !== undefined
+}
+
+/** Epoch milliseconds of a time that was read; undefined for what is none. */
+export function toTime(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(time) ? undefined : time
 }
 
 /** Whether it is a JSON object. */

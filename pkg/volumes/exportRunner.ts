@@ -2,6 +2,7 @@ import type { ApiError } from '#kube/apiError.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Write } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
+import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { StepWord } from './exportTimeline.ts'
 import { toApiError } from '#kube/apiError.ts'
@@ -18,6 +19,8 @@ export interface ExportPorts {
   readonly readAnew: (intent: ExportIntent) => Promise<StepWorld>
   /** Sends one write; throws where it was not taken, or no answer came. */
   readonly send: (write: Write) => Promise<unknown>
+  /** Asks the server about an image that is not made yet, where it has a guard that answers: its word on the disk. */
+  readonly ask?: (write: Write) => Promise<ExportSafetyWord | undefined>
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -29,7 +32,7 @@ export interface ExportTurn {
 }
 
 /** A refusal of these ends the export, in the cluster, so that its VMs come back whoever looks. Any other is the operator's to read. */
-const ENDED_BY_REFUSAL: readonly StepWord[] = ['make-backup', 'stop-vm', 'create-image', 'mark-overtaken', 'verify']
+const ENDED_BY_REFUSAL: readonly StepWord[] = ['make-backup', 'stop-vm', 'create-image', 'mark-overtaken', 'verify', 'note-end']
 
 /** Carries one export out, step by step. Anybody else may do the same at the same time without harm. */
 export class ExportRunner {
@@ -49,12 +52,15 @@ export class ExportRunner {
     const followed = look()
     const noted = this.noteIn(followed)
     const seen = nextExportStep(followed, this.intent, now())
-    if (!seen.writes.length)
+    if (!seen.writes.length && !seen.ask)
       return { step: seen }
     const again = await this.lookAgain(seen, noted)
     if (again.failed)
       return again
-    const { step } = again
+    const asked = await this.askAbout(again.step)
+    if (asked.failed)
+      return asked
+    const { step } = asked
     for (const write of step.writes) {
       const failure = await this.send(write)
       // What follows was decided together with what came too late.
@@ -75,10 +81,23 @@ export class ExportRunner {
       const world = await this.ports.readAnew(this.intent)
       const step = nextExportStep(world, this.intent, this.ports.now())
       // What was read besides may be from before the note: with it in sight, the next turn reads again.
-      return { step: this.noteIn(world) === noted ? step : { ...step, writes: [] } }
+      return { step: this.noteIn(world) === noted ? step : { ...step, writes: [], ask: undefined } }
     }
     catch (thrown) {
       return { step: seen, failed: toApiError(thrown) }
+    }
+  }
+
+  /** With the server's word that the disk is at rest, what was only asked is what comes next. */
+  private async askAbout(step: ExportStep): Promise<ExportTurn> {
+    if (!step.ask)
+      return { step }
+    try {
+      const word = await this.ports.ask?.(step.ask)
+      return { step: word === 'at-rest' ? { ...step, word: 'create-image', writes: [step.ask], because: [] } : step }
+    }
+    catch (thrown) {
+      return { step, failed: toApiError(thrown) }
     }
   }
 

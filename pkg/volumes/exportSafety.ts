@@ -55,8 +55,13 @@ export function judgeExportSafety(world: ExportWorld): ExportSafety {
     ...holdersOf(world, users),
     ...workOn(world, users),
   ]
-  const words = new Set(reasons.map(reason => WORD_OF[reason.code]))
-  return { word: STRONGEST_FIRST.find(word => words.has(word)) ?? 'at-rest', reasons }
+  return { word: strongestOf(reasons), reasons }
+}
+
+/** The word for these reasons, and for what somebody else has said beside them: the strongest wins. */
+export function strongestOf(reasons: readonly ExportSafetyReason[], said: ExportSafetyWord = 'at-rest'): ExportSafetyWord {
+  const words = new Set<ExportSafetyWord>([...reasons.map(reason => WORD_OF[reason.code]), said])
+  return STRONGEST_FIRST.find(word => words.has(word)) ?? 'at-rest'
 }
 
 /** What will become of the VMs without anybody asking again. */
@@ -108,4 +113,12 @@ export function isFreedByStopping({ reasons }: ExportSafety, vms: ReadonlySet<st
       default: return false
     }
   })
+}
+
+/** What somebody has taken upon himself who wants the image of a running disk: that it is in use, and whatever of that is not seen. */
+export const ACKNOWLEDGED: readonly ExportSafetyReason['code'][] = ['guest', 'guest-without-disk', 'pod', 'attached', 'longhorn-attached', 'vm-wanted-on', 'vm-start-requested', 'vm-will-restart', 'instance-unseen', 'not-seen']
+
+/** Whether nothing stands in the way but what can be taken upon oneself. */
+export function canBeAcknowledged({ reasons }: ExportSafety): boolean {
+  return reasons.every(reason => ACKNOWLEDGED.includes(reason.code))
 }

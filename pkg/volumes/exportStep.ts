@@ -43,6 +43,8 @@ export interface ExportStep {
   readonly writes: readonly Write[]
   /** What is done or waited for, or why it has stopped. */
   readonly because: readonly StepReason[]
+  /** Of `blind`: the image that the server is to be asked about, by a dry run, where what is not seen is closed to whoever looks. Sent once it has answered `at-rest`. */
+  readonly ask?: Write
   /** Of the import, in per cent. */
   readonly progress?: number
   /** How the export itself ended, while what follows is still under way. */

@@ -11,7 +11,7 @@ import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { Operation } from 'rfc6902'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
-import { acknowledgedBy, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
 import type { ExportChoices } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, exportImageName, readIntent } from './exportIntent.ts'
@@ -230,6 +230,7 @@ describe('an export from beginning to end', () => {
     expect(cluster.images.map(image => image.metadata.name)).toEqual(['export-abcde'])
     expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
     expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+    expect(Date.parse(cluster.images[0]?.metadata.annotations?.[ENDED_ANNOTATION] ?? '')).toBeLessThanOrEqual(cluster.time)
   })
 
   it('keeps the strategy where Harvester keeps it', () => {
@@ -242,7 +243,7 @@ describe('an export from beginning to end', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
     const before = structuredClone(cluster.vm('web-01')?.spec)
     const { words } = run(cluster, cluster.begin())
-    expect(words).toEqual(['create-image', 'wait-import', 'verify', 'clean', 'done'])
+    expect(words).toEqual(['create-image', 'wait-import', 'verify', 'note-end', 'clean', 'done'])
     expect(cluster.vm('web-01')?.spec).toEqual(before)
     expect(cluster.running('web-01')).toBe(false)
   })
@@ -624,7 +625,7 @@ describe('an export of a disk in use that somebody took upon himself', () => {
   it('stops nothing, and the image says whose word it is', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const { words, last } = run(cluster, cluster.begin(true, choices), { inUse: true })
-    expect(words).toEqual(['create-image', 'wait-import', 'clean', 'done'])
+    expect(words).toEqual(['create-image', 'wait-import', 'note-end', 'clean', 'done'])
     expect(last).toMatchObject({ result: 'crash-consistent' })
     expect(cluster.images.map(image => [wholenessOf(image as VirtualMachineImage), acknowledgedBy(image as VirtualMachineImage)])).toEqual([['acknowledged', 'ann']])
     expect(cluster.running('web-01')).toBe(true)

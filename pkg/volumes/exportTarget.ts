@@ -3,7 +3,7 @@ import type { LonghornVolume } from '#health/longhorn.ts'
 import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
-import { imageBackendOf, isReservedClass } from '#images/storageClass.ts'
+import { dataEngineOf, imageBackendOf, isReservedClass } from '#images/storageClass.ts'
 import { isGolden, isResizing } from './volume.ts'
 
 export interface ExportTarget {
@@ -54,6 +54,11 @@ export function judgeExportTarget(target: ExportTarget): ExportTargetJudgement {
   if (onName)
     problems.name = onName
   return { ...(backend && { backend }), problems }
+}
+
+/** Whether a disk can be copied while it is written to: CDI waits for it to be free, however long; only Longhorn v1 does not. */
+export function isCopiedWhileInUse(sourceClass: StorageClass | undefined, targetClass: StorageClass): boolean {
+  return imageBackendOf(targetClass) === 'backingimage' && sourceClass !== undefined && dataEngineOf(sourceClass) === 'v1'
 }
 
 function checkClaim({ claim, sourceClass, longhornVolume }: ExportTarget): ExportTargetReason | undefined {

@@ -2,7 +2,7 @@ import type { ExportIntent } from './exportIntent.ts'
 
 export type StepWord
   = | 'blind' | 'make-backup' | 'wait-backup' | 'stop-vm' | 'wait-guest' | 'force-stop' | 'wait-detach' | 'call-off' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'verify'
-    | 'release-vm' | 'start-vm' | 'wait-start' | 'clean' | 'stopped' | 'done'
+    | 'release-vm' | 'start-vm' | 'wait-start' | 'note-end' | 'clean' | 'stopped' | 'done'
 
 /**
  * How an export ended. `crash-consistent`: the power of a guest was cut before, or it ran on, as was acknowledged.
@@ -17,7 +17,7 @@ export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'd
 const AT: Readonly<Record<StepWord, TimelineStep>> = {
   'blind': 'release', 'make-backup': 'back-up', 'wait-backup': 'back-up', 'stop-vm': 'shut-down', 'wait-guest': 'shut-down', 'force-stop': 'shut-down', 'wait-detach': 'release', 'call-off': 'release',
   'create-image': 'create', 'mark-overtaken': 'import', 'wait-import': 'import', 'verify': 'import',
-  'release-vm': 'start', 'start-vm': 'start', 'wait-start': 'start', 'clean': 'end', 'stopped': 'end', 'done': 'end',
+  'release-vm': 'start', 'start-vm': 'start', 'wait-start': 'start', 'note-end': 'end', 'clean': 'end', 'stopped': 'end', 'done': 'end',
 }
 const ORDER: readonly TimelineStep[] = ['record', 'back-up', 'shut-down', 'release', 'create', 'import', 'start', 'end']
 

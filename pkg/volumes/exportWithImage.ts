@@ -9,8 +9,8 @@ import { imageState, isImported } from '#images/imageState.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
-import { changedSince, markOvertaken, markVerified } from './exportImage.ts'
-import { acknowledgedBy, cutOffOf, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, exportImageName } from './exportIntent.ts'
 import { judgeExportSafety } from './exportSafety.ts'
@@ -26,21 +26,30 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   const state = stateOf(image, world)
   const { word, progress, message } = state
   const words = message ? { message } : {}
+  const ended = (end: BareStep) => noteEnd(image, intent, end, now)
   if (word === 'deleting')
     return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
   if (word === 'failed' || word === 'missing')
-    return endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now)
+    return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
   const isOver = isImported(state)
   const by = intent.abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: intent.abandonedBy }]
   const marked = mark(world, intent, claim, image, isOver, now)
   if (marked)
     return marked
   if (isOver)
-    return endExport(world, intent, resultOf(image, world), [...by, ...reasonsOf(image, intent)], now)
+    return ended(endExport(world, intent, resultOf(image, world), [...by, ...reasonsOf(image, intent)], now))
   if (by.length)
-    return endExport(world, intent, resultOf(image, world), [...by, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now)
+    return ended(endExport(world, intent, resultOf(image, world), [...by, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now))
   const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
   return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }], ...(progress !== undefined && { progress }) }
+}
+
+/** When the export ended, noted on the image before the note on the claim goes: the claim tells of no export that is over. */
+function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep, now: number): BareStep {
+  const isEnd = end.word === 'clean' || end.word === 'stopped'
+  if (!isEnd || intent.refusal !== undefined || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined)
+    return end
+  return { word: 'note-end', writes: [markEnded(image, now)], because: end.because, ...(end.result && { result: end.result }) }
 }
 
 /** What is to be written on the image about the disk that it was read from; undefined where all is, or where the cluster has refused it. */

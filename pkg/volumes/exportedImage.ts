@@ -7,6 +7,9 @@ export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken
 /** On an image: when it was found that no VM had run on the disk from before it was made until it was imported (ISO 8601). */
 export const VERIFIED_ANNOTATION = 'guardrails.harvesterhci.io/export-verified'
 
+/** On an image: when its export had come to its end, with the VMs running again (ISO 8601). */
+export const ENDED_ANNOTATION = 'guardrails.harvesterhci.io/export-ended'
+
 /** The intent on an exported image, and what was noted with it; empty for any other image. */
 export function noteOn(image: VirtualMachineImage): Readonly<Record<string, unknown>> {
   try {

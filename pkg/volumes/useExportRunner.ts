@@ -1,5 +1,6 @@
 import { computed, effectScope, watch } from 'vue'
 import { ApiError } from '#kube/apiError.ts'
+import type { Write } from '#kube/write.ts'
 import { carryOut } from '#kube/write.ts'
 import { useGuard } from '#sdk/guard.ts'
 import { useHost } from '#sdk/host.ts'
@@ -9,6 +10,7 @@ import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useTasks } from '#sdk/tasks.ts'
 import type { TaskProgress } from '#sdk/tasks.ts'
 import { useNow } from '#sdk/time.ts'
+import { askServer } from './exportAnswer.ts'
 import { readAnew } from './exportFreshWorld.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
@@ -66,8 +68,9 @@ export function useExportRunner() {
     const isSeen = () => live.world.claims.find(`${intent.claim.namespace}/${intent.claim.name}`)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
+    const ask = async (write: Write) => (await askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`))?.word
     let shown = ''
-    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent)
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), ask, now: Date.now }, intent)
     while (!progress.signal.aborted) {
       const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step

@@ -34,11 +34,16 @@ export interface VolumeWorld {
   readonly longhorn: LonghornVolume | undefined | 'blind'
 }
 
+/** Bytes: what the disk has, or what was asked for. */
+export function sizeOf({ spec, status }: PersistentVolumeClaim): number | undefined {
+  return parseQuantity(status?.capacity?.storage) ?? parseQuantity(spec?.resources?.requests?.storage)
+}
+
 /** What a volume's row says. */
 export function volumeFacts(claim: PersistentVolumeClaim, world: VolumeWorld): VolumeFacts {
   const { storageClass } = world
   const annotations = claim.metadata.annotations ?? {}
-  const size = parseQuantity(claim.status?.capacity?.storage) ?? parseQuantity(claim.spec?.resources?.requests?.storage)
+  const size = sizeOf(claim)
   const dataEngine = storageClass && dataEngineOf(storageClass)
   const image = annotations[IMAGE_ID_ANNOTATION]
   return {

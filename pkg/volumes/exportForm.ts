@@ -1,0 +1,57 @@
+import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
+import type { ExportSafety } from './exportSafety.ts'
+import type { ExportChoices } from './exportIntent.ts'
+import { canBeAcknowledged } from './exportSafety.ts'
+import { isCopiedWhileInUse } from './exportTarget.ts'
+
+/** What the operator fills in. Its defaults are the safe choices. */
+export interface ExportForm {
+  readonly displayName: string
+  readonly namespace: string
+  readonly storageClass: string
+  readonly description: string
+  /** `while-running`: nothing is shut down, and the image is only as whole as after a power cut. */
+  readonly way: 'at-rest' | 'while-running'
+  readonly restart: boolean
+  readonly backupFirst: boolean
+  readonly ifCutOff: 'no-image' | 'mark-crash-consistent'
+  /** After so long there is no image, and what was shut down starts again; 0 for never. */
+  readonly deadlineMinutes: number
+  /** What was typed to say that the image may be no better than after a power cut. */
+  readonly typed: string
+}
+
+export const DEADLINE_MINUTES = [15, 60, 240, 720, 0] as const
+
+/** Safe: the guest shuts down, no image is made of a guest whose power was cut, and no VM waits for ever. */
+export function emptyExportForm({ metadata: { namespace = '', name } }: PersistentVolumeClaim): ExportForm {
+  return { displayName: `${name}-export`.slice(0, 63), namespace, storageClass: '', description: '', way: 'at-rest', restart: true, backupFirst: false, ifCutOff: 'no-image', deadlineMinutes: 60, typed: '' }
+}
+
+/** Whether an image can be had while the disk is in use, or why not. `not-v1`: CDI waits until nobody holds the disk. `other-work`: what holds it is no guest. */
+export type RunningOffer = 'not-needed' | 'not-v1' | 'other-work' | 'offered'
+
+export function offerRunning(safety: ExportSafety, sourceClass: StorageClass | undefined, targetClass: StorageClass | undefined): RunningOffer {
+  if (safety.word === 'at-rest' || safety.word === 'detaching')
+    return 'not-needed'
+  if (!targetClass || !isCopiedWhileInUse(sourceClass, targetClass))
+    return 'not-v1'
+  return canBeAcknowledged(safety) ? 'offered' : 'other-work'
+}
+
+/** Whether what was typed says it: the name of the volume, which no hand types by itself. */
+export function isAcknowledged({ typed }: Pick<ExportForm, 'typed'>, { metadata }: PersistentVolumeClaim): boolean {
+  return typed.trim() === metadata.name
+}
+
+/** What the form has chosen for later, as it stands in the intent. `stops`: whether a VM is shut down for it; `who` acknowledges; `now` in epoch milliseconds. */
+export function choicesOf(form: ExportForm, stops: boolean, who: string, now: number): ExportChoices {
+  const at = (ms: number) => new Date(ms).toISOString()
+  if (form.way === 'while-running')
+    return { runningAcknowledged: { by: who, at: at(now) } }
+  return {
+    ...(stops && form.ifCutOff === 'mark-crash-consistent' && { ifCutOff: form.ifCutOff }),
+    ...(stops && form.backupFirst && { backupFirst: true }),
+    ...(form.deadlineMinutes > 0 && { deadline: at(now + form.deadlineMinutes * 60_000) }),
+  }
+}

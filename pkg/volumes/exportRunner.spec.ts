@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { Write } from '#kube/write.ts'
+import { planExport } from './exportPlan.ts'
+import { ExportRunner } from './exportRunner.ts'
+import type { ExportSafetyWord } from './exportSafety.ts'
+import type { StepWorld } from './exportStep.ts'
+import { CLAIM, REST, live, meta } from './scriptedWorld.ts'
+import { writeIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+
+const DISK = { ...CLAIM, spec: { ...CLAIM.spec, storageClassName: 'harvester-longhorn' } }
+const CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }
+const { intent } = planExport({ claim: DISK, users: { vms: [], vmis: [], pods: [] }, id: 'abcde', image: { namespace: 'production', displayName: 'web-copy' }, storageClass: 'harvester-longhorn', restart: true, requester: 'ann', now: 0 })
+
+async function turn(seen: Partial<StepWorld>, ask?: (write: Write) => Promise<ExportSafetyWord | undefined>) {
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } }
+  const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS), ...seen }
+  const sent: Write[] = []
+  const runner = new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, ...(ask && { ask }), now: () => 0 }, intent)
+  const { step, failed } = await runner.turn()
+  return { word: step.word, failed: failed?.message, made: sent.map(write => write.act === 'create' ? write.manifest.metadata.name : write.act) }
+}
+
+const CLOSED: Partial<StepWorld> = { attachments: { objects: [], state: 'forbidden' }, nodes: { objects: [], state: 'forbidden' } }
+
+describe('who may not look at attachments and nodes', () => {
+  it('makes the image once the server, which may, has said that the disk is at rest', async () => {
+    expect(await turn(CLOSED, () => Promise.resolve('at-rest'))).toEqual({ word: 'create-image', made: ['export-abcde'] })
+  })
+
+  it.each(['detaching', 'in-use', 'will-start', 'unknown', undefined] as const)('makes none where the server says %s', async word => {
+    expect(await turn(CLOSED, () => Promise.resolve(word))).toEqual({ word: 'blind', made: [] })
+  })
+
+  it('makes none where nobody can be asked', async () => {
+    expect(await turn(CLOSED)).toEqual({ word: 'blind', made: [] })
+  })
+
+  it('says why it could not ask, and makes none', async () => {
+    expect(await turn(CLOSED, () => Promise.reject(new Error('the line is cut')))).toEqual({ word: 'blind', failed: 'the line is cut', made: [] })
+  })
+
+  it('does not ask about what it sees to be in use, or by a picture that is old', async () => {
+    const asked: Write[] = []
+    const ask = (write: Write) => { asked.push(write); return Promise.resolve('at-rest' as const) }
+    expect((await turn({ ...CLOSED, pods: { objects: [], state: 'stale' } }, ask)).made).toEqual([])
+    expect(asked).toEqual([])
+  })
+})
