@@ -1,15 +1,6 @@
 import { version } from '../package.json'
+import type { GuardReport } from '#volumes/guardState.ts'
 import type { AdmissionAnswer } from './admissionReview.ts'
-
-/** What a webhook says of its export guard to whoever asks its port: nothing about the cluster. */
-export interface GuardReport {
-  readonly version: string
-  readonly guard: 'on' | 'off'
-  /** Epoch milliseconds. */
-  readonly startedAt: number
-  readonly lastReviewAt?: number
-  readonly reviews: { readonly allowed: number, readonly warned: number, readonly refused: number, readonly failed: number }
-}
 
 /** Counts the guard's answers. */
 export function createGuardReviews(guard: GuardReport['guard'], now: () => number) {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { GuardReport } from './guardReviews.ts'
-import type { GuardStanding } from './guardStanding.ts'
+import type { GuardReport } from '#volumes/guardState.ts'
+import type { GuardStanding } from '#volumes/guardState.ts'
 import { kubeconfigOf, startConsole, startServer } from './testCluster.ts'
 import { post, startTestWebhook } from './testReviews.ts'
 import { webhookManifests } from './webhookManifest.ts'

@@ -6,9 +6,8 @@ import type { KubeClient } from '#kube/client.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
 import { judgeGuard } from '#volumes/guardState.ts'
-import type { GuardFacts, GuardState } from '#volumes/guardState.ts'
+import type { GuardFacts, GuardReport, GuardStanding } from '#volumes/guardState.ts'
 import { clientOf } from './clusterClient.ts'
-import type { GuardReport } from './guardReviews.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { failureCode, statusOf } from './status.ts'
 import { GUARD_NAMES, WEBHOOK_PATHS } from './webhookManifest.ts'
@@ -23,16 +22,6 @@ const MUTATING = defineResource<Configuration>('admissionregistration.k8s.io/v1'
 
 const PATIENCE = 3_000
 const LONGEST_ANSWER = 16 * 1024
-
-/** How the guard of a cluster stands. */
-export interface GuardStanding extends GuardState {
-  /** Whether the API server's word is taken for who asks for an export. */
-  readonly requester: GuardFacts['configuration']
-  /** What this server's own webhook says, where it has one that answers for that cluster. */
-  readonly here?: GuardReport
-  /** What answered at the address that the cluster asks. */
-  readonly there?: GuardReport
-}
 
 interface Found { readonly state: GuardFacts['configuration'], readonly webhooks: readonly Webhook[] }
 

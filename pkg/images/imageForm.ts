@@ -31,6 +31,9 @@ export interface ImageForm {
   readonly imageType?: ImageType
 }
 
+/** What the form can be asked for. An image of a volume is made by exporting that, on a page of its own. */
+export type ImageSource = ImageForm['source'] | 'volume'
+
 export type ImageFormField = 'name' | 'namespace' | 'storageClass' | 'url' | 'checksum' | 'retry'
 export type ImageFormReason
   = | { readonly code: 'required' | 'too-long' | 'not-a-label-value' | 'not-found' | 'out-of-range' | 'image-class' }

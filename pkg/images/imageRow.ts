@@ -5,8 +5,12 @@ import type { ImageUrlJudgement, ImageUrlStanding } from './imageUrl.ts'
 import { lossOfUpstream } from './image.ts'
 import { imageState } from './imageState.ts'
 import { judgeImageUrl, standingOfUrl, URL_TONES } from './imageUrl.ts'
+import type { Wholeness } from '#volumes/exportedImage.ts'
+import { wholenessOf } from '#volumes/exportedImage.ts'
 
 const LOST_RANK = 0
+/** The sign that goes with how whole an exported image is. */
+export const WHOLENESS_TONES = { 'overtaken': 'bad', 'acknowledged': 'attention', 'unverified': 'unknown', 'crash-consistent': 'attention', 'not-observed': 'attention', 'whole': 'ok' } as const satisfies Readonly<Record<Wholeness, string>>
 const SOURCE_RANKS: Readonly<Record<ImageUrlStanding, number>> = { mutable: 1, unusable: 2, loopback: 3, ended: 4, unknown: 5, pinned: 6 }
 const NO_URL_RANK = 7
 
@@ -30,17 +34,24 @@ export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers, now?
   const source = judgeImageSource(image)
   const standing = source && standingOfUrl(source, now)
   const loss = source && lossOfUpstream(image)
+  const doubt = doubtOf(image)
   return {
     image,
     keepers,
     state: imageState(image, keepers),
     source,
-    sourceKey: loss ? `images.source.${loss.word}` : standing ? `images.source.${standing}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
-    sourceTone: loss ? 'bad' : standing && URL_TONES[standing],
-    sourceRank: loss ? LOST_RANK : standing ? SOURCE_RANKS[standing] : NO_URL_RANK,
+    sourceKey: doubt ? `images.wholeness.${doubt}` : loss ? `images.source.${loss.word}` : standing ? `images.source.${standing}` : image.spec.sourceType === 'download' ? 'images.source.none' : `images.sourceType.${image.spec.sourceType}`,
+    sourceTone: doubt ? WHOLENESS_TONES[doubt] : loss ? 'bad' : standing && URL_TONES[standing],
+    sourceRank: doubt === 'overtaken' || loss ? LOST_RANK : standing ? SOURCE_RANKS[standing] : NO_URL_RANK,
     backend: image.spec.backend ?? 'backingimage',
     storageClass: image.status?.storageClassName ?? image.spec.targetStorageClassName,
   }
+}
+
+/** What is to be said against an image that was exported from a volume; undefined for a whole one, one that nobody has verified, and any other image. */
+function doubtOf(image: VirtualMachineImage): Exclude<Wholeness, 'whole' | 'unverified'> | undefined {
+  const word = image.spec.sourceType === 'export-from-volume' ? wholenessOf(image) : 'whole'
+  return word === 'whole' || word === 'unverified' ? undefined : word
 }
 
 /** The verdict on where an existing image came from; undefined for an image that has no URL of its own. */

@@ -29,9 +29,9 @@ interface NavEntry {
   readonly badge?: LoadComponent
 }
 
-/** A component of ours in a place of the host's: `overview` (cards, in order), `tasks` (the drawer). */
+/** A component of ours in a place of another's: `overview` (cards, in order), `tasks` (the drawer), `virtual-machine` (a VM's page, with `namespace` and `name` as props). */
 export interface Panel {
-  readonly slot: 'overview' | 'tasks'
+  readonly slot: 'overview' | 'tasks' | 'virtual-machine'
   readonly order: number
   readonly id: string
   readonly component: LoadComponent

@@ -104,3 +104,10 @@ export function claimNamesOf(vm: VirtualMachine): string[] {
   const names = (vm.spec.template.spec.volumes ?? []).map(volume => volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName)
   return [...new Set(names.filter(name => name !== undefined))]
 }
+
+/** Where a disk of the VM is exported: at its only one, or at the choice of one. Below the cluster. */
+export function exportPathOf(vm: VirtualMachine): string {
+  const { namespace, name } = vm.metadata
+  const [only, ...others] = claimNamesOf(vm)
+  return only && !others.length ? `/volumes/${namespace}/${only}/export` : `/exports/create?vm=${namespace}/${name}`
+}

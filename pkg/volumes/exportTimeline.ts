@@ -11,7 +11,7 @@ export type StepWord
  */
 export type ExportResult = 'exported' | 'crash-consistent' | 'not-observed' | 'unverified' | 'overtaken' | 'import-failed' | 'image-gone' | 'given-up'
 
-type TimelineStep = 'record' | 'back-up' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
+export type TimelineStep = 'record' | 'back-up' | 'shut-down' | 'release' | 'create' | 'import' | 'start' | 'end'
 export interface TimelineEntry { readonly step: TimelineStep, readonly state: 'done' | 'now' | 'to-come' | 'failed' | 'left-out' }
 
 const AT: Readonly<Record<StepWord, TimelineStep>> = {

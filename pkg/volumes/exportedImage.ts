@@ -1,6 +1,6 @@
 import type { VirtualMachineImage } from '#images/image.ts'
-import type { NotedEnding } from './exportIntent.ts'
-import { EXPORT_ANNOTATION, isFields, parseEndings } from './exportIntentText.ts'
+import type { ExportIntent, NotedEnding } from './exportIntent.ts'
+import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
 /** On an image: that a VM ran on the disk while it was read, or may have, as JSON. */
 export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken'
@@ -19,6 +19,12 @@ export function noteOn(image: VirtualMachineImage): Readonly<Record<string, unkn
   catch {
     return {}
   }
+}
+
+/** What was asked for with the export that made the image, and what became known; undefined where the console has not made it. */
+export function intentOn(image: VirtualMachineImage): ExportIntent | undefined {
+  const { pvcNamespace: namespace, pvcName: name } = image.spec
+  return namespace && name ? parseIntent(noteOn(image), { namespace, name }) : undefined
 }
 
 function endingsOf(image: VirtualMachineImage): [string, NotedEnding][] {

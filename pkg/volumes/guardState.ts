@@ -41,3 +41,32 @@ export function judgeGuard({ configuration, answer, lastReviewAt }: GuardFacts, 
     return { word: 'alive', because: ['answered'] }
   return answer === 'none' ? { word: 'silent', because: ['no-answer'] } : { word: 'unknown', because: ['not-asked'] }
 }
+
+/** What a webhook says of its export guard to whoever asks its port: nothing about the cluster. */
+export interface GuardReport {
+  readonly version: string
+  readonly guard: 'on' | 'off'
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly lastReviewAt?: number
+  readonly reviews: { readonly allowed: number, readonly warned: number, readonly refused: number, readonly failed: number }
+}
+
+/** How the guard of a cluster stands. */
+export interface GuardStanding extends GuardState {
+  /** Whether the API server's word is taken for who asks for an export. */
+  readonly requester: GuardFacts['configuration']
+  /** What this server's own webhook says, where it has one that answers for that cluster. */
+  readonly here?: GuardReport
+  /** What answered at the address that the cluster asks. */
+  readonly there?: GuardReport
+}
+
+/** Asks how the guard of that cluster stands; by the console's name of it. */
+export const standingCall = (cluster: string): { readonly method: 'GET', readonly path: string, readonly answer?: GuardStanding } => ({ method: 'GET', path: `/guard/exports?cluster=${encodeURIComponent(cluster)}` })
+
+/** What speaks, or spoke last: its version and when it was last asked by the API server. */
+export function voiceOf({ here, there }: GuardStanding): Pick<GuardReport, 'version' | 'lastReviewAt'> | undefined {
+  const voices = [there, here].filter(report => report !== undefined)
+  return voices.toSorted((a, b) => (b.lastReviewAt ?? 0) - (a.lastReviewAt ?? 0))[0]
+}

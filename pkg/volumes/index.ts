@@ -10,14 +10,18 @@ export default defineExtension({
   routes: [
     { path: '/volumes', name: 'volumes', component: () => import('./VolumeListPage.vue') },
     { path: '/volumes/:namespace/:name/export', name: 'volume-export', component: () => import('./VolumeExportPage.vue') },
+    { path: '/volumes/:namespace/:name', name: 'volume', component: () => import('./VolumePage.vue') },
     { path: '/exports', name: 'exports', component: () => import('./ExportListPage.vue') },
+    { path: '/exports/create', name: 'export-create', component: () => import('./ExportChoosePage.vue') },
+    { path: '/exports/:namespace/:name', name: 'export', component: () => import('./ExportPage.vue') },
   ],
   panels: [
     { slot: 'overview', order: 5, id: 'open-exports', component: () => import('./OpenExportsPanel.vue') },
+    { slot: 'virtual-machine', order: 5, id: 'open-exports', component: () => import('./OpenExportsPanel.vue') },
     { slot: 'tasks', order: 10, id: 'open-exports', component: () => import('./OpenExportsPanel.vue') },
   ],
   kinds: [
-    findable({ resource: CLAIMS, title: 'volumes.kind', path: ({ namespace, name }) => `/volumes/${namespace}/${name}/export` }),
+    findable({ resource: CLAIMS, title: 'volumes.kind', path: ({ namespace, name }) => `/volumes/${namespace}/${name}` }),
   ],
   messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') },
 })

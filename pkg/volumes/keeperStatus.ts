@@ -103,3 +103,24 @@ export interface KeeperTask {
 
 /** Gives an export, whose intent is on its claim, to the server to carry out. The page may do the same meanwhile. */
 export const keepCall = (task: KeeperTask): { readonly method: 'POST', readonly path: string, readonly body: object } => ({ method: 'POST', path: '/guard/keeper/jobs', body: task })
+
+/** Asks how the keeper of that cluster stands, and what it carries out. */
+export const keeperCall = (cluster: string): { readonly method: 'GET', readonly path: string, readonly answer?: KeeperReport } => ({ method: 'GET', path: `/guard/keeper?cluster=${encodeURIComponent(cluster)}` })
+
+/** Whether the keeper carries on what a page of this console begins. */
+export function keepsOwn({ word }: KeeperState): boolean {
+  return word === 'own' || word === 'leading' || word === 'standing-by'
+}
+
+/** Who carries an export out, as far as this console knows. `held-up`: its server would, and cannot. `elsewhere`: another keeper leads, and whether it does is not seen from here. */
+export type Carrier = 'here' | 'server' | 'held-up' | 'elsewhere' | 'nobody'
+
+/** `isHere`: this page does. */
+export function carrierOf(isHere: boolean, report: Pick<KeeperReport, 'word' | 'because' | 'jobs'> | undefined, claim: string, id: string): Carrier {
+  if (isHere)
+    return 'here'
+  const job = report?.jobs.find(one => one.claim === claim && one.id === id)
+  if (job)
+    return job.word === 'working' || job.word === 'waiting' || job.word === 'over' ? 'server' : 'held-up'
+  return report?.because.some(reason => reason.code === 'led-by') ? 'elsewhere' : 'nobody'
+}

@@ -1,32 +1,45 @@
 import { computed, reactive, ref, watchEffect } from 'vue'
 import { toApiError } from '#kube/apiError.ts'
+import { NAMESPACES } from '#kube/core.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
 import { carryOut } from '#kube/write.ts'
 import { LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from '#images/storageClass.ts'
 import { useBar } from '#sdk/useBar.ts'
+import { useHost } from '#sdk/host.ts'
 import { useI18n } from '#sdk/i18n.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
+import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { planExport } from './exportPlan.ts'
-import { isRefusedInUse } from './exportRefusal.ts'
-import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
-import { rightsOfExport } from './exportRights.ts'
+import { isClosed, judgeWithAnswer } from './exportAnswer.ts'
+import { backupsOf } from './exportBackup.ts'
+import type { ExportForm } from './exportForm.ts'
+import { choicesOf, emptyExportForm, isAcknowledged, offerRunning } from './exportForm.ts'
 import { createExportImage } from './exportImage.ts'
+import { judgeExportPace } from './exportPace.ts'
+import { planExport, stopForExport } from './exportPlan.ts'
+import { isRefusedInUse } from './exportRefusal.ts'
+import { rightsOfExport } from './exportRights.ts'
+import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
+import { useServerAnswer } from './useServerAnswer.ts'
 
 /** The export's form, the verdict on the disk, what the one button says, and what it does. Call in setup. */
-export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExportWorld) {
+export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExportWorld, suggested: Partial<ExportForm> = {}) {
   const proxy = useProxyStore()
+  const host = useHost()
   const operator = useOperator()
   const runner = useExportRunner()
   const barredBy = useBar()
   const { t } = useI18n()
-  const form = reactive({ displayName: `${claim().metadata.name}-export`, storageClass: '', description: '', restart: true })
+  const namespaces = proxy.collection(NAMESPACES)
+  const form = reactive<{ -readonly [Field in keyof ExportForm]: ExportForm[Field] }>({ ...emptyExportForm(claim()), ...suggested })
+  const claimKey = () => objectKey(claim())
 
   const sourceClass = computed(() => world.storageClasses.find(claim().spec?.storageClassName ?? ''))
   const choices = computed(() => world.storageClasses.objects.filter(storageClass => !storageClass.parameters?.backingImage))
@@ -38,38 +51,67 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
 
   const users = computed(() => usersOfClaim(claim(), { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }))
-  const safety = computed(() => judgeExportSafety({ ...world, claim: claim() }))
+  const seen = computed(() => judgeExportSafety({ ...world, claim: claim() }))
   const target = computed(() => judgeExportTarget({
-    claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: claim().metadata.namespace ?? '', displayName: form.displayName, images: world.images.objects,
+    claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: form.namespace, displayName: form.displayName, images: world.images.objects,
     longhornVolume: world.longhornVolumes.find(`${LONGHORN_NAMESPACE}/${claim().spec?.volumeName}`),
   }))
+
   // What is read before the click is what is sent by it.
   const id = crypto.randomUUID().replaceAll('-', '').slice(0, 12)
   const requester = ref('')
   void operator().then(who => { requester.value = who }, () => undefined)
-  const plan = (now: number) => planExport({
-    claim: claim(), users: users.value, id, image: { namespace: claim().metadata.namespace ?? '', displayName: form.displayName, ...(form.description && { description: form.description }) },
-    storageClass: form.storageClass, restart: form.restart, requester: requester.value, now,
-  })
+  const who = () => requester.value || t('volumes.export.unknownOperator', { context: host.cluster.title })
   const opened = Date.now()
-  const planned = computed(() => plan(opened))
-  const running = computed(() => planned.value.intent.vms.filter(vm => vm.wasRunning))
-  const writes = computed(() => targetClass.value ? [...planned.value.writes, createExportImage(planned.value.intent, targetClass.value)] : planned.value.writes)
-  const freeable = computed(() => isFreedByStopping(safety.value, new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`))))
+  const planWith = (way: ExportForm['way'], now: number) => {
+    const request = { claim: claim(), users: users.value, id, image: { namespace: form.namespace, displayName: form.displayName, ...(form.description && { description: form.description }) }, storageClass: form.storageClass, restart: form.restart, requester: requester.value, now }
+    const stops = planExport(request).intent.vms.some(vm => vm.wasRunning)
+    return planExport({ ...request, choices: choicesOf({ ...form, way }, stops, who(), now) })
+  }
+  const running = computed(() => planWith('at-rest', opened).intent.vms.filter(vm => vm.wasRunning))
   const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)))
-  const verb = computed(() => running.value.length ? t('volumes.export.verbStopping', { vms: names.value }) : t('volumes.export.verb'))
-  const barred = computed(() => barredBy(rightsOfExport(planned.value.intent)))
+
+  const question = computed(() => {
+    if (!seen.value.reasons.some(isClosed) || !targetClass.value || Object.keys(target.value.problems).length)
+      return undefined
+    return { claim: claimKey(), write: createExportImage(planWith('at-rest', opened).intent, targetClass.value, users.value.vms) }
+  })
+  const { answer, state: answerState } = useServerAnswer(() => question.value)
+  const safety = computed(() => judgeWithAnswer(seen.value, answer.value))
+
+  const offer = computed(() => offerRunning(safety.value, sourceClass.value, targetClass.value))
+  // A disk that has come to rest meanwhile needs no acknowledgement.
+  const way = computed(() => offer.value === 'offered' ? form.way : 'at-rest')
+  const planned = computed(() => planWith(way.value, opened))
+  const stops = computed(() => way.value === 'at-rest' && running.value.length > 0)
+  const isBackedUp = computed(() => planned.value.intent.backupFirst ?? false)
+  const writes = computed(() => {
+    const { intent, writes: begin } = planned.value
+    const halted = intent.backupFirst ? users.value.vms.filter(vm => running.value.some(({ name }) => name === vm.metadata.name)).map(vm => stopForExport(vm, intent)) : []
+    return [...begin, ...backupsOf(intent), ...halted, ...targetClass.value ? [createExportImage(intent, targetClass.value)] : []]
+  })
+  const verb = computed(() => way.value === 'while-running' ? t('volumes.export.verbRunning') : stops.value ? t('volumes.export.verbStopping', { vms: names.value }) : t('volumes.export.verb'))
+
+  const isFreeable = computed(() => {
+    const { word, reasons } = safety.value
+    return word === 'at-rest' || word === 'detaching' || (reasons.length > 0 && isFreedByStopping(safety.value, new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`))))
+  })
+  const backupBar = computed(() => world.backups.state === 'absent' ? t('volumes.export.backupAbsent') : barredBy([{ verb: 'create', resource: VM_BACKUPS, where: { namespace: claim().metadata.namespace } }]))
   const blocked = computed(() => {
-    if (barred.value)
-      return barred.value
+    const barred = barredBy(rightsOfExport(planned.value.intent))
+    if (barred)
+      return barred
     if (Object.keys(target.value.problems).length)
       return t('volumes.export.incomplete')
-    return freeable.value || safety.value.word === 'detaching' ? undefined : t(`volumes.export.notYet.${safety.value.word}`)
+    if (way.value === 'while-running')
+      return isAcknowledged(form, claim()) ? undefined : t('volumes.export.typeNeeded', { name: claim().metadata.name })
+    return isFreeable.value ? undefined : t(`volumes.export.notYet.${answerState.value === 'asking' ? 'asking' : safety.value.word}`)
   })
+  const pace = computed(() => judgeExportPace(claim(), world.images.objects, target.value.backend))
 
   const submission = useSubmit(async () => {
     requester.value = await operator()
-    const { intent, writes: [first] } = plan(Date.now())
+    const { intent, writes: [first] } = planWith(way.value, Date.now())
     if (!first)
       return
     // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.
@@ -83,5 +125,8 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
     // From here on the intent is in the cluster, and whatever else happens the export can be taken up from it.
     runner.run(intent)
   })
-  return { form, choices, running, names, safety, target, writes, verb, blocked, submission }
+  return { form, choices, namespaces, users, running, names, stops, way, isBackedUp, offer, safety, answer, answerState, target, writes, verb, blocked, backupBar, pace, submission }
 }
+
+/** What the parts of the form share: its state is one, and `useExportForm` its owner. */
+export type ExportForming = ReturnType<typeof useExportForm>

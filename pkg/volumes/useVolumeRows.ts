@@ -10,11 +10,11 @@ import { indexClaimUsers, usersIn } from './claimUsers.ts'
 import { readIntent } from './exportIntent.ts'
 import { volumeFacts } from './volume.ts'
 
-/** The volumes of the namespaces chosen in the top bar, each with who uses it. Call in setup. */
-export function useVolumeRows() {
+/** The volumes of the namespaces chosen in the top bar (or of one), each with who uses it. Call in setup. */
+export function useVolumeRows(only?: () => string) {
   const host = useHost()
   const proxy = useProxyStore()
-  const scope = () => ({ namespaces: host.namespaces.value })
+  const scope = () => ({ namespaces: only ? [only()] : host.namespaces.value })
   const claims = proxy.collection(CLAIMS, scope)
   const vms = proxy.collection(VMS, scope)
   const vmis = proxy.collection(VMIS, scope)
@@ -38,5 +38,5 @@ export function useVolumeRows() {
     const imageTitle = facts.image && (images.find(facts.image)?.spec.displayName ?? facts.image.slice(facts.image.indexOf('/') + 1))
     return { claim, users, ...(imageTitle && { imageTitle }), sight: { vms: vms.knows(namespace) ? 'seen' : 'blind', instances: vmis.knows(namespace) ? 'seen' : 'blind' }, facts, exporting: readIntent(claim) }
   }))
-  return { rows, collections: [claims, vms, vmis, pods, longhorn, classes] }
+  return { rows, claims, vms, images, collections: [claims, vms, vmis, pods, longhorn, classes] }
 }

@@ -1,0 +1,95 @@
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ImageState } from '#images/imageState.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { Carrier } from './keeperStatus.ts'
+import type { Wholeness } from './exportedImage.ts'
+import { isImported } from '#images/imageState.ts'
+import { intentOn, wholenessOf } from './exportedImage.ts'
+import { exportImageName } from './exportIntent.ts'
+import { tookOf } from './exportTimes.ts'
+
+/**
+ * How an export stands. `waiting`: nobody carries it out, and a VM may be off for it. `no-image`: it has ended, or is
+ * ending, without one, and nobody has read why. Of an image that is there it is how whole that is.
+ */
+export type ExportWord = 'waiting' | 'unreadable' | 'no-image' | 'under-way' | 'importing' | 'failed' | Wholeness
+
+/** The sign that goes with the word. */
+export const EXPORT_TONES: Readonly<Record<ExportWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
+  'waiting': 'attention', 'unreadable': 'unknown', 'no-image': 'bad', 'under-way': 'progress', 'importing': 'progress', 'failed': 'bad',
+  'overtaken': 'bad', 'acknowledged': 'attention', 'unverified': 'unknown', 'crash-consistent': 'attention', 'not-observed': 'attention', 'whole': 'ok',
+}
+/** Which an operator wants to see first. */
+export const EXPORT_RANKS: Readonly<Record<ExportWord, number>> = {
+  'waiting': 0, 'no-image': 1, 'unreadable': 2, 'under-way': 3, 'importing': 4, 'overtaken': 5, 'failed': 6, 'crash-consistent': 7, 'not-observed': 8, 'acknowledged': 9, 'unverified': 10, 'whole': 11,
+}
+
+/** One export, as a list shows it: under way on its claim, or told by its image. Keys are `namespace/name`. */
+export interface ExportRecord {
+  readonly key: string
+  readonly word: ExportWord
+  readonly claim: string
+  readonly title: string
+  readonly image?: VirtualMachineImage
+  readonly vms: readonly string[]
+  readonly requester: string
+  /** ISO 8601. */
+  readonly begun: string
+  /** Milliseconds. */
+  readonly took?: number
+  /** Of the import, in per cent. */
+  readonly progress?: number
+  /** Below the cluster. */
+  readonly path: string
+}
+
+interface Surroundings {
+  readonly open: readonly { readonly key: string, readonly intent: ExportIntent | 'unreadable' }[]
+  readonly images: readonly VirtualMachineImage[]
+  readonly stateOf: (image: VirtualMachineImage) => ImageState
+  readonly carrierOf: (intent: ExportIntent) => Carrier
+}
+
+/** All exports: those under way first by their claims, then what the images tell. An image whose export is under way is told with that. */
+export function exportRecords({ open, images, stateOf, carrierOf }: Surroundings): ExportRecord[] {
+  const exported = images.filter(({ spec }) => spec.sourceType === 'export-from-volume')
+  const ownOf = (intent: ExportIntent) => exported.find(({ metadata }) => metadata.namespace === intent.image.namespace && metadata.name === exportImageName(intent))
+  const told = new Set(open.flatMap(({ intent }) => intent === 'unreadable' ? [] : ownOf(intent) ?? []))
+  return [
+    ...open.map(({ key, intent }) => openRecord(key, intent, intent === 'unreadable' ? undefined : ownOf(intent), { stateOf, carrierOf })),
+    ...exported.filter(image => !told.has(image)).map(image => pastRecord(image, stateOf(image))),
+  ]
+}
+
+function openRecord(key: string, intent: ExportIntent | 'unreadable', image: VirtualMachineImage | undefined, { stateOf, carrierOf }: Pick<Surroundings, 'stateOf' | 'carrierOf'>): ExportRecord {
+  const path = `/volumes/${key}/export`
+  if (intent === 'unreadable')
+    return { key: `claim ${key}`, word: 'unreadable', claim: key, title: '', vms: [], requester: '', begun: '', path }
+  const state = image && stateOf(image)
+  const progress = state && !isImported(state) ? state.progress : undefined
+  return {
+    key: `claim ${key}`, word: openWord(intent, image, state, carrierOf(intent)), claim: key, title: intent.image.displayName, ...(image && { image }),
+    vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(progress !== undefined && { progress }), path,
+  }
+}
+
+function openWord(intent: ExportIntent, image: VirtualMachineImage | undefined, state: ImageState | undefined, carrier: Carrier): ExportWord {
+  if (!image && (intent.calledOff || intent.refusal !== undefined || intent.abandonedBy !== undefined))
+    return 'no-image'
+  if (image && state && (state.word === 'failed' || state.word === 'missing'))
+    return 'failed'
+  return carrier === 'nobody' || carrier === 'held-up' || carrier === 'elsewhere' ? 'waiting' : 'under-way'
+}
+
+function pastRecord(image: VirtualMachineImage, state: ImageState): ExportRecord {
+  const { metadata: { namespace, name, creationTimestamp }, spec } = image
+  const intent = intentOn(image)
+  const took = intent && tookOf(intent, image)
+  const word = state.word === 'failed' || state.word === 'missing' || state.word === 'lost' ? 'failed' : isImported(state) || wholenessOf(image) === 'overtaken' ? wholenessOf(image) : 'importing'
+  return {
+    key: `image ${namespace}/${name}`, word, claim: spec.pvcName ? `${spec.pvcNamespace}/${spec.pvcName}` : '', title: spec.displayName, image, vms: intent ? vmsOf(intent) : [], requester: intent?.requester ?? '',
+    begun: intent?.startedAt || creationTimestamp, ...(took !== undefined && { took }), ...(word === 'importing' && state.progress !== undefined && { progress: state.progress }), path: `/exports/${namespace}/${name}`,
+  }
+}
+
+const vmsOf = ({ vms, claim }: ExportIntent) => vms.map(vm => `${claim.namespace}/${vm.name}`)

@@ -1,0 +1,77 @@
+import { computed } from 'vue'
+import { carryOut, permissionOf } from '#kube/write.ts'
+import { objectKey } from '#kube/object.ts'
+import { useI18n } from '#sdk/i18n.ts'
+import { useProxyStore } from '#sdk/proxyStore.ts'
+import { useNow } from '#sdk/time.ts'
+import { useBar } from '#sdk/useBar.ts'
+import { useOperator } from '#sdk/useOperator.ts'
+import { useSubmit } from '#sdk/useSubmit.ts'
+import type { Tone, VerdictRemedy } from '#sdk/verdict.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { exportReference } from './exportIntent.ts'
+import { planStartNow, vmsKeptOff } from './exportRestart.ts'
+import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
+import { nextExportStep } from './exportSteps.ts'
+import { carrierOf } from './keeperStatus.ts'
+import { useExportRunner } from './useExportRunner.ts'
+import type { LiveExportWorld } from './useExportWorld.ts'
+import { useForceStop } from './useForceStop.ts'
+import { useKeeper } from './useStanding.ts'
+
+const BEFORE_IMAGE = ['blind', 'make-backup', 'wait-backup', 'stop-vm', 'wait-guest', 'force-stop', 'wait-detach', 'call-off', 'create-image']
+
+/** An export under way: how far it is, who carries it out, and what any operator may do about it now. Call in setup. */
+export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld) {
+  const { t } = useI18n()
+  const proxy = useProxyStore()
+  const now = useNow()
+  const runner = useExportRunner()
+  const operator = useOperator()
+  const barredBy = useBar()
+  const keeper = useKeeper()
+  const force = useForceStop(intent, world)
+
+  const step = computed(() => nextExportStep(world, intent(), now.value))
+  const carrier = computed(() => carrierOf(runner.isRunning(intent().claim), keeper.value.answer, exportReference(intent()), intent().id))
+  const job = computed(() => keeper.value.answer?.jobs.find(one => one.claim === exportReference(intent()) && one.id === intent().id))
+  // An import goes on by itself; every other step needs somebody.
+  const isCarriedOut = computed(() => carrier.value === 'here' || carrier.value === 'server')
+  const keptOff = computed(() => vmsKeptOff(world, intent()).map(key => world.vms.objects.find(vm => objectKey(vm) === key)?.metadata.name ?? key))
+  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? step.value.word === 'blind' ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
+  const title = computed(() => t(`volumes.export.state.${step.value.word === 'stopped' ? 'stopped' : keeper.value.state === 'asking' && carrier.value !== 'here' ? 'asking' : carrier.value}`, { name: exportReference(intent()) }))
+
+  const failure = computed(() => runner.failureOf(intent().claim))
+  // Once the image is being read, giving up saves nothing; starting what is off still does.
+  const isMade = computed(() => !BEFORE_IMAGE.includes(step.value.word) || step.value.result !== undefined)
+  const canGiveUp = computed(() => intent().abandonedBy === undefined && (keptOff.value.length > 0 || !isMade.value))
+
+  // A guest that is still ending can only be started once it is gone: from here on this console sees to it.
+  const giveUp = useSubmit(async () => {
+    for (const write of planStartNow(world, intent(), await operator()))
+      await carryOut(proxy, write)
+    runner.run(intent())
+  })
+  const dismiss = useSubmit(async () => {
+    for (const write of step.value.dismiss ?? [])
+      await carryOut(proxy, write)
+  })
+
+  const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(keptOff.value))
+  const remedies = computed<VerdictRemedy[]>(() => [
+    ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
+    ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
+    ...canGiveUp.value ? [{ id: 'giveUp', label: keptOff.value.length ? t('volumes.export.startNow', { vms: names.value }) : t('volumes.export.giveUp'), help: t(keptOff.value.length ? isMade.value ? 'volumes.export.startNowTears' : 'volumes.export.startNowHelp' : 'volumes.export.giveUpHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
+  ])
+  const submissions = { dismiss, giveUp, force }
+  const pending = computed(() => Object.entries(submissions).find(([, submission]) => submission.pending.value)?.[0])
+  const refusal = computed(() => Object.values(submissions).find(submission => submission.error.value)?.error.value)
+  function act(id: string): void {
+    if (id === 'resume')
+      runner.run(intent())
+    else
+      void (id === 'dismiss' ? dismiss : id === 'force' ? force : giveUp).submit()
+  }
+  return { step, carrier, job, isCarriedOut, keptOff, names, tone, title, failure, remedies, pending, refusal, act }
+}
