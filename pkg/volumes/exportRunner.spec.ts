@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '#kube/apiError.ts'
 import type { Write } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
 import { planExport } from './exportPlan.ts'
 import { ExportRunner } from './exportRunner.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepWorld } from './exportStep.ts'
-import { CLAIM, REST, live, meta } from './scriptedWorld.ts'
+import { CLAIM, REST, exportImage, live, meta } from './scriptedWorld.ts'
 import { writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 
@@ -45,5 +47,31 @@ describe('who may not look at attachments and nodes', () => {
     const ask = (write: Write) => { asked.push(write); return Promise.resolve('at-rest' as const) }
     expect((await turn({ ...CLOSED, pods: { objects: [], state: 'stale' } }, ask)).made).toEqual([])
     expect(asked).toEqual([])
+  })
+})
+
+describe('whoever is second to make the image', () => {
+  const REFUSAL = new ApiError({ status: 409, reason: 'Conflict', message: 'admission webhook "validator.harvesterhci.io" denied the request: A resource with the same name exists' })
+
+  async function second(images: readonly VirtualMachineImage[]) {
+    const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } }
+    const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS) }
+    const looks = [world, { ...world, images: live(...images) }]
+    const sent: string[] = []
+    const send = (write: Write) => {
+      sent.push(write.act)
+      return write.act === 'create' ? Promise.reject(REFUSAL) : Promise.resolve()
+    }
+    const turn = await new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(looks.shift() ?? world), send, now: () => 0 }, intent).turn()
+    return { failed: turn.failed?.message, sent }
+  }
+
+  it('takes Harvester\'s refusal of the name for what it is, and does not end the export with it', async () => {
+    const { namespace, name } = { namespace: 'production', name: 'export-abcde' }
+    expect(await second([{ ...exportImage(name, 'Unknown'), metadata: { ...meta(name), namespace } }])).toEqual({ sent: ['create'] })
+  })
+
+  it('ends the export where the name is somebody else\'s', async () => {
+    expect(await second([exportImage('another', 'True')])).toEqual({ failed: REFUSAL.message, sent: ['create', 'patch'] })
   })
 })

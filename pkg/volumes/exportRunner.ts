@@ -67,8 +67,12 @@ export class ExportRunner {
       if (failure === 'faster')
         break
       if (failure) {
-        if (failure.meaning === 'refused')
+        if (failure.meaning === 'refused') {
+          // Harvester refuses a second image of a name in words of its own, whoever made the first: perhaps it was another runner.
+          if (await this.isOutdated(write))
+            break
           await this.noteRefusal(step, failure.error)
+        }
         return { step, failed: failure.error }
       }
     }
@@ -86,6 +90,13 @@ export class ExportRunner {
     catch (thrown) {
       return { step: seen, failed: toApiError(thrown) }
     }
+  }
+
+  /** Whether what was refused is not what comes next any more, by what the API server says now. */
+  private async isOutdated(write: Write): Promise<boolean> {
+    const world = await this.ports.readAnew(this.intent).catch(() => undefined)
+    const next = world && nextExportStep(world, this.intent, this.ports.now())
+    return next !== undefined && ![...next.writes, ...next.ask ? [next.ask] : []].some(other => nameOf(other) === nameOf(write))
   }
 
   /** With the server's word that the disk is at rest, what was only asked is what comes next. */

@@ -88,7 +88,7 @@ export function useExportRunner() {
 
   function tell(intent: ExportIntent, step: ExportStep): void {
     const { namespace, displayName } = intent.image
-    const link = { text: displayName, path: `/images/${namespace}/${exportImageName(intent)}` }
+    const link = { text: displayName, path: `/exports/${namespace}/${exportImageName(intent)}` }
     const { result = 'given-up' } = step
     notices.notify({ tone: result === 'exported' ? 'ok' : 'attention', text: t(`volumes.export.told.${result}`, { name: intent.claim.name }), ...(result !== 'given-up' && { link }) })
   }

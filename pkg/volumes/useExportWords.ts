@@ -37,7 +37,7 @@ export function useExportWords() {
 
   function sentence(reason: StepReason, key: string): VerdictReason {
     const facts: Record<string, unknown> = { ...reason }
-    const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' ? [reference(resource, facts[field])] : [])
+    const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' && !(field === 'attachment' && 'node' in facts) ? [reference(resource, facts[field])] : [])
     const longhorn = 'volume' in reason ? [{ resource: LONGHORN_VOLUMES as Resource, namespace: LONGHORN_NAMESPACE, name: reason.volume }] : []
     const text = t(`volumes.because.${key}`, { ...facts, ...wordsOf(facts) })
     return { text: typeof facts.message === 'string' ? `${text} ${facts.message}` : text, objects: [...objects, ...longhorn] }

@@ -49,7 +49,7 @@ test('its volume is exported with one click while it runs, and it runs again', a
   const api = await open(page, `/volumes?ns=${NAMESPACE}`)
   const claim = (await api.list(PATHS.claims(NAMESPACE))).find(({ metadata }) => metadata.name.startsWith(`${NAME}-disk-0-`))?.metadata.name ?? ''
   const before = (await readVm(api, NAME)).spec?.runStrategy
-  await row(page, claim).getByRole('button', { name: 'Export…' }).click()
+  await row(page, claim).getByRole('button', { name: 'Export Image…' }).click()
   await expect(page.getByTestId('export-verdict')).toContainText('The disk is in use.')
   await page.getByLabel('Image name').fill('shop-export')
   await page.getByRole('button', { name: `Shut down ${NAME} and export` }).click()

@@ -6,7 +6,7 @@ export default {
   empty: 'Virtual machines would be listed here.',
   printed: 'KubeVirt prints {printed}.',
   outdated: 'As last seen; the line to the cluster is cut.',
-  forExport: 'for an export',
+  forExport: 'export',
   column: {
     state: 'State',
     name: 'Name',
@@ -90,6 +90,7 @@ export default {
     start: 'Start',
     stop: 'Shut down',
     restart: 'Restart',
+    showExport: 'Show export',
   },
   confirm: {
     startTitle: 'Start {name}?',
@@ -129,7 +130,6 @@ export default {
     exportADisk: 'Export a disk…',
     noDisk: 'It has no disk on a volume.',
     exporting: 'The export of volume {claim} takes in {name} and is not finished.',
-    showExport: 'Resume or start now…',
     yaml: 'YAML',
     yamlOf: 'YAML of {name}',
   },

@@ -6,7 +6,7 @@ export default {
   empty: '虚拟机会列在这里。',
   printed: 'KubeVirt 显示 {printed}。',
   outdated: '为最后一次所见；与集群的连接已中断。',
-  forExport: '因导出',
+  forExport: '导出',
   column: {
     state: '状态',
     name: '名称',
@@ -90,6 +90,7 @@ export default {
     start: '启动',
     stop: '正常关机',
     restart: '重启',
+    showExport: '查看导出',
   },
   confirm: {
     startTitle: '启动 {name}？',
@@ -129,7 +130,6 @@ export default {
     exportADisk: '导出磁盘…',
     noDisk: '它没有位于卷上的磁盘。',
     exporting: '卷 {claim} 的导出涉及 {name}，尚未完成。',
-    showExport: '继续或立即启动…',
     yaml: 'YAML',
     yamlOf: '{name} 的 YAML',
   },

@@ -89,7 +89,6 @@ export default {
     namespace: 'Namespace of the image',
     namespaceHelp: 'With CDI it must be the volume’s own.',
     class: 'Storage class',
-    classHelp: 'Decides where the image is kept and what boots from it.',
     description: 'Description',
     way: {
       title: 'The disk is in use',

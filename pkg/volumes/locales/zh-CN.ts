@@ -89,7 +89,6 @@ export default {
     namespace: '镜像的命名空间',
     namespaceHelp: '使用 CDI 时必须与卷相同。',
     class: '存储类',
-    classHelp: '决定镜像存放在哪里，以及什么可以由它启动。',
     description: '描述',
     way: {
       title: '磁盘正在使用中',

@@ -1,0 +1,62 @@
+import { expect } from '@playwright/test'
+import type { Page } from '@playwright/test'
+import type { AnyObject, Api } from './console.ts'
+import { PATHS } from './console.ts'
+
+const NOTE = 'guardrails.harvesterhci.io/export'
+export const BACKUPS = (namespace: string) => `/apis/harvesterhci.io/v1beta1/namespaces/${namespace}/virtualmachinebackups`
+
+interface GuestVm { readonly guest?: 'deaf', readonly grace?: number, readonly strategy?: string }
+
+/** A VM with one blank disk, `<name>-root`, that runs. */
+export async function makeVm(api: Api, namespace: string, name: string, { guest, grace = 120, strategy = 'RerunOnFailure' }: GuestVm = {}): Promise<void> {
+  const claimName = `${name}-root`
+  await api.create(PATHS.claims(namespace), {
+    apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: claimName, namespace },
+    spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } },
+  })
+  const spec = {
+    terminationGracePeriodSeconds: grace, networks: [{ name: 'default', pod: {} }], volumes: [{ name: 'disk-0', persistentVolumeClaim: { claimName } }],
+    domain: {
+      machine: { type: 'q35' }, cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '1Gi' } }, features: { acpi: { enabled: true } },
+      devices: { disks: [{ name: 'disk-0', bootOrder: 1, disk: { bus: 'virtio' } }], interfaces: [{ name: 'default', model: 'virtio', masquerade: {} }] },
+    },
+  }
+  await api.create(PATHS.vms(namespace), {
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace },
+    spec: { runStrategy: strategy, template: { metadata: { annotations: guest ? { 'guardrails.test/guest': guest } : {} }, spec } },
+  })
+  await runs(api, namespace, name)
+}
+
+/** Waits until the guest of a VM runs. */
+export async function runs(api: Api, namespace: string, name: string): Promise<void> {
+  await expect.poll(async () => (await api.get(`${PATHS.vmis(namespace)}/${name}`).catch(() => undefined))?.status?.phase, { timeout: 90_000 }).toBe('Running')
+}
+
+export async function strategyOf(api: Api, namespace: string, name: string): Promise<unknown> {
+  return (await api.get(`${PATHS.vms(namespace)}/${name}`)).spec?.runStrategy
+}
+
+export async function imageOf(api: Api, namespace: string, displayName: string): Promise<AnyObject | undefined> {
+  return (await api.list(PATHS.images(namespace))).find(image => image.spec?.displayName === displayName)
+}
+
+export function isImported(image: AnyObject | undefined): boolean {
+  const { conditions = [] } = (image?.status ?? {}) as { conditions?: { type: string, status: string }[] }
+  return conditions.some(({ type, status }) => type === 'Imported' && status === 'True')
+}
+
+/** Waits until the volume carries no export any more: that is the end. */
+export async function ends(api: Api, namespace: string, claim: string, timeout = 110_000): Promise<void> {
+  await expect.poll(async () => (await api.get(`${PATHS.claims(namespace)}/${claim}`)).metadata.annotations?.[NOTE], { timeout }).toBeUndefined()
+}
+
+export async function uidOf(api: Api, namespace: string, name: string): Promise<string | undefined> {
+  return (await api.get(`${PATHS.vmis(namespace)}/${name}`)).metadata.uid
+}
+
+/** Fills in the name of the image, and reads what the button then says. */
+export async function nameImage(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Image name').fill(name)
+}
