@@ -72,7 +72,7 @@ test('a running VM\'s volume is exported by one button, and the VM runs again wi
   const before = await api.get(`${PATHS.vms('production')}/web-01`)
   expect(before.spec?.runStrategy).toBe('RerunOnFailure')
   const name = `web-${stamp()}`
-  await row(page, 'web-01-root').getByRole('button', { name: 'Export…' }).click()
+  await row(page, 'web-01-root').getByRole('button', { name: 'Export Image…' }).click()
   await expect(page.getByTestId('export-verdict')).toContainText('The disk is in use.')
   await expect(page.getByTestId('export-verdict')).toContainText('web-01')
   await page.getByLabel('Image name').fill(name)
@@ -95,7 +95,7 @@ test('a running VM\'s volume is exported by one button, and the VM runs again wi
   await api.remove(`${PATHS.images('production')}/${image?.metadata.name}`)
 })
 
-test('an export whose console was closed is shown by the next one, which takes it up', async ({ browser }) => {
+test('an export whose page was closed goes on in the server, and the next page says so wherever its VM appears', async ({ browser }) => {
   const first = await browser.newPage()
   const api = await open(first, '/volumes/production/db-01-root/export')
   const name = `db-${stamp()}`
@@ -106,10 +106,9 @@ test('an export whose console was closed is shown by the next one, which takes i
 
   const second = await browser.newPage()
   const later = await open(second, '/')
-  await expect(second.getByText('An export of production/db-01-root was begun; this console is not carrying it out.')).toBeVisible()
+  await expect(second.getByTestId('open-export').filter({ hasText: 'The export of production/db-01-root is under way, carried out by the console’s server.' })).toBeVisible()
   await second.goto(second.url().replace(/\/c\/([^/]+).*/, '/c/$1/virtual-machines/production/db-01'))
-  await second.getByRole('link', { name: 'Resume or start now…' }).click()
-  await second.getByRole('button', { name: 'Resume' }).click()
+  await expect(second.getByTestId('open-export').getByRole('link', { name: 'Show' })).toBeVisible()
   await expect.poll(async () => isTrue(await findImage(later, 'production', name), 'Imported'), { timeout: 110_000 }).toBe(true)
   await expect.poll(async () => (await later.get(`${PATHS.vmis('production')}/db-01`).catch(() => undefined))?.status?.phase, { timeout: 90_000 }).toBe('Running')
   expect((await later.get(`${PATHS.vms('production')}/db-01`)).spec?.runStrategy).toBe('Always')

@@ -61,20 +61,19 @@ export class ExportRunner {
     if (asked.failed)
       return asked
     const { step } = asked
+    return this.sendAll(step)
+  }
+
+  private async sendAll(step: ExportStep): Promise<ExportTurn> {
     for (const write of step.writes) {
       const failure = await this.send(write)
       // What follows was decided together with what came too late.
-      if (failure === 'faster')
+      if (failure === 'faster' || (failure?.meaning === 'refused' && await this.isOutdated(write)))
         break
-      if (failure) {
-        if (failure.meaning === 'refused') {
-          // Harvester refuses a second image of a name in words of its own, whoever made the first: perhaps it was another runner.
-          if (await this.isOutdated(write))
-            break
-          await this.noteRefusal(step, failure.error)
-        }
+      if (failure?.meaning === 'refused')
+        await this.noteRefusal(step, failure.error)
+      if (failure)
         return { step, failed: failure.error }
-      }
     }
     return { step }
   }
@@ -92,7 +91,10 @@ export class ExportRunner {
     }
   }
 
-  /** Whether what was refused is not what comes next any more, by what the API server says now. */
+  /**
+   * Whether what was refused is not what comes next any more, by what the API server says now: Harvester refuses a second
+   * image of a name in words of its own, whoever made the first, and it may have been another runner.
+   */
   private async isOutdated(write: Write): Promise<boolean> {
     const world = await this.ports.readAnew(this.intent).catch(() => undefined)
     const next = world && nextExportStep(world, this.intent, this.ports.now())

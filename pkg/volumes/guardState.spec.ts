@@ -1,6 +1,6 @@
-import type { GuardFacts, GuardReason, GuardWord } from './guardState.ts'
+import type { GuardFacts, GuardReason, GuardReport, GuardWord } from './guardState.ts'
 import { describe, expect, it } from 'vitest'
-import { judgeGuard } from './guardState.ts'
+import { judgeGuard, voiceOf } from './guardState.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const A_MINUTE_AGO = NOW - 60_000
@@ -22,5 +22,17 @@ describe('the export guard', () => {
     ['unknown', 'the cluster does not answer', { configuration: 'unread', answer: 'unasked', lastReviewAt: AN_HOUR_AGO }, 'configuration-unread'],
   ])('is %s where %s', (word, _, facts, because) => {
     expect(judgeGuard(facts, NOW)).toEqual({ word, because: [because] })
+  })
+})
+
+describe('what is told of the guard that spoke', () => {
+  const spoke = (version: string, lastReviewAt?: number): GuardReport => ({ version, guard: 'on', startedAt: 0, ...(lastReviewAt !== undefined && { lastReviewAt }), reviews: { allowed: 0, warned: 0, refused: 0, failed: 0 } })
+  const standing = (voices: { here?: GuardReport, there?: GuardReport }) => ({ word: 'alive' as const, because: [], requester: 'absent' as const, ...voices })
+  it.each<[string, { here?: GuardReport, there?: GuardReport }, string | undefined]>([
+    ['nothing where none spoke', {}, undefined],
+    ['the one at the address that the cluster asks', { there: spoke('2'), here: spoke('1') }, '2'],
+    ['the one that was asked last', { there: spoke('2', 10), here: spoke('1', 20) }, '1'],
+  ])('is %s', (_, voices, version) => {
+    expect(voiceOf(standing(voices))?.version).toBe(version)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Write } from '#kube/write.ts'
-import { judgeKeeper, judgeKeeperJob } from './keeperStatus.ts'
-import type { KeeperFacts } from './keeperStatus.ts'
+import { carrierOf, judgeKeeper, judgeKeeperJob, keepsOwn } from './keeperStatus.ts'
+import type { Carrier, KeeperFacts, KeeperJob, KeeperReport } from './keeperStatus.ts'
 
 const LEADS: KeeperFacts = { mode: 'all', lease: 'held', holder: 'me', requesterWebhook: 'installed', missing: [] }
 
@@ -32,5 +32,28 @@ describe('a job of the keeper', () => {
     ['is over where somebody has to read its end', { step: { word: 'stopped', writes: [] } }, 'over'],
   ])('%s', (_, turn, word) => {
     expect(judgeKeeperJob(turn)).toBe(word)
+  })
+})
+
+describe('who carries an export out', () => {
+  const job = (word: KeeperJob['word'], id = 'abcde'): KeeperJob => ({ claim: 'production/web', id, onBehalfOf: 'session', word, step: 'wait-guest', because: [], since: '2026-03-01T12:00:00Z' })
+  const report = (jobs: readonly KeeperJob[], because: KeeperReport['because'] = []) => ({ word: 'own' as const, because, jobs })
+  it.each<[Carrier, string, boolean, Parameters<typeof carrierOf>[1]]>([
+    ['here', 'this page does, whatever the server says', true, report([job('failing')])],
+    ['server', 'it waits for something', false, report([job('waiting')])],
+    ['server', 'it works', false, report([job('working')])],
+    ['held-up', 'the requester may not', false, report([job('barred')])],
+    ['held-up', 'the cluster does not let it', false, report([job('failing')])],
+    ['held-up', 'it is not what was asked for any more', false, report([job('changed')])],
+    ['nobody', 'the server has an earlier export of that volume', false, report([job('waiting', 'other')])],
+    ['nobody', 'the server has nothing to do with it', false, report([])],
+    ['nobody', 'there is no server to ask', false, undefined],
+    ['elsewhere', 'another keeper leads', false, report([], [{ code: 'led-by', holder: 'pod-b' }])],
+  ])('is %s where %s', (carrier, _, isHere, told) => {
+    expect(carrierOf(isHere, told, 'production/web', 'abcde')).toBe(carrier)
+  })
+
+  it.each([['own', true], ['leading', true], ['standing-by', true], ['off', false], ['without-rights', false]] as const)('a keeper that is %s carries on what a page begins: %s', (word, kept) => {
+    expect(keepsOwn({ word, because: [] })).toBe(kept)
   })
 })

@@ -162,7 +162,6 @@ export default {
       silent: 'You may not look, and no export guard of this cluster has answered for you.',
       said: 'You may not look at all of it; the server may, and says: {word}',
     },
-    recorded: 'That you know it is recorded on the image.',
     kept: 'The console’s server carries it out too: you may close this page.',
     openPage: 'This page carries it out: if it is closed too early, the export waits for somebody to resume it.',
     serverSays: 'The server says: {message}',
