@@ -10,7 +10,7 @@ import { DATA_VOLUMES } from './dataVolume.ts'
 import { exportReference } from './exportIntent.ts'
 import { exportRecords } from './exportRecord.ts'
 import { carrierOf } from './keeperStatus.ts'
-import { useExportRunner } from './useExportRunner.ts'
+import { useExportTasks } from './useExportTasks.ts'
 import { useOpenExports } from './useOpenExports.ts'
 import { useKeeper } from './useStanding.ts'
 
@@ -18,7 +18,7 @@ import { useKeeper } from './useStanding.ts'
 export function useExportRecords() {
   const host = useHost()
   const proxy = useProxyStore()
-  const runner = useExportRunner()
+  const tasks = useExportTasks()
   const keeper = useKeeper()
   const scope = () => ({ namespaces: host.namespaces.value })
   const images = proxy.collection(IMAGES, scope)
@@ -29,7 +29,7 @@ export function useExportRecords() {
   const rows = computed(() => exportRecords({
     open: open.value, images: images.objects,
     stateOf: (image: VirtualMachineImage) => imageState(image, keepersOf.value(image)),
-    carrierOf: intent => carrierOf(runner.isRunning(intent.claim), keeper.value.answer, exportReference(intent), intent.id),
+    carrierOf: intent => carrierOf(tasks.isRunning(intent.claim), keeper.value.answer, exportReference(intent), intent.id),
   }))
   return { rows, collections: [claims, images, dataVolumes, backingImages] }
 }

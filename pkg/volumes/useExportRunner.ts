@@ -20,14 +20,13 @@ import type { ExportStep } from './exportStep.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { keepCall } from './keeperStatus.ts'
+import { exportTaskId, useExportTasks } from './useExportTasks.ts'
 import { useExportWords } from './useExportWords.ts'
 import { useExportWorld } from './useExportWorld.ts'
 
 /** How long an answer of the watch is awaited before a write is tried again. */
 const PATIENCE_MS = 5_000
 const FIRST_SIGHT_MS = 30_000
-
-const taskId = (claim: ExportIntent['claim']) => `export:${claim.namespace}/${claim.name}`
 
 /** Carries exports out from this console, in the background: leaving the page does not end them. Call in setup. */
 export function useExportRunner() {
@@ -39,11 +38,7 @@ export function useExportRunner() {
   const { t } = useI18n()
   const { reasonOf } = useExportWords()
 
-  const taskOf = (claim: ExportIntent['claim']) => tasks.tasks.find(task => task.id === taskId(claim))
-  /** Whether this console is carrying the export of that claim out. */
-  const isRunning = (claim: ExportIntent['claim']) => taskOf(claim)?.state === 'running'
-  /** Why this console has given up carrying it out; undefined where it has not. */
-  const failureOf = (claim: ExportIntent['claim']) => taskOf(claim)?.error
+  const { isRunning, failureOf } = useExportTasks()
 
   /** Follows the protocol to its end, and has the console's server do the same, which stays when the page is closed. */
   function run(intent: ExportIntent): void {
@@ -53,7 +48,7 @@ export function useExportRunner() {
       guard.ask(keepCall({ cluster: host.cluster.id, namespace, claim, id })).catch(() => undefined)
     const path = `/volumes/${intent.claim.namespace}/${intent.claim.name}/export`
     const steps = exportTimeline({ word: 'stop-vm' }, intent).map(({ step }) => ({ id: step, label: t(`volumes.export.step.${step}`) }))
-    void tasks.run({ id: taskId(intent.claim), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
+    void tasks.run({ id: exportTaskId(intent.claim), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
   }
 
   const wordsOf = (step: ExportStep) => step.because.map(reason => reasonOf(reason).text).join(' ')
