@@ -47,9 +47,14 @@ export function changedSince(image: VirtualMachineImage, namespace: string, user
   return [...changed.map(objectKey), ...gone.map(name => `${namespace}/${name}`)]
 }
 
-/** Marks the image as not to be trusted; `by` names the VMs. `now` in epoch milliseconds. */
+/**
+ * Marks the image as not to be trusted; `by` names the VMs. Fails (422) where something was noted on it meanwhile: perhaps
+ * another runner has verified it, and what is seen to run since is what that one has started. `now` in epoch milliseconds.
+ */
 export function markOvertaken(image: VirtualMachineImage, by: readonly string[], now: number): Write {
-  return patchOf(IMAGES, image, annotate(image, { [OVERTAKEN_ANNOTATION]: JSON.stringify({ when: new Date(now).toISOString(), by }) }))
+  const { annotations } = image.metadata
+  const unchanged = annotations ? [{ op: 'test' as const, path: '/metadata/annotations', value: annotations }] : []
+  return patchOf(IMAGES, image, [...unchanged, ...annotate(image, { [OVERTAKEN_ANNOTATION]: JSON.stringify({ when: new Date(now).toISOString(), by }) })])
 }
 
 /** Notes that the disk was at rest all the while. */
