@@ -13,7 +13,8 @@ interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   { name: 'makes the image of a disk in use', file: 'pkg/volumes/exportBeforeImage.ts', find: `if (safety.word !== 'at-rest')`, replace: `if (safety.word === 'unknown')`, isNoticedSoon: true },
   { name: 'does not compare the VMs with what they were', file: 'pkg/volumes/exportWithImage.ts', find: `...holders, ...changed ?? []`, replace: `...holders` },
-  { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen)`, replace: `const again: ExportTurn = { step: seen }` },
+  { name: 'calls an image torn that was verified meanwhile', file: 'pkg/volumes/exportImage.ts', find: `[...unchanged, ...annotate(`, replace: `[...annotate(` },
+  { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen, noted)`, replace: `const again: ExportTurn = { step: seen }` },
   { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },
   { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'`, isNoticedSoon: true },
   { name: 'takes how a guest ended for how the next one did', file: 'pkg/volumes/exportGuests.ts', find: `noted && noted.generation === vm?.metadata.generation`, replace: `noted && vm` },

@@ -96,8 +96,8 @@ class Play {
 
   async run(): Promise<Ending> {
     this.begin(this.open(false), 'first')
-    if (!this.scenario.isCalm && this.chance.happens(0.4))
-      this.open(true)
+    if (this.chance.happens(0.4))
+      this.open(!this.scenario.isCalm)
     if (!this.scenario.isCalm && this.chance.happens(0.1))
       this.begin(this.open(false), 'second')
     for (let act = 0; act < ACTS; act++) {
