@@ -3,7 +3,7 @@ import type { StorageClass } from '#kube/core.ts'
 import type { ExportForm, RunningOffer } from './exportForm.ts'
 import { choicesOf, emptyExportForm, isAcknowledged, offerRunning } from './exportForm.ts'
 import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
-import { CLAIM, meta } from './scriptedWorld.ts'
+import { CLAIM, exportImage, meta } from './scriptedWorld.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const FORM = emptyExportForm(CLAIM)
@@ -25,6 +25,15 @@ describe('the export\'s form', () => {
 
   it('suggests a name that Harvester takes, however long the volume\'s is', () => {
     expect(emptyExportForm({ ...CLAIM, metadata: meta('x'.repeat(80)) }).displayName).toHaveLength(63)
+  })
+
+  it('suggests a name that no image of the namespace has, and asks nothing of other namespaces', () => {
+    const named = (displayName: string, namespace = 'production') => ({ ...exportImage(displayName, 'True'), metadata: meta(displayName, namespace) })
+    const suggested = (...images: ReturnType<typeof named>[]) => emptyExportForm(CLAIM, images).displayName
+    expect(suggested(named('web-01-root-export', 'lab'))).toBe('web-01-root-export')
+    expect(suggested(named('web-01-root-export'), named('web-01-root-export-2'))).toBe('web-01-root-export-3')
+    const long = 'x'.repeat(63)
+    expect(emptyExportForm({ ...CLAIM, metadata: meta('x'.repeat(80)) }, [named(long)]).displayName).toBe(`${'x'.repeat(61)}-2`)
   })
 
   it.each<[RunningOffer, string, ExportSafety, StorageClass | undefined, StorageClass | undefined]>([

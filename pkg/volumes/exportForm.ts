@@ -1,6 +1,8 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import type { ExportSafety } from './exportSafety.ts'
 import type { ExportChoices } from './exportIntent.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { findNamesake } from '#images/imageFindings.ts'
 import { canBeAcknowledged } from './exportSafety.ts'
 import { isCopiedWhileInUse } from './exportTarget.ts'
 
@@ -21,11 +23,23 @@ export interface ExportForm {
   readonly typed: string
 }
 
+/** Of a label's value, which a display name becomes. */
+const LONGEST_NAME = 63
+
 export const DEADLINE_MINUTES = [15, 60, 240, 720, 0] as const
 
 /** Safe: the guest shuts down, no image is made of a guest whose power was cut, and no VM waits for ever. */
-export function emptyExportForm({ metadata: { namespace = '', name } }: PersistentVolumeClaim): ExportForm {
-  return { displayName: `${name}-export`.slice(0, 63), namespace, storageClass: '', description: '', way: 'at-rest', restart: true, backupFirst: false, ifCutOff: 'no-image', deadlineMinutes: 60, typed: '' }
+export function emptyExportForm({ metadata: { namespace = '', name } }: PersistentVolumeClaim, images: readonly VirtualMachineImage[] = []): ExportForm {
+  return { displayName: freeName(`${name}-export`, namespace, images), namespace, storageClass: '', description: '', way: 'at-rest', restart: true, backupFirst: false, ifCutOff: 'no-image', deadlineMinutes: 60, typed: '' }
+}
+
+/** The name, or the first of `name-2`, `name-3` … that no image there has. */
+function freeName(name: string, namespace: string, images: readonly VirtualMachineImage[]): string {
+  const nth = (count: number) => count === 1 ? name.slice(0, LONGEST_NAME) : `${name.slice(0, LONGEST_NAME - `-${count}`.length)}-${count}`
+  let count = 1
+  while (findNamesake(nth(count), namespace, images))
+    count++
+  return nth(count)
 }
 
 /** Whether an image can be had while the disk is in use, or why not. `not-v1`: CDI waits until nobody holds the disk. `other-work`: what holds it is no guest. */

@@ -19,15 +19,21 @@ import { backupsOf } from './exportBackup.ts'
 import type { ExportForm } from './exportForm.ts'
 import { choicesOf, emptyExportForm, isAcknowledged, offerRunning } from './exportForm.ts'
 import { createExportImage } from './exportImage.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { readIntent } from './exportIntent.ts'
 import { judgeExportPace } from './exportPace.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
-import { isRefusedInUse } from './exportRefusal.ts'
+import { isRefusedInUse, judgeWriteFailure } from './exportRefusal.ts'
 import { rightsOfExport } from './exportRights.ts'
 import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 import { useServerAnswer } from './useServerAnswer.ts'
+
+/** A VM that has just started changes with every second; the watch tells of it within this time. */
+const TRIES = 6
+const SETTLED_MS = 500
 
 /** The export's form, the verdict on the disk, what the one button says, and what it does. Call in setup. */
 export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExportWorld, suggested: Partial<ExportForm> = {}) {
@@ -38,7 +44,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const barredBy = useBar()
   const { t } = useI18n()
   const namespaces = proxy.collection(NAMESPACES)
-  const form = reactive<{ -readonly [Field in keyof ExportForm]: ExportForm[Field] }>({ ...emptyExportForm(claim()), ...suggested })
+  const form = reactive<{ -readonly [Field in keyof ExportForm]: ExportForm[Field] }>({ ...emptyExportForm(claim(), world.images.objects), ...suggested })
   const claimKey = () => objectKey(claim())
 
   const sourceClass = computed(() => world.storageClasses.find(claim().spec?.storageClassName ?? ''))
@@ -111,20 +117,34 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
 
   const submission = useSubmit(async () => {
     requester.value = await operator()
-    const { intent, writes: [first] } = planWith(way.value, Date.now())
-    if (!first)
-      return
-    // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.
-    for (const write of writes.value) {
-      await carryOut(proxy, write, { dryRun: true }).catch((thrown: unknown) => {
-        if (!running.value.length || !isRefusedInUse(toApiError(thrown)))
-          throw thrown
-      })
-    }
-    await carryOut(proxy, first)
     // From here on the intent is in the cluster, and whatever else happens the export can be taken up from it.
-    runner.run(intent)
+    runner.run(await begin())
   })
+
+  /** Tries everything that is to be sent, then records the intent. What somebody has changed between look and try is looked at again. */
+  async function begin(tries = TRIES): Promise<ExportIntent> {
+    const { intent, writes: [first] } = planWith(way.value, Date.now())
+    let last = first
+    try {
+      // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.
+      for (last of writes.value) {
+        await carryOut(proxy, last, { dryRun: true }).catch((thrown: unknown) => {
+          if (!running.value.length || !isRefusedInUse(toApiError(thrown)))
+            throw thrown
+        })
+      }
+      last = first
+      if (first)
+        await carryOut(proxy, first)
+      return intent
+    }
+    catch (thrown) {
+      if (tries === 1 || !last || judgeWriteFailure(toApiError(thrown), last) !== 'faster' || readIntent(claim()))
+        throw thrown
+      await new Promise(done => setTimeout(done, SETTLED_MS))
+      return begin(tries - 1)
+    }
+  }
   return { form, choices, namespaces, users, running, names, stops, way, isBackedUp, offer, safety, answer, answerState, target, writes, verb, blocked, backupBar, pace, submission }
 }
 
