@@ -53,16 +53,16 @@ describe('who may not look at attachments and nodes', () => {
 describe('whoever is second to make the image', () => {
   const REFUSAL = new ApiError({ status: 409, reason: 'Conflict', message: 'admission webhook "validator.harvesterhci.io" denied the request: A resource with the same name exists' })
 
-  async function second(images: readonly VirtualMachineImage[]) {
+  async function second(images: readonly VirtualMachineImage[] | 'unseen') {
     const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } }
     const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS) }
-    const looks = [world, { ...world, images: live(...images) }]
+    const looks = [Promise.resolve(world), images === 'unseen' ? Promise.reject(new Error('the line is cut')) : Promise.resolve({ ...world, images: live(...images) })]
     const sent: string[] = []
     const send = (write: Write) => {
       sent.push(write.act)
       return write.act === 'create' ? Promise.reject(REFUSAL) : Promise.resolve()
     }
-    const turn = await new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(looks.shift() ?? world), send, now: () => 0 }, intent).turn()
+    const turn = await new ExportRunner({ look: () => world, readAnew: () => looks.shift() ?? Promise.resolve(world), send, now: () => 0 }, intent).turn()
     return { failed: turn.failed?.message, sent }
   }
 
@@ -73,5 +73,9 @@ describe('whoever is second to make the image', () => {
 
   it('ends the export where the name is somebody else\'s', async () => {
     expect(await second([exportImage('another', 'True')])).toEqual({ failed: REFUSAL.message, sent: ['create', 'patch'] })
+  })
+
+  it('ends nothing while it cannot be looked which of both it is', async () => {
+    expect(await second('unseen')).toEqual({ failed: REFUSAL.message, sent: ['create'] })
   })
 })

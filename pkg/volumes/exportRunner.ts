@@ -68,12 +68,16 @@ export class ExportRunner {
     for (const write of step.writes) {
       const failure = await this.send(write)
       // What follows was decided together with what came too late.
-      if (failure === 'faster' || (failure?.meaning === 'refused' && await this.isOutdated(write)))
+      if (failure === 'faster')
         break
-      if (failure?.meaning === 'refused')
-        await this.noteRefusal(step, failure.error)
-      if (failure)
+      if (failure) {
+        const standing = failure.meaning === 'refused' ? await this.standingOf(write) : 'unseen'
+        if (standing === 'over')
+          break
+        if (standing === 'next')
+          await this.noteRefusal(step, failure.error)
         return { step, failed: failure.error }
+      }
     }
     return { step }
   }
@@ -95,10 +99,12 @@ export class ExportRunner {
    * Whether what was refused is not what comes next any more, by what the API server says now: Harvester refuses a second
    * image of a name in words of its own, whoever made the first, and it may have been another runner.
    */
-  private async isOutdated(write: Write): Promise<boolean> {
+  private async standingOf(write: Write): Promise<'next' | 'over' | 'unseen'> {
     const world = await this.ports.readAnew(this.intent).catch(() => undefined)
-    const next = world && nextExportStep(world, this.intent, this.ports.now())
-    return next !== undefined && ![...next.writes, ...next.ask ? [next.ask] : []].some(other => nameOf(other) === nameOf(write))
+    if (!world)
+      return 'unseen'
+    const next = nextExportStep(world, this.intent, this.ports.now())
+    return [...next.writes, ...next.ask ? [next.ask] : []].some(other => nameOf(other) === nameOf(write)) ? 'next' : 'over'
   }
 
   /** With the server's word that the disk is at rest, what was only asked is what comes next. */
