@@ -260,6 +260,29 @@ describe('a start', () => {
   })
 })
 
+describe('a VM that is to be rerun on failure from now on', () => {
+  // KubeVirt tries the instance once for it, and forgets the wish when that is refused.
+  const rerun = (annotations: object = {}) => ({ resource: 'virtualmachines', operation: 'UPDATE', user: 'bob', object: vm('RerunOnFailure', annotations), oldObject: vm('Halted') })
+
+  it('is refused while its disk is under export, for its start would be lost', async () => {
+    const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })).kubeconfig)
+    expect(await startOf(guard, rerun())).toMatchObject({ allowed: false, code: 403, message: expect.stringContaining('is being exported to image "web"') as string })
+  })
+
+  it('is let through by the export itself, and with any other strategy, at which KubeVirt keeps trying', async () => {
+    const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })).kubeconfig)
+    expect((await startOf(guard, rerun({ [EXPORT_ANNOTATION]: exportReference(INTENT, 'started') }))).allowed).toBe(true)
+    expect((await startOf(guard, { ...rerun(), object: vm('Always') })).allowed).toBe(true)
+    expect((await startOf(guard, { ...rerun(), oldObject: vm('RerunOnFailure') })).allowed).toBe(true)
+  })
+
+  it('has the disk from then on, so that an export in the same moment is refused', async () => {
+    const guard = await guardOf((await startCluster(OFF)).kubeconfig)
+    expect((await startOf(guard, rerun())).allowed).toBe(true)
+    expect((await exportOf(guard)).message).toContain('VM default/web-01 was started on it a moment ago')
+  })
+})
+
 describe('an export and a start in the same moment', () => {
   it('are never both let through, whichever comes first', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `web-disk-${index}`)

@@ -2,7 +2,7 @@ import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
-import { VMIS, VMS } from '#vms/vm.ts'
+import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { claimsOfVm, claimsOfVmi } from '#volumes/claimUsers.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
@@ -25,6 +25,8 @@ interface Taking {
   readonly claims: readonly string[]
   /** Known where the VM itself is written. */
   readonly vm?: VirtualMachine
+  /** An instance follows that takes the turn. */
+  readonly isAhead?: boolean
 }
 
 /** The disks that are taken by a start, for which KubeVirt creates an instance in every case, and by plugging one in. */
@@ -38,10 +40,21 @@ function takingOf({ operation, resource, namespace, object, oldObject }: Admissi
   }
   const vm = resource === qualifiedName(VMS) && operation === 'UPDATE' ? readObject<VirtualMachine>(object, namespace) : undefined
   const old = vm && readObject<VirtualMachine>(oldObject, namespace)
-  // A VM that is off takes nothing before it starts.
-  if (!vm || !old || !vm.status?.created || vm.metadata.deletionTimestamp)
+  if (!vm || !old || vm.metadata.deletionTimestamp)
     return undefined
-  return { kind: 'VirtualMachine', namespace, name: vm.metadata.name, vm, claims: without(claimsOfVm(vm), claimsOfVm(old)) }
+  const taking = { kind: 'VirtualMachine', namespace, name: vm.metadata.name, vm } as const
+  if (!vm.status?.created)
+    // A VM that is off takes nothing before it starts.
+    return isStartedOnce(vm, old) ? { ...taking, claims: [...claimsOfVm(vm)] } : undefined
+  return { ...taking, isAhead: true, claims: without(claimsOfVm(vm), claimsOfVm(old)) }
+}
+
+/**
+ * KubeVirt makes the instance of a VM that becomes RerunOnFailure once, and has forgotten that it was to when that is refused
+ * (kubevirt pkg/virt-controller/watch/vm/vm.go, `vm.Status.RunStrategy == runStrategy`). Every other start it tries until it comes.
+ */
+function isStartedOnce(vm: VirtualMachine, old: VirtualMachine): boolean {
+  return effectiveRunStrategy(vm) === 'RerunOnFailure' && effectiveRunStrategy(old) !== 'RerunOnFailure'
 }
 
 function without(names: ReadonlySet<string>, had: ReadonlySet<string> = new Set()): string[] {
@@ -50,15 +63,14 @@ function without(names: ReadonlySet<string>, had: ReadonlySet<string> = new Set(
 
 /**
  * Judges a start, and the plugging in of a disk: refused while one of the disks is under export (`holdOnClaim`). KubeVirt
- * tries a refused start again by itself. What cannot be read refuses nothing here and is warned of: a VM that does not
+ * tries a refused start again by itself; the one that it would not is refused before it is noted. What cannot be read refuses nothing here and is warned of: a VM that does not
  * start is the worse outage. The turn is taken all the same, so that an export in the same moment sees it.
  */
 export async function admitStart(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
   const taking = takingOf(request)
   if (!taking?.claims.length)
     return LET_THROUGH
-  // The instance that follows from a VM's new disk takes the turn.
-  const looksOnly = request.dryRun || taking.kind === 'VirtualMachine'
+  const looksOnly = request.dryRun || taking.isAhead === true
   const turns = taking.claims.map(name => guard.turns.take(`${taking.namespace}/${name}`, { kind: 'start', who: `${taking.namespace}/${taking.name}` }, looksOnly))
   const { sentences, blind } = await findHolds(taking, turns.map(({ rivals }) => rivals), guard)
   const warnings = blind === undefined ? [] : [`the export guard cannot read ${blind} now: whether a disk of this VM is being exported is not known.`]

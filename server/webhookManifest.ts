@@ -53,6 +53,7 @@ const rule = (group: string, version: string, operations: readonly string[], ...
 const COMMON = { admissionReviewVersions: ['v1'], matchPolicy: 'Equivalent', sideEffects: 'None' } as const
 
 const HAS_CLAIMS = '(has(object.spec.volumes) && object.spec.volumes.exists(v, has(v.persistentVolumeClaim) || has(v.dataVolume) || has(v.ephemeral) || has(v.memoryDump))) || has(object.spec.utilityVolumes)'
+const RERUN = (object: string) => `has(${object}.spec.runStrategy) && ${object}.spec.runStrategy == 'RerunOnFailure'`
 const ANNOTATION = `'${EXPORT_ANNOTATION}'`
 const annotated = (object: string) => `has(${object}.metadata.annotations) && ${ANNOTATION} in ${object}.metadata.annotations`
 
@@ -81,7 +82,7 @@ export function webhookManifests(place: WebhookPlace, authority: string, { guard
     matchConditions: [
       { name: 'takes-claims', expression: `request.resource.resource != 'virtualmachineinstances' || (${HAS_CLAIMS})` },
       // virt-handler writes the status of a running instance all the time, and KubeVirt that of a VM.
-      { name: 'other-disks-than-before', expression: 'request.operation != \'UPDATE\' || (request.resource.resource == \'virtualmachineinstances\' ? object.spec != oldObject.spec : object.spec.template != oldObject.spec.template)' },
+      { name: 'takes-disks-anew', expression: `request.operation != 'UPDATE' || (request.resource.resource == 'virtualmachineinstances' ? object.spec != oldObject.spec : (object.spec.template != oldObject.spec.template || (${RERUN('object')} && !(${RERUN('oldObject')}))))` },
     ],
   }
   const requesting = {
