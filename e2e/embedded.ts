@@ -19,12 +19,14 @@ export class OwnConsole {
   readonly port: number
   readonly folder = mkdtempSync(join(tmpdir(), 'guardrails-e2e-'))
   private readonly args: readonly string[]
+  private readonly environment: Readonly<Record<string, string>>
   private process?: ChildProcess
   output = ''
 
-  constructor(port: number, args: readonly string[] = []) {
+  constructor(port: number, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
     this.port = port
     this.args = args
+    this.environment = environment
   }
 
   get url(): string {
@@ -33,7 +35,7 @@ export class OwnConsole {
 
   /** Ends when the console says it is ready; throws with what it printed when it ends first. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(root, 'dist/server/main.js'), '--port', String(this.port), ...this.args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [join(root, 'dist/server/main.js'), '--port', String(this.port), ...this.args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } })
     this.process = child
     child.stdout.on('data', (chunk: Buffer) => { this.output += chunk.toString() })
     child.stderr.on('data', (chunk: Buffer) => { this.output += chunk.toString() })
@@ -48,12 +50,21 @@ export class OwnConsole {
     throw new Error(`the console was not ready after 60 s: ${this.output}`)
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.end('SIGTERM')
+  }
+
+  /** As a power cut does, in the middle of whatever it is about. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL')
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.process
-    if (!child || child.exitCode !== null)
+    if (!child || child.exitCode !== null || child.signalCode !== null)
       return
     const ended = new Promise(done => child.once('exit', done))
-    child.kill('SIGTERM')
+    child.kill(signal)
     await ended
   }
 

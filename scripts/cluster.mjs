@@ -1,5 +1,6 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
+//   npm run test:races [-- --require] [--races N]    an export against a start of the same disk, N times (200), on Kubernetes and KubeVirt
 //   npm run test:control-plane [-- --require] [--sample] [--record] [--parts …]    the tests on it: without parts on two planes, one
 //     after the other, for what needs Longhorn's own controllers and what needs them away; --sample plays what `npm run test:apiserver`
 //     has the time for; --record keeps the stories' traces and the answers anew
@@ -191,12 +192,36 @@ async function test({ require, sample, record, parts: named }) {
   return closeWith(results, { require })
 }
 
+/** Exports and starts that race for disks, on Kubernetes and KubeVirt alone: what of Harvester they meet is played. */
+async function race({ require, races }) {
+  const parts = readParts('kubevirt')
+  const go = await ensureGo({ install: require })
+  const name = `${races} races of an export against a start`
+  if (!go.path && !modulesOf(parts).every(isBuilt))
+    return closeWith([await runTier({ name, skip: 'no Go on this machine, which the control plane is built with' })], { require })
+  const built = await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-races-'))
+  try {
+    const cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
+    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_PARTS: parts.join(), REAL_FOLDER: folder, RACES: races }
+    const raced = await runTier({ name, command: 'npx', reader: 'vitest', environment, args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', 'e2e/cluster/races', '--reporter=default', '--reporter=json', '--outputFile.json={report}'] })
+    await cluster.stop()
+    return closeWith([built, raced], { require })
+  }
+  finally {
+    await stopRealCluster(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 const { positionals: [command = 'show'], values } = parseArgs({
   allowPositionals: true,
-  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'pace': { type: 'string', default: '1' }, 'require': { type: 'boolean', default: false }, 'sample': { type: 'boolean', default: false }, 'record': { type: 'boolean', default: false } },
+  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'pace': { type: 'string', default: '1' }, 'require': { type: 'boolean', default: false }, 'sample': { type: 'boolean', default: false }, 'record': { type: 'boolean', default: false }, 'races': { type: 'string', default: '200' } },
 })
 if (command === 'test')
   process.exitCode = await test(values)
+else if (command === 'races')
+  process.exitCode = await race(values)
 else if (command === 'show' && values.real)
   await show(values)
 else {

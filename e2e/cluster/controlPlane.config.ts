@@ -6,7 +6,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     environment: 'node',
-    include: ['e2e/cluster/controlPlane/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
+    include: ['e2e/cluster/controlPlane/*.spec.ts', 'e2e/cluster/races/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

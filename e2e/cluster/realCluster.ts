@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:https'
 import { join, resolve } from 'node:path'
+import { auditFlags } from './auditLog.ts'
 import { writeCertificates, writeUsers } from './credentials.ts'
 import { freePorts } from './ports.ts'
 import { startProgram, stopPrograms, waitFor } from './processes.ts'
@@ -48,7 +49,7 @@ export async function startRealCluster({ folder: given, binary, port, tied, toke
   writeUsers(folder, server)
 
   startProgram({ folder, tied, name: 'etcd', command: binary, args: ['etcd', join(folder, 'etcd'), etcd, `http://127.0.0.1:${peerPort}`] })
-  startProgram({ folder, tied, name: 'kube-apiserver', command: binary, args: ['kube-apiserver', ...apiServerFlags(folder, etcd, apiPort), ...(tokens ? [] : ['--disable-admission-plugins=ServiceAccount'])] })
+  startProgram({ folder, tied, name: 'kube-apiserver', command: binary, args: ['kube-apiserver', ...apiServerFlags(folder, etcd, apiPort), ...auditFlags(folder), ...(tokens ? [] : ['--disable-admission-plugins=ServiceAccount'])] })
   const ca = readFileSync(join(folder, 'pki', 'ca.crt'), 'utf8')
   await waitFor('kube-apiserver', folder, () => isReady(server, ca))
   startProgram({ folder, tied, name: 'kube-controller-manager', command: binary, args: ['kube-controller-manager', ...controllerFlags(folder)] })

@@ -96,8 +96,8 @@ export class ExportRunner {
   }
 
   /**
-   * Whether what was refused is not what comes next any more, by what the API server says now: Harvester refuses a second
-   * image of a name in words of its own, whoever made the first, and it may have been another runner.
+   * Whether what was refused comes next all the same, or not any more, by what the API server says now: Harvester refuses a
+   * second image of a name in words of its own, whoever made the first, and it may have been another runner.
    */
   private async standingOf(write: Write): Promise<'next' | 'over' | 'unseen'> {
     const world = await this.ports.readAnew(this.intent).catch(() => undefined)

@@ -121,6 +121,8 @@ async function openDoor(hooks: readonly AdmissionHook[], routes: readonly Subres
       return { status: 200, body: review(hooks, registry, body) }
     return discover(routes, url.pathname) ?? await callRoute(routes, incoming, url, body) ?? UNANSWERED
   }
+  // Longer than Go's client keeps an idle connection (90 s): it would write to one that is just being closed.
+  server.keepAliveTimeout = 120_000
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   return { server, port: (server.address() as AddressInfo).port, caBundle: Buffer.from(certPem).toString('base64') }
 }
