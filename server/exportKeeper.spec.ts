@@ -3,20 +3,16 @@ import { Agent, fetch } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { CLAIMS, PODS } from '#kube/core.ts'
+import { CLAIMS } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
 import { carryOut } from '#kube/write.ts'
-import { IMAGES } from '#images/image.ts'
-import { VMIS, VMS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
+import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import type { RunStrategy } from '#vms/vm.ts'
-import { usersOfClaim } from '#volumes/claimUsers.ts'
 import { amendIntent, exportImageName, readIntent } from '#volumes/exportIntent.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
-import { planExport } from '#volumes/exportPlan.ts'
 import type { ExportRequest } from '#volumes/exportPlan.ts'
-import { wholenessOf } from '#volumes/exportedImage.ts'
 import type { KeeperReport } from '#volumes/keeperStatus.ts'
 import { startEmbeddedCluster } from './cluster/main.ts'
 import type { EmbeddedCluster } from './cluster/main.ts'
@@ -28,6 +24,8 @@ import type { Life } from './cluster/life.ts'
 import { PLATFORM } from './cluster/seed/platform.ts'
 import { ownExportsIn, ownExportsInMemory } from './ownExports.ts'
 import { startConsole, makeFolder } from './testCluster.ts'
+import { beginExport, endOfExport, isOver, runVm, until as untilFound } from './testExports.ts'
+import type { Begun } from './testExports.ts'
 
 // On the embedded cluster, two hundred times as fast as in the demonstration. What happens to the line happens below the client.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
@@ -110,73 +108,12 @@ function keep(line: Line, options: Partial<KeeperOptions> = {}): ExportKeeper {
   return keeper
 }
 
-async function until<T>(find: () => Promise<T | undefined | false> | T | undefined | false, what: string, ms = 15_000): Promise<T> {
-  for (const deadline = Date.now() + ms; Date.now() < deadline; await new Promise(done => setTimeout(done, 25))) {
-    const found = await find()
-    if (found)
-      return found
-  }
-  throw new Error(`not within ${ms} ms: ${what}; ${JSON.stringify(keepers.map(keeper => keeper.report()))}`)
-}
-
-const TEMPLATE = (name: string) => [{ metadata: { name }, spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } }]
-
-/** A VM that runs, with an empty disk of its own. */
-async function runVm(at: { readonly namespace: string, readonly name: string }, runStrategy: RunStrategy): Promise<void> {
-  const disk = `${at.name}-root`
-  await admin.create(VMS, {
-    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { ...at, annotations: { 'harvesterhci.io/volumeClaimTemplates': JSON.stringify(TEMPLATE(disk)) } },
-    spec: {
-      runStrategy,
-      template: {
-        metadata: { labels: { 'harvesterhci.io/vmName': at.name } },
-        spec: {
-          domain: { cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '1Gi' } }, features: { acpi: { enabled: true } }, devices: { disks: [{ name: 'root', disk: { bus: 'virtio' } }], interfaces: [{ name: 'default', masquerade: {} }] } },
-          networks: [{ name: 'default', pod: {} }], volumes: [{ name: 'root', persistentVolumeClaim: { claimName: disk } }],
-        },
-      },
-    },
-  })
-  if (runStrategy === 'Manual')
-    await carryOut(admin, { act: 'call', resource: VM_SUBRESOURCES, at, subresource: 'start' })
-}
-
-let count = 0
-interface Begun { readonly intent: ExportIntent, readonly at: { readonly namespace: string, readonly name: string }, readonly vm: { readonly namespace: string, readonly name: string } }
-
-/** The first write of an export: what a page sends before its browser is closed. */
-async function begin(namespace: string, vm: string, runStrategy: RunStrategy, request: Partial<ExportRequest> = {}, extra: Partial<ExportIntent> = {}): Promise<Begun> {
-  const at = { namespace, name: `${vm}-root` }
-  const scope = { namespace }
-  if (!(await admin.list(VMS, scope)).items.some(({ metadata }) => metadata.name === vm))
-    await runVm({ namespace, name: vm }, runStrategy)
-  await until(async () => (await admin.get(VMIS, { namespace, name: vm }).catch(() => undefined))?.status?.phase === 'Running', `${vm} to run`)
-  const [claim, vms, vmis, pods] = await Promise.all([admin.get(CLAIMS, at), admin.list(VMS, scope), admin.list(VMIS, scope), admin.list(PODS, scope)])
-  const id = `spec${String(++count).padStart(4, '0')}`
-  const users = usersOfClaim(claim, { vms: vms.items, vmis: vmis.items, pods: pods.items })
-  const { intent, writes: [first] } = planExport({ claim, users, id, image: { namespace, displayName: `copy-${id}` }, storageClass: 'harvester-longhorn', restart: true, requester: 'ann', now: Date.now(), ...request })
-  if (!first)
-    throw new Error('nothing to write')
-  await carryOut(admin, first)
-  const written = await admin.get(CLAIMS, at)
-  if (Object.keys(extra).length)
-    await carryOut(admin, amendIntent(written, { ...intent, ...extra }, {}))
-  return { intent: { ...intent, ...extra }, at, vm: { namespace, name: vm } }
-}
-
-/** The end of an export, as it is left in the cluster. */
-async function endOf({ intent, at, vm }: Begun) {
-  const [claim, machine, instance, images] = await Promise.all([admin.get(CLAIMS, at), admin.get(VMS, vm), admin.get(VMIS, vm).catch(() => undefined), admin.list(IMAGES, { namespace: intent.image.namespace })])
-  const mine = images.items.filter(image => image.spec.displayName === intent.image.displayName)
-  return {
-    intent: claim.metadata.annotations?.[EXPORT_ANNOTATION], note: machine.metadata.annotations?.[EXPORT_ANNOTATION],
-    strategy: effectiveRunStrategy(machine), guest: instance?.status?.phase,
-    images: mine.map(image => `${image.metadata.name} ${image.status?.progress} ${wholenessOf(image)}`),
-  }
-}
+const until = <T>(find: Parameters<typeof untilFound<T>>[0], what: string): Promise<T> => untilFound(find, what, { told: () => JSON.stringify(keepers.map(keeper => keeper.report())) })
+const begin = (namespace: string, name: string, runStrategy: RunStrategy, request: Partial<ExportRequest> = {}, extra: Partial<ExportIntent> = {}): Promise<Begun> => beginExport(admin, { namespace, name }, runStrategy, request, extra)
+const endOf = (begun: Begun) => endOfExport(admin, begun)
 /** So fast a guest's ending may go by unseen: then the image says that, and nothing worse. */
 const exported = ({ intent }: Begun, strategy: string) => ({ intent: undefined, note: undefined, strategy, guest: 'Running', images: [expect.stringMatching(new RegExp(`^${exportImageName(intent)} 100 (whole|not-observed)$`)) as string] })
-const isOff = (begun: Begun) => async () => (await admin.get(CLAIMS, begun.at)).metadata.annotations?.[EXPORT_ANNOTATION] === undefined
+const isOff = (begun: Begun) => () => isOver(admin, begun)
 const jobOf = (keeper: ExportKeeper, { at }: Begun): KeeperReport['jobs'][number] | undefined => keeper.report().jobs.find(job => job.claim === `${at.namespace}/${at.name}`)
 const restarted = async ({ vm }: Begun) => { await until(async () => (await admin.get(VMIS, vm).catch(() => undefined))?.status?.phase === 'Running', `${vm.name} runs again`) }
 
@@ -271,7 +208,7 @@ describe('what a keeper does not do with the credentials of a session', () => {
   })
 
   it('leaves an export alone that somebody has made into another one, and says so', async () => {
-    await runVm({ namespace: 'production', name: 'web-09' }, 'RerunOnFailure')
+    await runVm(admin, { namespace: 'production', name: 'web-09' }, 'RerunOnFailure')
     const begun = await begin('production', 'cache-01', 'RerunOnFailure', { choices: { backupFirst: true } })
     const line = newLine()
     const keeper = keep(line)
@@ -289,11 +226,12 @@ describe('what a keeper does not do with the credentials of a session', () => {
 
 describe('a keeper that carries out what others have asked for', () => {
   const vouched = (path: string) => path === WEBHOOKS ? Response.json(INSTALLED) : undefined
+  let roles = 0
   const ALL = { mode: 'all' as const }
   const ANN = { identity: { uid: 'u-1', groups: ['operators'] } }
 
   async function grant(namespace: string, rules: readonly object[]) {
-    const name = `ann-${++count}`
+    const name = `ann-${++roles}`
     await admin.create(ROLES, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules })
     await admin.create(ROLE_BINDINGS, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name, namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ann' }] })
   }
