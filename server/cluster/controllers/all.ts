@@ -19,6 +19,7 @@ import { longhornVolumes } from './longhornVolumes.ts'
 import { migrations } from './migrations.ts'
 import { scheduler } from './scheduler.ts'
 import type { Controller } from './step.ts'
+import { vmBackups } from './vmBackups.ts'
 import { vmis } from './vmis.ts'
 import { vms } from './vms.ts'
 
@@ -29,6 +30,6 @@ export const CONTROLLERS: readonly Controller[] = [
   provisioner, reclaimer, attacher, attachments,
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
-  harvesterImages, harvesterVms,
+  harvesterImages, harvesterVms, vmBackups,
   vms, vmis, migrations, evacuations, guests, guestMigration, guestVolumes,
 ] as readonly unknown[] as readonly Controller[]

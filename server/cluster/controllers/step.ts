@@ -3,6 +3,7 @@ import type { Resource } from '#kube/resource.ts'
 import { apiVersionOf } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS } from '#vms/vm.ts'
+import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import { stamp } from './conditions.ts'
 import { hex } from './hash.ts'
 import { EVENTS } from './kinds.ts'
@@ -90,7 +91,7 @@ export function remove(kind: Resource, object: KubeObject, grace?: number): Writ
 }
 
 /** CRDs of upstream without a status subresource: their status is a field like any other. */
-const WITHOUT_STATUS: readonly Resource[] = [IMAGES, VMIS]
+const WITHOUT_STATUS: readonly Resource[] = [IMAGES, VMIS, VM_BACKUPS]
 
 /** Where the status of a kind is written. */
 export function statusPart(kind: Resource): 'object' | 'status' {

@@ -11,6 +11,7 @@ export const TAKES = {
   attachVolume: 800,
   detachVolume: 1_500,
   rebuildReplica: 20_000,
+  backUp: 10_000,
   /** Longhorn's setting replica-replenishment-wait-interval. */
   replenishReplica: 600_000,
 
