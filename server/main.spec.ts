@@ -4,24 +4,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { build } from 'vite'
 import { kubeconfigOf, makeAuthority, makeCertificate, makeFolder, startServer } from './testCluster.ts'
+import { buildFolder, buildServer } from './testProcess.ts'
 
-// The server as the operator runs it: built, a process of its own. Below the repository, so that it finds its libraries.
-const home = resolve(import.meta.dirname, '..', '.cache', `spec-${process.pid}`)
+// The server as the operator runs it: built, a process of its own.
+const home = buildFolder('spec')
 const state = makeFolder()
 
-beforeAll(async () => {
-  await build({ logLevel: 'error', build: { ssr: 'server/main.ts', outDir: join(home, 'server'), emptyOutDir: true, target: 'node20', copyPublicDir: false } })
-  mkdirSync(join(home, 'console', 'assets'), { recursive: true })
-  writeFileSync(join(home, 'console', 'index.html'), '<!doctype html><title>console</title>')
-  writeFileSync(join(home, 'console', 'assets', 'main-abc123.js'), 'export {}')
-  mkdirSync(join(home, 'console', '.vite'))
-  writeFileSync(join(home, 'console', '.vite', 'manifest.json'), '{}')
-  writeFileSync(join(home, 'console', 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
-}, 60_000)
+beforeAll(() => buildServer(home), 60_000)
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 interface Process { readonly child: ChildProcess, readonly out: () => string, readonly err: () => string, readonly ended: Promise<number | null> }
