@@ -4,6 +4,7 @@ import { dataVolumes } from './cdi.ts'
 import { claims, volumes } from './claims.ts'
 import { provisioner, reclaimer } from './csiVolumes.ts'
 import { evacuations } from './evacuations.ts'
+import { fencing } from './fencing.ts'
 import { guestMigration } from './guestMigration.ts'
 import { guestVolumes } from './guestVolumes.ts'
 import { guests } from './guests.ts'
@@ -26,7 +27,7 @@ import { vms } from './vms.ts'
 /** Everything that moves the embedded cluster; on a real control plane those whose actor is really there are left out. */
 export const CONTROLLERS: readonly Controller[] = [
   claims, volumes,
-  scheduler, nodes, pods,
+  scheduler, nodes, pods, ...fencing,
   provisioner, reclaimer, attacher, attachments,
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,

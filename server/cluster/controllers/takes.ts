@@ -11,6 +11,8 @@ export const TAKES = {
   attachVolume: 800,
   detachVolume: 1_500,
   rebuildReplica: 20_000,
+  /** Harvester's setting vm-force-reset-policy. */
+  fenceNode: 15_000,
   backUp: 10_000,
   /** Longhorn's setting replica-replenishment-wait-interval. */
   replenishReplica: 600_000,
