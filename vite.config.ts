@@ -27,6 +27,8 @@ export default defineConfig(({ isSsrBuild }) => ({
   test: {
     environment: 'node',
     include: ['{src,pkg,server,bench}/**/*.spec.ts', 'scripts/*.spec.mjs'],
+    // Processes that are killed and started again by the dozen: a tier of its own (npm run test:kills).
+    exclude: process.env.KILLS ? [] : ['server/keeperProcess.spec.ts'],
     css: false,
     // Vitest leaves one core free: on a machine with two that is half of it. Many tests only wait for a socket.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -19,6 +19,7 @@ const tiers = [
   { name: 'floors', command: 'npm', args: ['run', '--silent', 'floors'] },
   { name: 'dead code', command: 'npx', args: ['knip'] },
   { name: 'unit', command: 'npx', args: ['vitest', 'run', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
+  { name: 'a server that is killed at every step of an export', command: 'npm', args: ['run', '--silent', 'test:kills', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], environment: { KILLS: 'some' }, reader: 'vitest' },
   { name: 'build', command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'size', command: 'npm', args: ['run', '--silent', 'size'] },
   { name: 'contract on the embedded cluster', command: 'npm', args: ['run', '--silent', 'contract', '--', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest' },
