@@ -152,11 +152,11 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(),
   }
   return [
-    [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun)?.writes ?? []],
+    [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun, NOW)?.writes ?? []],
     ['the decision that guests get no more time', [planForceStop(begun, intent, 'admin')]],
     // Of a VM that is there; without KubeVirt it has no instance.
     ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const] : []),
-    ['the note of how a guest ended', [noteEndings(begun, intent, [known])?.write].flatMap(write => write ?? [])],
+    ['the note of how a guest ended', [noteEndings(begun, intent, [known], NOW)?.write].flatMap(write => write ?? [])],
     ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
     ['the start that somebody wants now', planStartNow(world, intent, 'admin')],
     ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
