@@ -16,6 +16,6 @@ it('a stale connection is read out once; since when is only to be seen', async (
     said.add(page.find('[role=status]').text())
   }
   expect([...said]).toEqual(['Stale'])
-  expect(page.text()).toContain('5 seconds ago')
+  expect(page.text()).toContain('for 5 sec')
   vi.useRealTimers()
 })

@@ -4,6 +4,7 @@ import type { Follower } from './follow.ts'
 import { objectKey } from './object.ts'
 import type { KubeObject } from './object.ts'
 import { deepFreeze } from './freeze.ts'
+import { isUnwatched } from './seen.ts'
 import type { Seen } from './seen.ts'
 
 /** How one list+watch stands. */
@@ -29,11 +30,6 @@ export interface Mirror<T extends KubeObject> extends Follower<T> {
 }
 
 const NOBODY_THERE: Readonly<Record<number, Seen['state']>> = { 403: 'forbidden', 404: 'absent' }
-
-/** Listed but not followed: the user has the right to list the kind and not to watch it. That is no matter of the line. */
-export function isUnwatched({ state, error }: Pick<LineStatus, 'state' | 'error'>): boolean {
-  return state === 'stale' && error?.status === 403
-}
 
 /** A mirror of a collection; `arrived` is called when there is something to settle. */
 export function createMirror<T extends KubeObject>(arrived: () => void, now: () => number = Date.now): Mirror<T> {

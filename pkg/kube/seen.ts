@@ -1,3 +1,4 @@
+import type { ApiError } from './apiError.ts'
 import type { KubeObject } from './object.ts'
 import type { Resource } from './resource.ts'
 import { qualifiedName } from './resource.ts'
@@ -18,6 +19,11 @@ export interface Seen<T extends KubeObject = KubeObject> {
 /** Whether something is known of that namespace (of all where none is given), if only from before the line was cut. */
 export function isKnown({ state, partial, unread }: Omit<Seen, 'objects'>, namespace?: string): boolean {
   return !unread && (state === 'live' || state === 'stale') && isCovered(partial, namespace)
+}
+
+/** Listed but not followed: the user has the right to list the kind and not to watch it. That is no matter of the line. */
+export function isUnwatched({ state, error }: { readonly state: Seen['state'], readonly error?: ApiError }): boolean {
+  return state === 'stale' && error?.status === 403
 }
 
 function isCovered(partial: readonly string[] | undefined, namespace: string | undefined): boolean {

@@ -7,7 +7,7 @@ import type { CacheOptions } from './collectionCache.ts'
 import { createFrameSchedule } from './frame.ts'
 import { wakeWithPage } from './pageWake.ts'
 import type { Connection, ProxyStore } from './proxyStore.ts'
-import { isUnwatched } from '#kube/mirror.ts'
+import { isUnwatched } from '#kube/seen.ts'
 import { statusOf } from './sourceStatus.ts'
 
 /** Whose fields these are, in the objects' managedFields. */

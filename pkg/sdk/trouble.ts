@@ -2,7 +2,7 @@ import type { ApiError } from '#kube/apiError.ts'
 import type { Resource } from '#kube/resource.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import type { Collection } from './collection.ts'
-import { isUnwatched } from '#kube/mirror.ts'
+import { isUnwatched } from '#kube/seen.ts'
 
 /** Who brings the CRDs of a group; the words are `sdk.collection.owners.<owner>`. */
 export type CrdOwner = 'harvester' | 'network' | 'kubevirt' | 'cdi' | 'longhorn' | 'multus' | 'snapshot'
