@@ -165,8 +165,9 @@ function conditionsOf(seed: VmSeed, now: number): Condition[] {
   const at = (type: string, status: Condition['status'], reason?: string, message?: string): Condition => ({ type, status, ...(reason ? { reason } : {}), ...(message ? { message } : {}), lastTransitionTime: since })
   const lost = `failed to render launch manifest: didn't find PVC ${seed.disks[0]?.claim}`
   const agent = seed.guest === 'deaf' ? [] : [at('AgentConnected', 'True')]
+  const filled = seed.disks.some(isV2) ? [at('DataVolumesReady', 'True', 'AllDVsReady', 'All of the VMI\'s DVs are bound and ready')] : []
   const byState: Partial<Record<State, Condition[]>> = {
-    running: [at('Ready', 'True'), at('LiveMigratable', 'True'), ...agent],
+    running: [at('Ready', 'True'), ...filled, at('LiveMigratable', 'True'), ...agent],
     paused: [at('Ready', 'False', 'ReadinessGatesNotReady', 'corresponding condition of pod readiness gate "kubevirt.io/virtual-machine-unpaused" is not "True"'), at('LiveMigratable', 'True'), ...agent, at('Paused', 'True', 'PausedByUser', 'VMI was paused by user')],
     stuck: [at('Ready', 'False', 'GuestNotRunning', 'Guest VM is not reported as running')],
     unplaced: [at('Ready', 'False', 'GuestNotRunning', 'Guest VM is not reported as running'), at('PodScheduled', 'False', 'Unschedulable', UNSCHEDULABLE)],
