@@ -56,7 +56,7 @@ export async function uidOf(api: Api, namespace: string, name: string): Promise<
   return (await api.get(`${PATHS.vmis(namespace)}/${name}`)).metadata.uid
 }
 
-/** Fills in the name of the image, and reads what the button then says. */
+/** Gives the image a name. */
 export async function nameImage(page: Page, name: string): Promise<void> {
   await page.getByLabel('Image name').fill(name)
 }
