@@ -1,8 +1,8 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
 //   npm run test:races [-- --require] [--races N]    an export against a start of the same disk, N times (200), on Kubernetes and KubeVirt
-//   npm run test:control-plane [-- --require] [--sample] [--record] [--parts …]    the tests on it: without parts on two planes, one
-//     after the other, for what needs Longhorn's own controllers and what needs them away; --sample plays what `npm run test:apiserver`
+//   npm run test:control-plane [-- --require] [--sample] [--record] [--parts …]    the tests on it: without parts on three planes, one
+//     after the other, for what needs Longhorn's own controllers, what needs them away and what needs Harvester's away; --sample plays what `npm run test:apiserver`
 //     has the time for; --record keeps the stories' traces and the answers anew
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -91,11 +91,11 @@ async function runBrowserTier(cluster, environment, { label, flows }) {
   }
 }
 
-/** Each story on upstream's own programs and on the embedded cluster; or those that need a part. */
-function runStories(environment, { record, need, third }) {
+/** Each story on upstream's own programs and on the embedded cluster; or those that need a part, or its absence. */
+function runStories(environment, { record, need, without, third }) {
   return runTier({
-    name: `stories${need ? ` that need ${need}` : ''} on both clusters`, command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
-    environment: { ...environment, ...record && { STORIES_RECORD: '1' }, ...need && { STORIES_NEED: need }, ...third !== undefined && { STORIES_THIRD: String(third) } },
+    name: `stories${need ? ` that need ${need}` : without ? ` that ${without} would disturb` : ''} on both clusters`, command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
+    environment: { ...environment, ...record && { STORIES_RECORD: '1' }, ...need && { STORIES_NEED: need }, ...without && { STORIES_WITHOUT: without }, ...third !== undefined && { STORIES_THIRD: String(third) } },
   })
 }
 
@@ -133,11 +133,12 @@ async function show({ parts: named, dir, 'console-port': port, pace }) {
 
 /**
  * The planes that it takes to show everything: Longhorn's own controllers lose copies as they do, and have no engines that a volume
- * could be exported from. On the second only what is theirs is tried.
+ * could be exported from; and Harvester's hold for ever what KubeVirt alone lets go. On the others only what is theirs is tried.
  */
 const PLANES = [
-  { label: 'the real control plane', parts: readParts(undefined), specs: [], sample: ['firstSteps', 'manifests'], flows: [] },
+  { label: 'the real control plane', parts: readParts(undefined), specs: ['controlPlane/', 'manifests/'], sample: ['firstSteps', 'manifests/'], flows: [] },
   { label: 'the real control plane with Longhorn\'s own controllers', parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], sample: ['firstSteps'], flows: ['disaster'], need: 'longhorn' },
+  { label: 'KubeVirt\'s own control plane', parts: readParts('kubevirt'), specs: ['races/'], sample: ['races/'], without: 'harvester' },
 ]
 
 const DAY_MS = 86_400_000
@@ -161,14 +162,15 @@ async function testOn(plane, { go, record, third }) {
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s of the 90 that it may take on an idle machine`)
     const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder }
     const results = [await runTier({
-      name: `first steps, restarts and disasters on ${label}`, command: 'npx', reader: 'vitest', environment,
+      name: `${specs.map(spec => spec.replace('/', '')).join(', ')} on ${label}`, command: 'npx', reader: 'vitest', environment,
       args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', ...specs, '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
     })]
     if (parts.includes('kubevirt'))
-      results.push(await runStories(environment, { record, need: plane.need, third: plane.need ? undefined : third }))
-    if (!plane.need)
+      results.push(await runStories(environment, { record, need: plane.need, without: plane.without, third: plane.need || plane.without ? undefined : third }))
+    if (!plane.need && !plane.without)
       results.push(await runAnswers(parts, environment, record))
-    results.push(await runBrowserTier(cluster, environment, plane))
+    if (plane.flows)
+      results.push(await runBrowserTier(cluster, environment, plane))
     await cluster.stop()
     return results
   }

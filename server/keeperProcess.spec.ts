@@ -152,9 +152,9 @@ class OwnServer {
     await this.ended
   }
 
-  /** Ends when something has killed it. */
-  async died(): Promise<void> {
-    await until(() => this.child?.signalCode === 'SIGKILL', 'the server to die', { ms: 60_000, told: () => this.out })
+  /** Ends when something has killed it, or when nothing is left to be killed at: whether two things come to be noted by one write or by two is chance. */
+  async diedOr(isOver: () => Promise<boolean>): Promise<void> {
+    await until(async () => this.child?.signalCode === 'SIGKILL' || await isOver(), 'the server to die', { ms: 60_000, told: () => this.out })
   }
 }
 
@@ -176,9 +176,10 @@ async function play(mode: KeeperMode, death?: Death) {
     if (mode === 'own')
       await server.handOver(begun)
     if (death) {
-      await server.died()
+      await server.diedOr(() => isOver(admin, begun))
       gate.death = undefined
       await death.until?.(begun)
+      await server.kill()
       await server.start()
     }
     await until(() => isOver(admin, begun), 'the end', { ms: 60_000, told: () => gate.writes.join('\n') })

@@ -22,7 +22,7 @@ import { ownCloudInit, planVm } from '#vms/vmPlan.ts'
 import type { ExportPlan } from '#volumes/exportPlan.ts'
 import { backUpFirst } from '#volumes/exportBackup.ts'
 import { forceStop, noteEndings } from '#volumes/exportGuests.ts'
-import { createExportImage, markOvertaken, markVerified } from '#volumes/exportImage.ts'
+import { createExportImage, markEnded, markOvertaken, markVerified } from '#volumes/exportImage.ts'
 import type { ExportIntent, ExportedVm } from '#volumes/exportIntent.ts'
 import { amendIntent, liftExport, readIntent } from '#volumes/exportIntent.ts'
 import { planExport, stopForExport } from '#volumes/exportPlan.ts'
@@ -88,6 +88,7 @@ function images({ namespace, classes, images: { v1, v2 } }: Standing): Catalogue
     ['what a look at the URL of an image found', [patched(v1, keepCheck({ word: 'unchanged', at: new Date(NOW).toISOString(), findings: [{ fact: 'size', standing: 'same' }] }))]],
     ['an exported image that is overtaken', [markOvertaken(v1, [`${namespace}/on`], NOW)]],
     ['an exported image whose disk was at rest', [markVerified(v1, NOW)]],
+    ['an exported image whose export has nothing left to do', [markEnded(v1, NOW)]],
   ]
 }
 

@@ -104,10 +104,12 @@ export class Sight {
     })
   }
 
-  /** Waits until nothing has changed for so many milliseconds. */
+  /** Waits until nothing has changed for so many milliseconds. Throws where a watch has broken: nobody would tell then. */
   async quiet(milliseconds: number): Promise<void> {
     while (Date.now() - this.lastChange < milliseconds)
       await sleep(50)
+    if (this.broken)
+      throw this.broken
   }
 
   close(): void {

@@ -10,9 +10,11 @@ import { fileOf, isPlayedBy } from './story.ts'
 
 // Every story tells the same on upstream's own control plane and on the embedded cluster. Without Go the first is a record.
 
-const { REAL_KUBECONFIG, REAL_PARTS = 'kubevirt', STORIES_NEED, STORIES_RECORD, STORIES_THIRD } = process.env
-/** All of them; or those that need a part, where the others have been played elsewhere; or of those that are KubeVirt's alone one third: 0, 1 or 2. */
-const CHOSEN = STORIES.filter(({ needs = [] }, index) => (!STORIES_NEED || needs.some(part => part === STORIES_NEED)) && (!STORIES_THIRD || needs.length > 0 || index % 3 === Number(STORIES_THIRD)))
+const { REAL_KUBECONFIG, REAL_PARTS = 'kubevirt', STORIES_NEED, STORIES_RECORD, STORIES_THIRD, STORIES_WITHOUT } = process.env
+/** All of them; or those that need a part, or its absence, where the others are played elsewhere; or of those that are KubeVirt's alone one third: 0, 1 or 2. */
+const CHOSEN = STORIES.filter(({ needs = [], without = [] }, index) => (!STORIES_NEED || needs.some(part => part === STORIES_NEED))
+  && (!STORIES_WITHOUT || without.some(part => part === STORIES_WITHOUT))
+  && (!STORIES_THIRD || needs.length > 0 || index % 3 === Number(STORIES_THIRD)))
 /** As fast as it may be on two busy cores without a wait of the story's own becoming longer than one of the guest's. */
 const PACE = 3
 
@@ -32,9 +34,10 @@ afterAll(async () => {
   await embedded.stop()
   const recorded = CHOSEN.filter(story => !isReal(story))
   const names = CHOSEN.map(({ name }) => `\n  ${different.has(name) ? 'different' : 'equal'}: ${name}`).join('')
-  console.log(`stories: ${CHOSEN.length} played, ${CHOSEN.length - different.size} equal, ${different.size} different${names}`)
-  if (theirs)
-    console.log(`stories: ${CHOSEN.filter(isReal).length} on both clusters, ${recorded.length} on the embedded one beside their records, because ${REAL_PARTS} cannot play them${recorded.map(({ name }) => `\n  ${name}`).join('')}`)
+  const where = theirs ? `${CHOSEN.length - recorded.length} on both clusters, ${recorded.length} on the embedded one beside their records` : 'on the embedded cluster beside their records'
+  console.log(`stories: ${CHOSEN.length} played (${where}), ${CHOSEN.length - different.size} equal, ${different.size} different${names}`)
+  if (theirs && recorded.length)
+    console.log(`beside their records, because ${REAL_PARTS} cannot play them:${recorded.map(({ name }) => `\n  ${name}`).join('')}`)
 })
 
 it('has a name of its own for each story\'s record', () => {
