@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
 import type { Seen } from '#kube/seen.ts'
-import type { BackingImage, LonghornNode } from './longhorn.ts'
+import type { BackingImage, BackingImageManager, LonghornNode } from './longhorn.ts'
 import type { HealthWorld } from './verdict.ts'
 import { judgeBackingImage } from './verdict.ts'
 
@@ -41,7 +41,10 @@ const NODES: LonghornNode[] = DISKS.map(uuid => ({
   apiVersion: 'longhorn.io/v1beta2', kind: 'Node', metadata: metadata(`node of ${uuid}`), spec: { allowScheduling: true, disks: { only: { allowScheduling: true, path: '/data' } } },
   status: { conditions: [is('Ready'), is('Schedulable')], diskStatus: { only: { diskUUID: uuid, diskPath: '/data', diskType: 'filesystem', conditions: [is('Ready'), is('Schedulable')] } } },
 }))
-const WORLD: HealthWorld = { nodes: live(...NODES), managers: live(), dataSources: live(), replicas: live() }
+const MANAGERS: BackingImageManager[] = DISKS.map(diskUUID => ({
+  apiVersion: 'longhorn.io/v1beta2', kind: 'BackingImageManager', metadata: metadata(`manager of ${diskUUID}`), spec: { nodeID: `node of ${diskUUID}`, diskUUID }, status: { currentState: 'running' },
+}))
+const WORLD: HealthWorld = { nodes: live(...NODES), managers: live(...MANAGERS), dataSources: live(), replicas: live() }
 
 /** What there was of a file after each change, while it was there. */
 function momentsOf({ changes }: Recorded): BackingImage[] {
@@ -65,5 +68,15 @@ describe('the verdict on an image\'s file, at every moment that Longhorn was see
       return verdict === 'healthy' && good < (file.spec.minNumberOfCopies ?? 1)
     })
     expect(faults).toEqual([])
+  })
+
+  it('is healthy where every copy that is wanted is ready, and none is to go', () => {
+    const whole = records.flatMap(momentsOf).filter(({ metadata: { deletionTimestamp }, spec, status }) => {
+      const copies = Object.entries(spec.diskFileSpecMap ?? {})
+      const isReady = ([disk, wanted]: (typeof copies)[number]) => status?.diskFileStatusMap?.[disk]?.state === 'ready' && !wanted?.evictionRequested
+      return !deletionTimestamp && copies.length >= (spec.minNumberOfCopies ?? 1) && copies.every(isReady) && Object.keys(status?.diskFileStatusMap ?? {}).length === copies.length
+    })
+    expect(whole.length).toBeGreaterThan(10)
+    expect(whole.filter(file => judgeBackingImage(file, WORLD, NOW).verdict !== 'healthy')).toEqual([])
   })
 })

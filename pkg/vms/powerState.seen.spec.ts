@@ -3,6 +3,7 @@ import { derivePowerState } from './powerState.ts'
 import type { PowerState } from './powerState.ts'
 import { RECORDS, glancesOf, isOver, vmOf, vmiOf } from './recordedStories.ts'
 import type { Recorded } from './recordedStories.ts'
+import { effectiveRunStrategy } from './vm.ts'
 import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
 
 const NOW = Date.parse('2026-05-04T03:00:00Z')
@@ -27,6 +28,9 @@ function fault({ word, because }: PowerState, { vm, vmi, pods }: Moment): string
     return 'off while a guest may run'
   if (['off', 'crashed', 'failing', 'provisioning', 'starting'].includes(word) && guest)
     return `${word} while the guest runs`
+  const stays = guest && !vmi?.metadata.deletionTimestamp && effectiveRunStrategy(vm) !== 'Halted' && !(vm.status?.stateChangeRequests ?? []).length
+  if (stays && !vm.metadata.deletionTimestamp && !['running', 'paused', 'migrating'].includes(word))
+    return `${word} while a guest runs that nobody has asked to end`
   if (['running', 'paused', 'migrating'].includes(word) && (!guest || vmi?.metadata.deletionTimestamp))
     return `${word} without a guest that stays`
   if (word === 'terminating' !== (vm.metadata.deletionTimestamp !== undefined))
