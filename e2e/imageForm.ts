@@ -67,7 +67,7 @@ async function publishedSum(mirror: string): Promise<string> {
 async function choose(page: Page, name: string, bytes: Buffer): Promise<void> {
   const file = join(mkdtempSync(join(tmpdir(), 'guardrails-file-')), name)
   writeFileSync(file, bytes)
-  await page.locator('.el-radio').last().click()
+  await page.locator('.el-radio', { has: page.locator('input[value="file"]') }).click()
   await page.locator('input[type=file]').setInputFiles(file)
 }
 
