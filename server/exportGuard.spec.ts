@@ -350,6 +350,14 @@ describe('the requester of an export', () => {
     expect(await write(guard, underExport({ storageClass: 'mine' }), written, 'bob')).toMatchObject({ allowed: false, code: 403, message: expect.stringContaining('asked for by "ann", and its storageClass stays') as string })
   })
 
+  it('is nobody of a claim that is only being made, by whose template or backup ever: the note is taken off, and that is said', async () => {
+    const guard = await guardOf((await startCluster({})).kubeconfig)
+    const { allowed, patch, warnings } = await write(guard, underExport(), undefined, 'system:serviceaccount:harvester-system:harvester')
+    expect(allowed).toBe(true)
+    expect(patch).toEqual([{ op: 'remove', path: '/metadata/annotations/guardrails.harvesterhci.io~1export' }])
+    expect(warnings).toEqual([expect.stringContaining('a volume that is only being made is under no export') as string])
+  })
+
   it('is nobody\'s business where no intent is written', async () => {
     const guard = await guardOf((await startCluster({})).kubeconfig)
     for (const [object, old] of [[claim(), underExport()], [underExport(), underExport()], [claim({ a: 'b' }), claim()]] as const)
