@@ -280,6 +280,26 @@ describe('a keeper that carries out what others have asked for', () => {
     expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
   })
 
+  it('cuts the power of a guest with the rights of its requester only if he said so himself', async () => {
+    const line = newLine({ answer: vouched })
+    const keeper = keep(line, ALL)
+    await grant('production', [...EXPORTER, ...STARTER, { apiGroups: ['subresources.kubevirt.io'], resources: ['virtualmachines/stop'], verbs: ['update'] }])
+    const forced = async (name: string, forcedBy: string) => {
+      await runVm(admin, { namespace: 'production', name }, 'RerunOnFailure', 1_200)
+      return begin('production', name, 'RerunOnFailure', {}, { ...ANN, forcedBy })
+    }
+    const stops = ({ vm }: Begun) => line.writes.filter(write => write.endsWith(`/virtualmachines/${vm.name}/stop`))
+    const byOther = await forced('deaf-01', 'bob')
+    await until(() => jobOf(keeper, byOther)?.step === 'force-stop', 'the decision to be seen')
+    await new Promise(done => setTimeout(done, 1_000))
+    expect(stops(byOther)).toEqual([])
+    expect(jobOf(keeper, byOther)).toMatchObject({ step: 'force-stop', word: 'waiting' })
+    const byHimself = await forced('deaf-02', 'ann')
+    await until(() => stops(byHimself).length > 0, 'the power to be cut')
+    for (const { at } of [byOther, byHimself])
+      await carryOut(admin, { act: 'patch', resource: CLAIMS, at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+  })
+
   it('believes no name that the cluster does not vouch for', async () => {
     const line = newLine({ answer: path => path === WEBHOOKS ? Response.json({ ...INSTALLED, items: [] }) : undefined })
     const keeper = keep(line, ALL)

@@ -91,10 +91,18 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
   const subject = onBehalfOf === 'requester' ? { requester: intent.requester, identity: intent.identity ?? {} } : undefined
   let word: StepWord = 'blind'
 
+  const writtenIn = (seen: StepWorld) => seen.claims.objects.filter(each => objectKey(each) === exportReference(intent)).map(readIntent)[0]
+  // That the guests get no more time is decided by who stands before the screen. A session's rights are not for whoever may
+  // write to the claim, and a requester's only for himself: the webhook vouches for who decided it.
+  const mayForce = (): boolean => {
+    const written = writtenIn(look())
+    return subject !== undefined && typeof written === 'object' && written.forcedBy === intent.requester
+  }
+
   async function send(write: Write): Promise<unknown> {
     const right = permissionOf(write)
-    if (!subject && isForce(write))
-      throw new ApiError({ status: 0, reason: 'LeftToPages', message: 'no guest is forced on behalf of a session' })
+    if (isForce(write) && !mayForce())
+      throw new ApiError({ status: 0, reason: 'LeftToPages', message: 'no guest is forced on behalf of a session, nor of a requester who has not decided it himself' })
     if (subject && !isTestimony(write))
       await demand(client, subject, right, write.act === 'create' ? undefined : write.at.name)
     if (!mayAct())
@@ -104,7 +112,6 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
     return taken
   }
 
-  const writtenIn = (seen: StepWorld) => seen.claims.objects.filter(each => objectKey(each) === exportReference(intent)).map(readIntent)[0]
   const isChanged = (seen: StepWorld): boolean => {
     const written = writtenIn(seen)
     return written === 'unreadable' || (written?.id === intent.id && askedFor(written) !== asked)
@@ -124,8 +131,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
     word = step.word
     if (isChanged(look()))
       return { step, changed: true }
-    // That the guests get no more time is decided by who stands before the screen. A session's rights are not for whoever may write to the claim.
-    if (!mayAct() || (word === 'force-stop' && !subject))
+    if (!mayAct() || (word === 'force-stop' && !mayForce()))
       return { step: { ...step, writes: [] } }
     try {
       // Nobody is shut down on behalf of one who may not start him again.

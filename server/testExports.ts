@@ -12,6 +12,7 @@ import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import { planExport } from '#volumes/exportPlan.ts'
 import type { ExportRequest } from '#volumes/exportPlan.ts'
 import { wholenessOf } from '#volumes/exportedImage.ts'
+import { GUEST_ANNOTATION } from './cluster/controllers/guests.ts'
 
 interface Place { readonly namespace: string, readonly name: string }
 
@@ -27,16 +28,17 @@ export async function until<T>(find: () => Promise<T | undefined | false> | T | 
 
 const TEMPLATE = (name: string) => [{ metadata: { name }, spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } }]
 
-/** A VM that runs, with an empty disk of its own. */
-export async function runVm(admin: KubeClient, at: Place, runStrategy: RunStrategy): Promise<void> {
+/** A VM that runs, with an empty disk of its own. With `deafFor` its guest does not shut down when it is asked to, and has so many seconds. */
+export async function runVm(admin: KubeClient, at: Place, runStrategy: RunStrategy, deafFor?: number): Promise<void> {
   const disk = `${at.name}-root`
   await admin.create(VMS, {
     apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { ...at, annotations: { 'harvesterhci.io/volumeClaimTemplates': JSON.stringify(TEMPLATE(disk)) } },
     spec: {
       runStrategy,
       template: {
-        metadata: { labels: { 'harvesterhci.io/vmName': at.name } },
+        metadata: { labels: { 'harvesterhci.io/vmName': at.name }, ...(deafFor !== undefined && { annotations: { [GUEST_ANNOTATION]: 'deaf' } }) },
         spec: {
+          ...(deafFor !== undefined && { terminationGracePeriodSeconds: deafFor }),
           domain: { cpu: { cores: 1 }, resources: { limits: { cpu: '1', memory: '1Gi' } }, features: { acpi: { enabled: true } }, devices: { disks: [{ name: 'root', disk: { bus: 'virtio' } }], interfaces: [{ name: 'default', masquerade: {} }] } },
           networks: [{ name: 'default', pod: {} }], volumes: [{ name: 'root', persistentVolumeClaim: { claimName: disk } }],
         },

@@ -23,6 +23,11 @@ describe('the requester of an export', () => {
 
   it.each<[string, string | undefined, string, ReturnType<typeof signIntent>]>([
     ['stays who it was when another operator adds to the intent', ANNS, text({ requester: 'ann', identity: ANN_AS, abandonedBy: 'bob' }), { state: 'as-written' }],
+    ['is told from whoever gives it up, by whatever name he signs', ANNS, text({ requester: 'ann', identity: ANN_AS, abandonedBy: 'ann' }), { state: 'signed', text: text({ requester: 'ann', identity: ANN_AS, abandonedBy: 'bob' }) }],
+    ['is told from whoever gives its guests no more time, by whatever name he signs', ANNS, text({ requester: 'ann', identity: ANN_AS, forcedBy: 'ann' }), { state: 'signed', text: text({ requester: 'ann', identity: ANN_AS, forcedBy: 'bob' }) }],
+    ['is told from him for good', text({ requester: 'ann', identity: ANN_AS, forcedBy: 'bob' }), text({ requester: 'ann', identity: ANN_AS, forcedBy: 'ann' }), { state: 'signed', text: text({ requester: 'ann', identity: ANN_AS, forcedBy: 'bob' }) }],
+    ['has stopped it for good', text({ requester: 'ann', identity: ANN_AS, abandonedBy: 'ann' }), text({ requester: 'ann', identity: ANN_AS }), { state: 'signed', text: text({ requester: 'ann', identity: ANN_AS, abandonedBy: 'ann' }) }],
+    ['is told from nobody in an intent of another\'s', undefined, text({ forcedBy: 'ann' }), { state: 'signed', text: text({ requester: 'bob', forcedBy: 'bob', identity: BOB_AS }) }],
     ['is put back where a console has left it out', ANNS, text({ requester: 'ann', madeAt: '2026-03-01T12:01:00Z' }), { state: 'signed', text: text({ requester: 'ann', madeAt: '2026-03-01T12:01:00Z', identity: ANN_AS }) }],
     ['is put back where somebody has put himself there', ANNS, text({ requester: 'bob', identity: BOB_AS }), { state: 'signed', text: ANNS }],
     ['has not asked for another image', ANNS, text({ image: { namespace: 'lab', displayName: 'web' } }), { state: 'refused', requester: 'ann', field: 'image' }],

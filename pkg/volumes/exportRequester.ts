@@ -9,6 +9,9 @@ export interface Requester extends Identity { readonly name: string }
 /** What was asked for, which stays as it was: whoever changes it has somebody else's rights used for what he wants. */
 const ASKED = ['image', 'storageClass', 'vms', 'restart', 'startedAt', 'ifCutOff', 'backupFirst', 'deadline', 'runningAcknowledged'] as const satisfies readonly (keyof ExportIntent)[]
 
+/** Who decided that, which is told of nobody else: the power of a guest is cut with the rights of him alone who said so. */
+const DECIDED = ['abandonedBy', 'forcedBy'] as const satisfies readonly (keyof ExportIntent)[]
+
 type Fields = Readonly<Record<string, unknown>>
 export type Signature
   = | { readonly state: 'as-written' }
@@ -17,9 +20,9 @@ export type Signature
 
 /**
  * The intent with its requester, from the annotation as it was (`before`) and as it is to be. A new intent is the writer's
- * own. One that is there already keeps its requester, whatever the writer says, and may only be added to. One that began
- * before the webhook was asked has nobody who vouches for it, and gets none later. What is no JSON object is no intent
- * (`readIntent`) and is left alone.
+ * own. One that is there already keeps its requester, whatever the writer says, and may only be added to; who decides on
+ * the way is the writer too, once and for good. One that began before the webhook was asked has nobody who vouches for it,
+ * and gets none later. What is no JSON object is no intent (`readIntent`) and is left alone.
  */
 export function signIntent(before: string | undefined, after: string, writer: Requester): Signature {
   const intent = fieldsOf(after)
@@ -28,13 +31,17 @@ export function signIntent(before: string | undefined, after: string, writer: Re
   const old = fieldsOf(before)
   if (!old || typeof old.id !== 'string' || old.id !== intent.id) {
     const { name, ...identity } = writer
-    return signed(after, { ...intent, requester: name, identity })
+    return signed(after, { ...intent, ...decisionsOf({}, intent, writer), requester: name, identity })
   }
   const { requester, identity } = old
   const changed = identity === undefined ? undefined : ASKED.find(field => JSON.stringify(old[field]) !== JSON.stringify(intent[field]))
   if (changed)
     return { state: 'refused', requester: typeof requester === 'string' ? requester : '', field: changed }
-  return signed(after, { ...intent, requester, identity })
+  return signed(after, { ...intent, ...decisionsOf(old, intent, writer), requester, identity })
+}
+
+function decisionsOf(old: Fields, intent: Fields, { name }: Requester): Fields {
+  return Object.fromEntries(DECIDED.map(field => [field, old[field] ?? (intent[field] === undefined ? undefined : name)]))
 }
 
 function signed(after: string, intent: Fields): Signature {
