@@ -11,6 +11,8 @@ const BOB_AS = { groups: BOB.groups }
 const ASKED = { id: 'abcd1234', image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn', vms: [{ name: 'web-01', runStrategy: 'Always', wasRunning: true }], restart: true, requester: 'who I say', startedAt: '2026-03-01T12:00:00.000Z' }
 const text = (more: object = {}) => JSON.stringify({ ...ASKED, ...more })
 const ANNS = text({ requester: 'ann', identity: ANN_AS })
+/** The same with its keys the other way round. */
+const turned = (read: unknown): unknown => Array.isArray(read) ? read.map(turned) : typeof read === 'object' && read !== null ? Object.fromEntries(Object.entries(read).reverse().map(([key, value]) => [key, turned(value)])) : read
 
 describe('the requester of an export', () => {
   it('is whoever writes the intent, with his groups and extra fields, whatever the intent says of him', () => {
@@ -31,6 +33,9 @@ describe('the requester of an export', () => {
     ['is put back where a console has left it out', ANNS, text({ requester: 'ann', madeAt: '2026-03-01T12:01:00Z' }), { state: 'signed', text: text({ requester: 'ann', madeAt: '2026-03-01T12:01:00Z', identity: ANN_AS }) }],
     ['is put back where somebody has put himself there', ANNS, text({ requester: 'bob', identity: BOB_AS }), { state: 'signed', text: ANNS }],
     ['has not asked for another image', ANNS, text({ image: { namespace: 'lab', displayName: 'web' } }), { state: 'refused', requester: 'ann', field: 'image' }],
+    ['has asked for the same, however it is written down', ANNS, JSON.stringify(turned(JSON.parse(ANNS)), undefined, 2), { state: 'signed', text: JSON.stringify({ ...turned(JSON.parse(ANNS)) as object, identity: ANN_AS }) }],
+    ['has not asked for the same of another VM besides', ANNS, text({ vms: [...ASKED.vms, ...ASKED.vms] }), { state: 'refused', requester: 'ann', field: 'vms' }],
+    ['has not asked for something more of a VM', ANNS, text({ vms: [{ ...ASKED.vms[0], node: 'node-1' }] }), { state: 'refused', requester: 'ann', field: 'vms' }],
     ['has not asked for another VM to be shut down', ANNS, text({ vms: [] }), { state: 'refused', requester: 'ann', field: 'vms' }],
     ['has not asked for an image of a running disk', ANNS, text({ runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }), { state: 'refused', requester: 'ann', field: 'runningAcknowledged' }],
     ['has not asked that its VMs stay off', ANNS, text({ restart: false }), { state: 'refused', requester: 'ann', field: 'restart' }],

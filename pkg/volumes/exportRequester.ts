@@ -34,7 +34,7 @@ export function signIntent(before: string | undefined, after: string, writer: Re
     return signed(after, { ...intent, ...decisionsOf({}, intent, writer), requester: name, identity })
   }
   const { requester, identity } = old
-  const changed = identity === undefined ? undefined : ASKED.find(field => JSON.stringify(old[field]) !== JSON.stringify(intent[field]))
+  const changed = identity === undefined ? undefined : ASKED.find(field => !isSame(old[field], intent[field]))
   if (changed)
     return { state: 'refused', requester: typeof requester === 'string' ? requester : '', field: changed }
   return signed(after, { ...intent, ...decisionsOf(old, intent, writer), requester, identity })
@@ -49,10 +49,21 @@ function signed(after: string, intent: Fields): Signature {
   return text === after ? { state: 'as-written' } : { state: 'signed', text }
 }
 
+/** Whether two values that were read as JSON say the same: a client may write the keys in another order. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (!isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other))
+    return one === other
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every(key => isSame(one[key], other[key]))
+}
+
+function isObject(read: unknown): read is Fields {
+  return typeof read === 'object' && read !== null
+}
+
 function fieldsOf(text: string | undefined): Fields | undefined {
   try {
     const read: unknown = JSON.parse(text ?? 'null')
-    return typeof read === 'object' && read !== null && !Array.isArray(read) ? read as Fields : undefined
+    return isObject(read) && !Array.isArray(read) ? read : undefined
   }
   catch {
     return undefined
