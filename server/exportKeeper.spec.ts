@@ -311,6 +311,18 @@ describe('a keeper that carries out what others have asked for', () => {
     await carryOut(admin, { act: 'patch', resource: CLAIMS, at: begun.at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
   })
 
+  it('shuts nothing down for a note that was backed up with another volume', async () => {
+    const line = newLine({ answer: vouched })
+    const keeper = keep(line, ALL)
+    await until(() => keeper.report().word === 'leading', 'it to lead')
+    await grant('production', [...EXPORTER, ...STARTER])
+    const restored = await begin('production', 'restored-01', 'RerunOnFailure', {}, { ...ANN, claimUid: 'of-the-volume-that-was-backed-up' })
+    await new Promise(done => setTimeout(done, 1_000))
+    expect([line.writes, keeper.report().jobs]).toEqual([[], []])
+    expect(await keeper.take(restored.at, restored.intent.id)).toBe('absent')
+    await carryOut(admin, { act: 'patch', resource: CLAIMS, at: restored.at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+  })
+
   it('stops writing when it has lost the Lease, and another leads and goes on', async () => {
     let cut = false
     const line = newLine({ answer: (path, method) => vouched(path) ?? (cut && path.includes('/leases') && method !== 'GET' ? Response.json({ kind: 'Status', status: 'Failure', code: 503, reason: 'ServiceUnavailable', message: 'no' }, { status: 503 }) : undefined) })

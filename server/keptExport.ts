@@ -8,7 +8,7 @@ import { IMAGES } from '#images/image.ts'
 import { askServer } from '#volumes/exportAnswer.ts'
 import { readAnew } from '#volumes/exportFreshWorld.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
-import { exportReference, readIntent } from '#volumes/exportIntent.ts'
+import { exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
 import { rightsOfExport } from '#volumes/exportRights.ts'
 import { ExportRunner } from '#volumes/exportRunner.ts'
 import type { ExportStep, StepWorld } from '#volumes/exportStep.ts'
@@ -91,7 +91,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
   const subject = onBehalfOf === 'requester' ? { requester: intent.requester, identity: intent.identity ?? {} } : undefined
   let word: StepWord = 'blind'
 
-  const writtenIn = (seen: StepWorld) => seen.claims.objects.filter(each => objectKey(each) === exportReference(intent)).map(readIntent)[0]
+  const writtenIn = (seen: StepWorld) => seen.claims.objects.filter(each => objectKey(each) === exportReference(intent) && isClaimOf(each, intent)).map(readIntent)[0]
   // That the guests get no more time is decided by who stands before the screen. A session's rights are not for whoever may
   // write to the claim, and a requester's only for himself: the webhook vouches for who decided it.
   const mayForce = (): boolean => {
@@ -157,8 +157,9 @@ async function isOver({ client, intent }: KeptExportOptions, { step }: Looked): 
   if (step.word !== 'done' && !(step.word === 'stopped' && step.because.some(reason => reason.code === 'claim-gone')))
     return false
   try {
-    const written = readIntent(await client.get(CLAIMS, intent.claim))
-    return written === undefined || (written !== 'unreadable' && written.id !== intent.id)
+    const claim = await client.get(CLAIMS, intent.claim)
+    const written = readIntent(claim)
+    return written === undefined || !isClaimOf(claim, intent) || (written !== 'unreadable' && written.id !== intent.id)
   }
   catch (thrown) {
     return toApiError(thrown).status === 404

@@ -58,6 +58,7 @@ describe('a disk under export', () => {
   it.each<[string, PersistentVolumeClaim, VirtualMachineImage[]]>([
     ['nobody exports it', CLAIM, []],
     ['something else stands where the intent would', { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: 'x' } } }, []],
+    ['it was restored from a backup that was made under export', under({ claimUid: 'of-the-disk-that-was-backed-up' }), []],
     ['the export was given up', under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown')]],
     ['the cluster has refused the image', under({ refusal: 'no' }), []],
     ['the image has been read', under(), [image(OWN, 'True')]],

@@ -69,6 +69,8 @@ export interface ExportIntent extends ExportChoices, ExportNotes {
   /** Lower-case letters and digits; names the image. */
   readonly id: string
   readonly claim: { readonly namespace: string, readonly name: string }
+  /** The claim for which it was written, and no other that a backup of it or a template has brought the note to. Absent in older ones. */
+  readonly claimUid?: string
   readonly image: { readonly namespace: string, readonly displayName: string, readonly description?: string }
   readonly storageClass: string
   readonly vms: readonly ExportedVm[]
@@ -90,8 +92,27 @@ export function writeIntent(intent: ExportIntent): string {
   return JSON.stringify({ ...intent, claim: undefined })
 }
 
-/** The intent on a claim; undefined where there is none, `unreadable` where something else stands there. */
+/** The intent on a claim; undefined where there is none, `unreadable` where something else stands there, also that of another claim (`isCopiedIntent`). */
 export function readIntent(claim: PersistentVolumeClaim): ExportIntent | 'unreadable' | undefined {
+  const intent = intentIn(claim)
+  return typeof intent === 'object' && !isClaimOf(claim, intent) ? 'unreadable' : intent
+}
+
+/**
+ * Whether what stands on a claim is the intent of another: Harvester keeps a claim's annotations in a backup, and gives
+ * them to what is restored from it (harvester pkg/controller/master/backup/backup.go, restore.go). It asks for nothing.
+ */
+export function isCopiedIntent(claim: PersistentVolumeClaim): boolean {
+  const intent = intentIn(claim)
+  return typeof intent === 'object' && !isClaimOf(claim, intent)
+}
+
+/** Whether it is the claim of that export, and not one that has come in its place. */
+export function isClaimOf(claim: PersistentVolumeClaim, { claimUid }: ExportIntent): boolean {
+  return claimUid === undefined || claimUid === claim.metadata.uid
+}
+
+function intentIn(claim: PersistentVolumeClaim): ExportIntent | 'unreadable' | undefined {
   const text = claim.metadata.annotations?.[EXPORT_ANNOTATION]
   if (text === undefined)
     return undefined

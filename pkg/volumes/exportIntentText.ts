@@ -27,7 +27,7 @@ export function parseIntent(read: unknown, claim: ExportIntent['claim']): Export
     return undefined
   const identity = parseIdentity(read.identity)
   return {
-    id, claim,
+    id, claim, ...textOf(read, 'claimUid'),
     image: { namespace: image.namespace, displayName: image.displayName, ...textOf(image, 'description') },
     storageClass,
     vms: vms.flatMap(vm => vm ?? []),

@@ -35,7 +35,7 @@ export interface ExportPlan { readonly intent: ExportIntent, readonly writes: re
 export function planExport(request: ExportRequest): ExportPlan {
   const { claim, users, id, image, storageClass, restart, requester, choices = {}, now } = request
   const vms = users.vms.map(vm => describeVm(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name)))
-  const intent: ExportIntent = { id, claim: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, image, storageClass, vms, restart, requester, startedAt: new Date(now).toISOString(), ...choices }
+  const intent: ExportIntent = { id, claim: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, claimUid: claim.metadata.uid, image, storageClass, vms, restart, requester, startedAt: new Date(now).toISOString(), ...choices }
   const written = annotate(claim, { [EXPORT_ANNOTATION]: writeIntent(intent) })
   const first = patchOf(CLAIMS, claim, written[0]?.op === 'test' ? written : [testVersion(claim), ...written])
   const running = choices.backupFirst || choices.runningAcknowledged ? [] : users.vms.filter(vm => vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning))

@@ -7,7 +7,7 @@ import type { ExportIntent, Identity } from './exportIntent.ts'
 export interface Requester extends Identity { readonly name: string }
 
 /** What was asked for, which stays as it was: whoever changes it has somebody else's rights used for what he wants. */
-const ASKED = ['image', 'storageClass', 'vms', 'restart', 'startedAt', 'ifCutOff', 'backupFirst', 'deadline', 'runningAcknowledged'] as const satisfies readonly (keyof ExportIntent)[]
+const ASKED = ['claimUid', 'image', 'storageClass', 'vms', 'restart', 'startedAt', 'ifCutOff', 'backupFirst', 'deadline', 'runningAcknowledged'] as const satisfies readonly (keyof ExportIntent)[]
 
 /** Who decided that, which is told of nobody else: the power of a guest is cut with the rights of him alone who said so. */
 const DECIDED = ['abandonedBy', 'forcedBy'] as const satisfies readonly (keyof ExportIntent)[]

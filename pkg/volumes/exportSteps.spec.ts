@@ -680,6 +680,17 @@ describe('two exports of one volume', () => {
     expect(readIntent(cluster.claim as PersistentVolumeClaim)).toMatchObject({ id: 'first' })
   })
 
+  it('do not follow from the note that a backup has brought to the claim in its place: the first one ends, and that disk is left alone', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const { words, last } = run(cluster, cluster.begin(), { each: (_step, turn) => {
+      if (turn === 3 && cluster.claim)
+        cluster.claim = { ...cluster.claim, metadata: { ...cluster.claim.metadata, uid: 'restored' } }
+    } })
+    expect(words).not.toContain('create-image')
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'claim-gone' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
   it('make images of different names', () => {
     expect(exportImageName({ id: 'first' })).not.toBe(exportImageName({ id: 'second' }))
   })

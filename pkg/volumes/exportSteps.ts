@@ -6,7 +6,7 @@ import { IMAGES } from '#images/image.ts'
 import { VMS } from '#vms/vm.ts'
 import { beforeImage } from './exportBeforeImage.ts'
 import { endExport } from './exportEnd.ts'
-import { exportImageName, readIntent } from './exportIntent.ts'
+import { exportImageName, isClaimOf, readIntent } from './exportIntent.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { resultOf, withImage, withoutImage } from './exportWithImage.ts'
 
@@ -28,8 +28,8 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
     return { word: 'blind', writes: [], because: blind }
   const claim = world.claims.objects.find(candidate => candidate.metadata.namespace === namespace && candidate.metadata.name === name)
   const image = world.images.objects.find(candidate => candidate.metadata.namespace === intent.image.namespace && candidate.metadata.name === exportImageName(intent))
-  if (!claim)
-    return endExport(world, intent, 'given-up', [{ code: 'claim-gone' }], now)
+  if (!claim || !isClaimOf(claim, intent))
+    return endExport({ ...world, claims: { ...world.claims, objects: world.claims.objects.filter(other => other !== claim) } }, intent, 'given-up', [{ code: 'claim-gone' }], now)
   const written = readIntent(claim)
   if (written === undefined || (written !== 'unreadable' && written.id !== intent.id))
     return { word: 'done', writes: [], because: [], ...(image && { result: resultOf(image, world) }) }

@@ -8,7 +8,7 @@ import type { VolumeWord, VolumeWorld } from './volume.ts'
 import { describe, expect, it } from 'vitest'
 import { indexClaimUsers, usersIn, usersOfClaim, vmsOnClaim } from './claimUsers.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { readIntent, writeIntent } from './exportIntent.ts'
+import { isCopiedIntent, readIntent, writeIntent } from './exportIntent.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { volumeFacts } from './volume.ts'
 
@@ -130,6 +130,14 @@ describe('the intent on a claim', () => {
     const chosen = { identity: { uid: 'u-1', groups: ['ops'], extra: { scopes: ['a', 'b'] } }, ifCutOff: 'mark-crash-consistent' as const, backupFirst: true, deadline: '2026-03-01T14:00:00Z', runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }
     const noted = { refusal: 'no', calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }], forcedBy: 'bob', isBackedUp: true, isSettled: true, madeAt: '2026-03-01T13:00:00Z', endings: { 'web-01': { word: 'cut-off' as const, generation: 7 }, 'web-02': { word: 'not-observed' as const } } }
     expect(readIntent(on(writeIntent({ ...intent, ...chosen, ...noted })))).toEqual({ ...intent, ...chosen, ...noted })
+  })
+
+  it('is of no other claim: one that was restored from a backup carries the note of the claim that was backed up', () => {
+    const note = { [EXPORT_ANNOTATION]: writeIntent({ ...intent, claimUid: 'u-first' }) }
+    const [own, restored] = ['u-first', 'u-second'].map(uid => claimOf(undefined, { annotations: note, uid })) as [PersistentVolumeClaim, PersistentVolumeClaim]
+    expect([readIntent(restored), isCopiedIntent(restored)]).toEqual(['unreadable', true])
+    expect([readIntent(own), isCopiedIntent(own)]).toEqual([{ ...intent, claimUid: 'u-first' }, false])
+    expect(isCopiedIntent(on('{'))).toBe(false)
   })
 
   it('is read without what is no choice and no note of ours', () => {

@@ -181,6 +181,7 @@ export default {
     openConsole: 'This page carries it out, and the console’s server does not: if it is closed too early, {vms} will be off until somebody opens a console and chooses Resume or Start now.',
     gone: 'There is no volume {name} in {namespace}.',
     unreadable: 'The volume carries an export that this console cannot read.',
+    copied: 'The volume carries the note of another volume’s export, as a backup brought it along. It asks for nothing.',
     lift: 'Take it off the volume',
     refused: 'The cluster refused',
     halted: 'This console has stopped carrying the export out',
