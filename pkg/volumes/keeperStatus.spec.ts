@@ -45,6 +45,8 @@ describe('who carries an export out', () => {
     ['held-up', 'the requester may not', false, report([job('barred')])],
     ['held-up', 'the cluster does not let it', false, report([job('failing')])],
     ['held-up', 'it is not what was asked for any more', false, report([job('changed')])],
+    ['held-up', 'it leaves it to a page to cut the power of a guest', false, report([{ ...job('waiting'), step: 'force-stop' }])],
+    ['server', 'it cuts the power of a guest itself', false, report([{ ...job('working'), step: 'force-stop' }])],
     ['nobody', 'the server has an earlier export of that volume', false, report([job('waiting', 'other')])],
     ['nobody', 'the server has nothing to do with it', false, report([])],
     ['nobody', 'there is no server to ask', false, undefined],

@@ -112,6 +112,11 @@ export function keepsOwn({ word }: KeeperState): boolean {
   return word === 'own' || word === 'leading' || word === 'standing-by'
 }
 
+/** A guest whose time was taken and whom the keeper does not force is left to a page. */
+function isGoingOn({ word, step }: KeeperJob): boolean {
+  return word === 'working' || word === 'over' || (word === 'waiting' && step !== 'force-stop')
+}
+
 /** Who carries an export out, as far as this console knows. `held-up`: its server would, and cannot. `elsewhere`: another keeper leads, and whether it does is not seen from here. */
 export type Carrier = 'here' | 'server' | 'held-up' | 'elsewhere' | 'nobody'
 
@@ -121,6 +126,6 @@ export function carrierOf(isHere: boolean, report: Pick<KeeperReport, 'word' | '
     return 'here'
   const job = report?.jobs.find(one => one.claim === claim && one.id === id)
   if (job)
-    return job.word === 'working' || job.word === 'waiting' || job.word === 'over' ? 'server' : 'held-up'
+    return isGoingOn(job) ? 'server' : 'held-up'
   return report?.because.some(reason => reason.code === 'led-by') ? 'elsewhere' : 'nobody'
 }

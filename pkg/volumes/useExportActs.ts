@@ -30,7 +30,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const operator = useOperator()
   const barredBy = useBar()
   const keeper = useKeeper()
-  const force = useForceStop(intent, world)
+  const force = useForceStop(intent, world, runner.run)
 
   const step = computed(() => nextExportStep(world, intent(), now.value))
   const carrier = computed(() => carrierOf(runner.isRunning(intent().claim), keeper.value.answer, exportReference(intent()), intent().id))

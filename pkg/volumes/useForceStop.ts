@@ -10,8 +10,8 @@ import { forceStop } from './exportGuests.ts'
 import { planForceStop, vmsKeptOff, vmsOf } from './exportRestart.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 
-/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody. Call in setup. */
-export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld) {
+/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody: the keeper leaves it to this page, which carries the export out from there (`run`). Call in setup. */
+export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld, run: (intent: ExportIntent) => void) {
   const proxy = useProxyStore()
   const operator = useOperator()
   const { confirm } = useConfirm()
@@ -29,8 +29,10 @@ export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld)
     const found = world.claims.find(`${claim.namespace}/${claim.name}`)
     const steps = [...vms.value.map(vm => t('volumes.export.forceStep', { vm })), t(ifCutOff === 'mark-crash-consistent' ? 'volumes.export.forceImage' : 'volumes.export.forceNoImage')]
     const yes = await confirm({ title: t('volumes.export.forceTitle', { vms: vms.value.join(', ') }), verb: t('volumes.export.forceVerb'), steps, irreversible: t('volumes.export.forceLost'), danger: true })
-    if (yes && found)
-      await carryOut(proxy, planForceStop(found, intent(), await operator()))
+    if (!yes || !found)
+      return
+    await carryOut(proxy, planForceStop(found, intent(), await operator()))
+    run(intent())
   })
   return { vms, ...submission }
 }
