@@ -13,7 +13,7 @@ import { createExportImage } from './exportImage.ts'
 import { callOff } from './exportCallOff.ts'
 import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
 import { isClosed } from './exportAnswer.ts'
-import { exportImageName, exportOfVm, exportReference, referenceOn } from './exportIntent.ts'
+import { exportImageName, exportReference, otherExportOf, referenceOn } from './exportIntent.ts'
 import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
 import { ACKNOWLEDGED, judgeExportSafety } from './exportSafety.ts'
@@ -41,8 +41,8 @@ export function beforeImage(world: StepWorld, intent: ExportIntent, claim: Persi
 /** VMs of this export that the export of another of their disks has off: that one starts them when it ends, so there is no rest to wait for. */
 function takenByOthers(world: StepWorld, intent: ExportIntent): CallOffReason[] {
   return vmsOf(world, intent).flatMap(({ entry, vm }) => {
-    const other = vm && exportOfVm(vm)
-    return entry.wasRunning && other && other !== exportReference(intent) ? { code: 'vm-in-other-export' as const, vm: keyOf(intent, entry.name), claim: other } : []
+    const other = vm && otherExportOf(vm, exportReference(intent), world.claims)
+    return entry.wasRunning && other ? { code: 'vm-in-other-export' as const, vm: keyOf(intent, entry.name), claim: other } : []
   })
 }
 

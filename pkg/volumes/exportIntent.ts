@@ -1,9 +1,11 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
+import type { Seen } from '#kube/seen.ts'
 import type { RunStrategy, VirtualMachine } from '#vms/vm.ts'
 import type { Write } from '#kube/write.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
 import { jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
 import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
@@ -144,6 +146,24 @@ export function referenceOn(vm: VirtualMachine, intent: Pick<ExportIntent, 'clai
 export function exportOfVm(vm: VirtualMachine): string | undefined {
   const reference = vm.metadata.annotations?.[EXPORT_ANNOTATION]
   return reference?.endsWith(' released') ? undefined : reference?.replace(/ started$/, '')
+}
+
+/**
+ * Another claim, `namespace/name`, whose export has that VM; undefined where it has none. A mark that was left behind has
+ * nobody: the intent was taken off by hand, is another claim's, or has nothing more to do with its VMs. Where the claims
+ * are not seen the mark counts.
+ */
+export function otherExportOf(vm: VirtualMachine, own: string, claims: Seen<PersistentVolumeClaim> | undefined): string | undefined {
+  const other = exportOfVm(vm)
+  if (!other || other === own || !claims || blindSpot(CLAIMS, claims, vm.metadata.namespace))
+    return other === own ? undefined : other
+  return claims.objects.some(claim => objectKey(claim) === other && hasVms(claim)) ? other : undefined
+}
+
+/** Whether an intent stands on the claim that may have VMs off, or start them. */
+function hasVms(claim: PersistentVolumeClaim): boolean {
+  const intent = intentIn(claim)
+  return intent !== undefined && (intent === 'unreadable' || (isClaimOf(claim, intent) && !intent.isSettled))
 }
 
 /** Adds notes to the intent on the claim. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read. */

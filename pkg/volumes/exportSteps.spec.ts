@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
 import type { ExportChoices } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { amendIntent, exportImageName, readIntent } from './exportIntent.ts'
+import { amendIntent, exportImageName, readIntent, writeIntent } from './exportIntent.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
 import { planForceStop, planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -40,6 +40,7 @@ class Cluster {
   attachments: Open<VolumeAttachment>[] = []
   images: Open<VirtualMachineImage>[] = []
   backups: Open<VmBackup>[] = []
+  others: PersistentVolumeClaim[] = []
   claim: Open<PersistentVolumeClaim> = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-root'), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } }
   guests = new Map<string, Guest>()
   importFails = false
@@ -165,7 +166,7 @@ class Cluster {
   world(): StepWorld {
     const live = <T extends KubeObject>(objects: readonly unknown[]): Seen<T> => ({ objects: structuredClone(objects) as T[], state: 'live' })
     return {
-      claims: live([this.claim]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
+      claims: live([this.claim, ...this.others]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
       dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
       snapshots: live([]), backups: live(this.backups), restores: live([]),
@@ -647,12 +648,31 @@ describe('an export of a disk in use that somebody took upon himself', () => {
 
 describe('exports of two disks of one VM', () => {
   const OTHER = 'production/web-01-data'
+  const other = (intent: ExportIntent | undefined, more: Partial<ExportIntent> = {}): PersistentVolumeClaim => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-data', intent && { annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...intent, id: 'other', claimUid: 'uid-web-01-data', ...more }) } }) })
+
+  it.each<[string, string, (intent: ExportIntent) => PersistentVolumeClaim[]]>([
+    ['its note was taken off by hand', OTHER, () => [other(undefined)]],
+    ['its disk is gone', OTHER, () => []],
+    ['it is over, and nobody has read its end', `${OTHER} started`, intent => [other(intent, { isSettled: true })]],
+    ['its note is that of another disk, from a backup', OTHER, intent => [other(intent, { claimUid: 'backed-up' })]],
+  ])('do not stand in each other\'s way by a mark that was left behind: %s', (_, mark, others) => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const intent = cluster.begin()
+    cluster.others = others(intent)
+    const vm = cluster.vm('web-01')
+    if (vm)
+      Object.assign(vm, { metadata: { ...vm.metadata, annotations: { [EXPORT_ANNOTATION]: mark } } })
+    expect(run(cluster, intent).last).toMatchObject({ word: 'done', result: 'exported' })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
   it('leave the one that came later without the VM: it gives up, and touches nothing', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
     const intent = cluster.begin()
     const vm = cluster.vm('web-01')
     if (vm)
       Object.assign(vm, { metadata: { ...vm.metadata, annotations: { [EXPORT_ANNOTATION]: OTHER } }, spec: { ...vm.spec, runStrategy: 'Halted' } })
+    cluster.others = [other(intent)]
     const { last } = run(cluster, intent)
     expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-in-other-export', vm: 'production/web-01', claim: OTHER }] })
     expect(cluster.images).toEqual([])
