@@ -300,6 +300,17 @@ describe('a keeper that carries out what others have asked for', () => {
       await carryOut(admin, { act: 'patch', resource: CLAIMS, at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
   })
 
+  it('takes a new export of a volume on at once, though it waits before it asks again about the old one', async () => {
+    const keeper = keep(newLine({ answer: path => path.endsWith('/subjectaccessreviews') ? Response.json({ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec: {}, status: { allowed: false } }, { status: 201 }) : vouched(path) }), { ...ALL, pace: { ...PACE, turns: { ...PACE?.turns, first: 60_000, longest: 60_000, slowest: 60_000 } } })
+    const lift = ({ at }: Begun) => carryOut(admin, { act: 'patch', resource: CLAIMS, at, patch: { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } } })
+    const old = await begin('production', 'again-01', 'RerunOnFailure', {}, ANN)
+    await until(() => jobOf(keeper, old)?.word === 'barred', 'the requester to be barred')
+    await lift(old)
+    const anew = await begin('production', 'again-01', 'RerunOnFailure', {}, ANN)
+    await until(() => jobOf(keeper, anew)?.id === anew.intent.id, 'the new one to be taken on')
+    await lift(anew)
+  })
+
   it('believes no name that the cluster does not vouch for', async () => {
     const line = newLine({ answer: path => path === WEBHOOKS ? Response.json({ ...INSTALLED, items: [] }) : undefined })
     const keeper = keep(line, ALL)
@@ -349,6 +360,29 @@ describe('a keeper that carries out what others have asked for', () => {
     await until(() => keeper.report().word === 'without-rights', 'the missing right')
     expect(keeper.report().because).toEqual([{ code: 'rights-missing', rights: [expect.stringContaining('leases.coordination.k8s.io in namespace harvester-system')] }])
   })
+})
+
+it('goes on when an object can be read again that it could make nothing of', async () => {
+  const streams: ReadableStreamDefaultController[] = []
+  let asked: 'not yet' | 'list' | 'watch' | 'enough' = 'not yet'
+  const odd = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineList', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'odd-01', namespace: 'production', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' } }] }
+  const answer = (path: string) => {
+    if (!path.endsWith('/virtualmachines') || asked === 'not yet' || asked === 'enough')
+      return undefined
+    if (asked === 'watch')
+      return new Response(new ReadableStream({ start: stream => { streams.push(stream) } }))
+    asked = 'watch'
+    return Response.json(odd)
+  }
+  const keeper = keep(newLine({ answer }))
+  const begun = await begin('production', 'odd-01', 'RerunOnFailure')
+  asked = 'list'
+  await keeper.take(begun.at, begun.intent.id)
+  await until(() => jobOf(keeper, begun)?.word === 'failing', 'the failure to be told')
+  asked = 'enough'
+  streams.forEach(stream => stream.close())
+  await until(isOff(begun), 'the end')
+  expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
 })
 
 it('marks an image as overtaken when a VM was started while the disk was read', async () => {

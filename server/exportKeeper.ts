@@ -39,7 +39,7 @@ export interface ExportKeeper {
   readonly stop: () => Promise<void>
 }
 
-interface Kept { readonly onBehalfOf: KeeperJob['onBehalfOf'], readonly end: AbortController, readonly ended: Promise<void>, job?: KeeperJob }
+interface Kept { readonly id: string, readonly onBehalfOf: KeeperJob['onBehalfOf'], readonly end: AbortController, readonly ended: Promise<void>, job?: KeeperJob }
 
 /**
  * Carries out export jobs of one cluster without any browser: those of this console's own sessions, with the same
@@ -51,6 +51,8 @@ export function startExportKeeper(options: KeeperOptions): ExportKeeper {
   const end = new AbortController()
   const world = new FollowedWorld(client, { signal: end.signal, ...(pace.follow && { pace: pace.follow }) })
   const kept = new Map<string, Kept>()
+  /** The last export of each claim that has ended, until it is seen there no more: what is followed may be a moment behind. */
+  const over = new Map<string, string>()
   /** Rights of its own that were found missing on the way. */
   const lacking = new Set<string>()
   let lastAct: KeeperReport['lastAct']
@@ -60,7 +62,7 @@ export function startExportKeeper(options: KeeperOptions): ExportKeeper {
     const claim = exportReference(intent)
     const stop = new AbortController()
     const mayAct = () => !stop.signal.aborted && !end.signal.aborted && (onBehalfOf === 'session' || leading?.isLeading() === true)
-    const entry: Kept = { onBehalfOf, end: stop, ended: run().catch((error: unknown) => log.error({ err: error, claim, export: intent.id }, 'an export is not carried out any more')) }
+    const entry: Kept = { id: intent.id, onBehalfOf, end: stop, ended: run().catch((error: unknown) => log.error({ err: error, claim, export: intent.id }, 'an export is not carried out any more')) }
     kept.set(claim, entry)
 
     async function run(): Promise<void> {
@@ -80,27 +82,39 @@ export function startExportKeeper(options: KeeperOptions): ExportKeeper {
           lastAct = { at: new Date().toISOString(), claim, step }
           log.info({ claim, export: intent.id, onBehalfOf, step, act: write.act, resource: write.resource.plural }, 'carried out')
         },
-      })
+      }).finally(leave)
+      if (ended === 'left')
+        return
+      if (onBehalfOf === 'session')
+        own.forget(cluster, intent)
+      over.set(claim, intent.id)
+      reconcile()
+    }
+
+    function leave(): void {
       if (kept.get(claim) === entry)
         kept.delete(claim)
-      if (ended === 'ended' && onBehalfOf === 'session')
-        own.forget(cluster, intent)
     }
   }
 
-  /** What others have asked for is carried out while this one leads, and left at once when it does not. */
+  /** What others have asked for is carried out while this one leads, and left at once when it does not, or when another export stands in its place. */
   function reconcile(): void {
     if (end.signal.aborted)
       return
-    const wanted = leading?.exports() ?? []
-    for (const [claim, { onBehalfOf, end: stop }] of kept) {
-      if (onBehalfOf === 'requester' && !leading?.isLeading()) {
+    const wanted = new Map((leading?.exports() ?? []).map(intent => [exportReference(intent), intent]))
+    for (const [claim, id] of over) {
+      if (wanted.get(claim)?.id !== id)
+        over.delete(claim)
+    }
+    for (const [claim, { id, onBehalfOf, end: stop }] of kept) {
+      const other = wanted.get(claim)
+      if (onBehalfOf === 'requester' && (!leading?.isLeading() || (other && other.id !== id))) {
         stop.abort()
         kept.delete(claim)
       }
     }
-    for (const intent of wanted) {
-      if (!kept.has(exportReference(intent)))
+    for (const [claim, intent] of wanted) {
+      if (!kept.has(claim) && over.get(claim) !== intent.id)
         begin(intent, 'requester')
     }
   }

@@ -85,6 +85,9 @@ export async function keepExport(options: KeptExportOptions): Promise<'ended' | 
   }
 }
 
+/** Where what was seen could not even be judged. */
+const NOTHING_SEEN: ExportStep = { word: 'blind', writes: [], because: [], timeline: [] }
+
 /** One look, and what comes next where that may be done. */
 function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions, look: () => StepWorld): () => Promise<Looked> {
   const asked = askedFor(intent)
@@ -127,13 +130,14 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
   const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, now: Date.now }, intent)
 
   return async () => {
-    const step = nextExportStep(look(), intent, Date.now())
-    word = step.word
-    if (isChanged(look()))
-      return { step, changed: true }
-    if (!mayAct() || (word === 'force-stop' && !mayForce()))
-      return { step: { ...step, writes: [] } }
+    let step: ExportStep = NOTHING_SEEN
     try {
+      step = nextExportStep(look(), intent, Date.now())
+      word = step.word
+      if (isChanged(look()))
+        return { step, changed: true }
+      if (!mayAct() || (word === 'force-stop' && !mayForce()))
+        return { step: { ...step, writes: [] } }
       // Nobody is shut down on behalf of one who may not start him again.
       if (subject && word === 'stop-vm') {
         for (const right of rightsOfExport(intent))
