@@ -80,6 +80,8 @@ test('a guest may be forced: a second decision, after which its grace is over at
   await ends(api, 'lab', 'deaf-03-root', 180_000)
   expect(isImported(await imageOf(api, 'lab', 'deaf-forced'))).toBe(true)
   await runs(api, 'lab', 'deaf-03')
+  await go(page, '/images?ns=lab')
+  await expect(row(page, 'deaf-forced')).toContainText('Exported after a power cut')
 })
 
 test('two VMs on one shared disk are both shut down by one button, and both run again', async ({ page }) => {

@@ -9,13 +9,23 @@ import { isFinal } from '#vms/powerState.ts'
 import { DEFAULT_GRACE_SECONDS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent } from './exportIntent.ts'
 
-/** How the guest of a halted VM ended, from what is seen of it: one that ends by itself Succeeds (kubevirt pkg/virt-handler/vm.go). Undefined while it may still run. */
+const graceOf = (vmi: VirtualMachineInstance): number => vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+/** Without ACPI a guest cannot be asked to end, nor switch its power off. */
+const hearsOfItsEnd = (vmi: VirtualMachineInstance): boolean => vmi.spec.domain?.features?.acpi?.enabled !== false
+
+/**
+ * How the guest of a halted VM ended, from what is seen of it; undefined while it may still run. One that ends by itself
+ * Succeeds, and so does one whose power is cut where KubeVirt could not have asked it to end: it had no time, which is what a
+ * forced stop leaves it with, or no ACPI (kubevirt pkg/virt-handler/vm.go isACPIEnabled). Which it was is seen nowhere: the
+ * worse counts.
+ */
 function endingOf(vmi: VirtualMachineInstance | undefined): NotedEnding['word'] | undefined {
   if (!vmi)
     return 'not-observed'
   if (!isFinal(vmi) || vmi.status?.reason === 'NodeUnresponsive')
     return undefined
-  return vmi.status?.phase === 'Failed' ? 'cut-off' : 'shut-down'
+  const wasAsked = graceOf(vmi) > 0 && hearsOfItsEnd(vmi)
+  return vmi.status?.phase === 'Succeeded' && wasAsked ? 'shut-down' : 'cut-off'
 }
 
 /** What was noted of the guest that the VM, as it is, had last. */
@@ -37,8 +47,6 @@ export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, 
   const because = found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' as const : word, vm }))
   return { write: amendIntent(claim, intent, { endings: { ...intent.endings, ...noted } }), because }
 }
-
-const graceOf = (vmi: VirtualMachineInstance): number => vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
 
 /**
  * Takes the rest of its time from a guest whose VM is Halted: KubeVirt takes a `stop` of such a VM only with a shorter

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
-import type { VirtualMachine, VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { ModelApi, Writer } from './modelApi.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
@@ -17,22 +17,27 @@ export class ModelTruth {
   readonly torn = new Set<string>()
   /** VMs that an export has stopped, and that have neither run since nor were turned off by anybody else. */
   readonly owed = new Set<string>()
-  /** How the last guest of each VM ended, as it was when an image was made. */
-  private endings: Record<string, VmiPhase | undefined> = {}
-  private readonly endingsOfImage = new Map<string, Readonly<Record<string, VmiPhase | undefined>>>()
+  /** VMs whose last guest has ended by itself, and which they were when an image was made. */
+  private readonly shutDown = new Set<string>()
+  private readonly shutDownBefore = new Map<string, ReadonlySet<string>>()
   /** How often the image of each name was made without anybody having deleted the one before unnoticed. */
   private readonly made = new Map<string, number>()
   private readonly intents = new Map<string, ExportIntent>()
   private readonly api: ModelApi
   private readonly isDeciding: () => boolean
+  private readonly cutOff: ReadonlySet<string>
   private readonly tell: ((line: string) => void) | undefined
   /** What was seen to break while a write was carried out, whose sender must not be the one to hear of it. */
   private broken: string | undefined
 
-  /** `isDeciding`: whether somebody is between his last look and what he then does. No cluster can hold back a create that was decided on before. */
-  constructor(api: ModelApi, isDeciding: () => boolean, tell?: (line: string) => void) {
+  /**
+   * `isDeciding`: whether somebody is between his last look and what he then does. No cluster can hold back a create that was
+   * decided on before. `cutOff`: the instances whose guest's power was cut, by uid.
+   */
+  constructor(api: ModelApi, isDeciding: () => boolean, cutOff: ReadonlySet<string>, tell?: (line: string) => void) {
     this.tell = tell
     this.api = api
+    this.cutOff = cutOff
     this.isDeciding = isDeciding
     api.onWrite = (before, after, by) => this.heard(before, after, by)
   }
@@ -63,8 +68,12 @@ export class ModelTruth {
 
   private heardVmi(before: VirtualMachineInstance | undefined, after: VirtualMachineInstance | undefined): void {
     const [was, is] = [before?.status?.phase, after?.status?.phase]
-    if (after && is !== was)
-      this.endings[after.metadata.name] = is
+    if (!after || is === was)
+      return
+    if (is === 'Succeeded' && !this.cutOff.has(after.metadata.uid))
+      this.shutDown.add(after.metadata.name)
+    else
+      this.shutDown.delete(after.metadata.name)
   }
 
   private heardImage(before: VirtualMachineImage | undefined, after: VirtualMachineImage | undefined): void {
@@ -81,7 +90,7 @@ export class ModelTruth {
     }
     else if (!before) {
       this.made.set(name, (this.made.get(name) ?? 0) + 1)
-      this.endingsOfImage.set(name, { ...this.endings })
+      this.shutDownBefore.set(name, new Set(this.shutDown))
       if (this.api.list('attachments').length)
         this.torn.add(name)
     }
@@ -109,7 +118,7 @@ export class ModelTruth {
     if (this.torn.has(name) && ['whole', 'not-observed', 'crash-consistent'].includes(wholeness))
       throw new BrokenPromiseError(`an image that was read from a disk in use looks good: ${wholeness}`)
     const stopped = this.intents.get(name)?.vms.filter(vm => vm.wasRunning) ?? []
-    const lies = stopped.filter(vm => this.endingsOfImage.get(name)?.[vm.name] !== 'Succeeded')
+    const lies = stopped.filter(vm => !this.shutDownBefore.get(name)?.has(vm.name))
     if (wholeness === 'whole' && lies.length)
       throw new BrokenPromiseError(`an image looks whole, though a guest did not end by itself: ${lies.map(vm => vm.name).join()}`)
     if ((this.made.get(name) ?? 0) > 1)

@@ -44,7 +44,7 @@ class Play {
     this.meddling = this.chance.of([0, 0, 1, 2])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0 } : { imports: 0.2, backups: 0.2 })
     this.furnish()
-    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isDeciding), tell)
+    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isDeciding), this.controllers.cutOff, tell)
   }
 
   private furnish(): void {
