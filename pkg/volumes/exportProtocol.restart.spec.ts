@@ -42,7 +42,7 @@ class Stage {
   }
 
   private open(): ModelRunner {
-    const runner = new ModelRunner(this.api, this.chance, false)
+    const runner = new ModelRunner(this.api, this.chance)
     runner.isCalm = true
     return runner
   }

@@ -21,6 +21,8 @@ export class ModelControllers {
   readonly guests = new Map<string, Guest>()
   /** Instances whose guest's power was cut, by uid: their phase does not always say it. */
   readonly cutOff = new Set<string>()
+  /** VMs that KubeVirt has made Always itself, for a start that it had asked for before they were halted. */
+  readonly madeAlways = new Set<string>()
   private readonly api: ModelApi
   private readonly chance: Chance
   private readonly failing: { readonly imports: number, readonly backups: number }
@@ -69,8 +71,10 @@ export class ModelControllers {
     const [first] = requests
     const switched = strategy === 'RerunOnFailure' && vm.status?.runStrategy !== strategy
     if (!vmi) {
-      if (strategy === 'Halted' && first?.action === 'Start')
+      if (strategy === 'Halted' && first?.action === 'Start') {
+        this.madeAlways.add(name)
         return this.api.put('vms', { ...vm, spec: wanted(vm, true), status: { ...vm.status, stateChangeRequests: [] } })
+      }
       if (strategy === 'Always' || switched || (strategy !== 'Halted' && first?.action === 'Start'))
         return this.bootVm(vm)
     }

@@ -36,15 +36,13 @@ export class ModelRunner {
   private readonly api: ModelApi
   private readonly chance: Chance
   private runner: ExportRunner | undefined
-  private readonly byLists: boolean
   /** How often what it follows has nothing new to say, though there is. */
   private readonly lag: number
 
-  constructor(api: ModelApi, chance: Chance, byLists: boolean) {
+  constructor(api: ModelApi, chance: Chance) {
     this.lag = chance.of([0.1, 0.5, 0.9])
     this.api = api
     this.chance = chance
-    this.byLists = byLists
   }
 
   get isIdle(): boolean {
@@ -79,19 +77,11 @@ export class ModelRunner {
     })
   }
 
-  /** As the keeper reads: every kind listed, in the order of `readAnew`. */
-  private async listAnew(): Promise<StepWorld> {
-    const lists = new Map<Field, Seen>()
-    for (const field of ['images', 'vms', 'vmis', 'pods', 'attachments', 'nodes', 'storageClasses', 'backups', 'claims'] as const)
-      lists.set(field, await this.request(() => this.api.seen(field) as Seen))
-    return worldOf(field => lists.get(field) as ReturnType<typeof this.api.seen<typeof field>>)
-  }
-
   private ports(): ExportPorts {
     const get = (<T extends KubeObject>(resource: Resource<T>, at: { readonly name: string }) => this.request(() => this.api.get(resource as unknown as Resource, at.name) as T)) as KubeClient['get']
     return {
       look: () => this.look(),
-      readAnew: intent => this.byLists ? this.listAnew() : readAnew(this.look(), intent, get),
+      readAnew: intent => readAnew(this.look(), intent, get),
       send: write => this.request(() => this.api.send(write), true),
       now: () => this.api.time,
     }

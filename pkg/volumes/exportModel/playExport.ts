@@ -67,8 +67,8 @@ class Play {
     this.api.time += seconds * 1000
   }
 
-  private open(byLists: boolean): ModelRunner {
-    const runner = new ModelRunner(this.api, this.chance, byLists)
+  private open(): ModelRunner {
+    const runner = new ModelRunner(this.api, this.chance)
     this.runners.push(runner)
     return runner
   }
@@ -95,11 +95,11 @@ class Play {
   }
 
   async run(): Promise<Ending> {
-    this.begin(this.open(false), 'first')
+    this.begin(this.open(), 'first')
     if (this.chance.happens(0.4))
-      this.open(!this.scenario.isCalm)
+      this.open()
     if (!this.scenario.isCalm && this.chance.happens(0.1))
-      this.begin(this.open(false), 'second')
+      this.begin(this.open(), 'second')
     for (let act = 0; act < ACTS; act++) {
       await this.act()
       this.truth.check()
@@ -157,11 +157,11 @@ class Play {
     else if (share < 0.25)
       open.forEach(runner => runner.close(() => chance.happens(0.5)))
     else if (share < 0.5 && open.length < 3)
-      this.open(chance.happens(0.5))
+      this.open()
     else if (share < 0.6 && open.length)
       this.operatorActs(chance.of(open))
     else if (share < 0.65)
-      this.begin(this.open(false), 'second')
+      this.begin(this.open(), 'second')
     else if (this.meddled < this.meddling)
       this.meddle()
   }
@@ -194,7 +194,7 @@ class Play {
 
   /** Nobody meddles any more, and one console stays open. */
   private async settle(): Promise<Ending> {
-    const runner = this.open(false)
+    const runner = this.open()
     runner.isCalm = true
     const intent = this.intentSeenBy(runner)
     if (!intent) {
@@ -265,7 +265,7 @@ class Play {
     this.checkNotes()
     if ((!restart && abandonedBy === undefined) || this.meddled)
       return
-    const strange = vms.filter(entry => entry.wasRunning && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
+    const strange = vms.filter(entry => entry.wasRunning && !this.controllers.madeAlways.has(entry.name) && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
     if (strange.length)
       throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
   }
