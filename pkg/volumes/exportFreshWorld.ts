@@ -1,11 +1,13 @@
 import type { KubeClient } from '#kube/client.ts'
+import type { Pod } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { StepWorld } from './exportStep.ts'
 import { toApiError } from '#kube/apiError.ts'
-import { CLAIMS } from '#kube/core.ts'
+import { CLAIMS, PODS } from '#kube/core.ts'
+import { blindSpot } from '#kube/seen.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
@@ -13,13 +15,14 @@ import { exportImageName } from './exportIntent.ts'
 
 /**
  * The world with the image, the VMs on the disk, their instances and the claim as the API server has them now: a watch may
- * be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read.
+ * be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read. With `listPods`
+ * all pods of the claim's namespace too, where they are seen: whose they are is not known before.
  *
  * They are read one kind after the other. VMs after the image: an image that was imported by then has seen all that they did
- * before. Instances after the VMs: none is taken for that of an earlier start. The claim last: what was noted on it, such as
+ * before. Instances after the VMs: none is taken for that of an earlier start. Pods after the image, as VMs are. The claim last: what was noted on it, such as
  * that the export was given up, is never older than what was done because of it.
  */
-export async function readAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get']): Promise<StepWorld> {
+export async function readAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get'], listPods?: (namespace: string) => Promise<readonly Pod[]>): Promise<StepWorld> {
   const { namespace, name } = intent.claim
   const claim = world.claims.objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
   const users = claim ? usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms : []
@@ -32,8 +35,10 @@ export async function readAnew(world: StepWorld, intent: ExportIntent, get: Kube
   const images = await anew(IMAGES, world.images, intent.image.namespace, [exportImageName(intent)])
   const vms = await anew(VMS, world.vms, namespace, names)
   const vmis = await anew(VMIS, world.vmis, namespace, names)
+  const isPodsSeen = blindSpot(PODS, world.pods, namespace) === undefined
+  const pods = listPods && isPodsSeen ? { ...world.pods, objects: [...world.pods.objects.filter(({ metadata }) => metadata.namespace !== namespace), ...await listPods(namespace)] } : world.pods
   const claims = await anew(CLAIMS, world.claims, namespace, [name])
-  return { ...world, claims, images, vms, vmis }
+  return { ...world, claims, images, pods, vms, vmis }
 }
 
 function absentAsUndefined(thrown: unknown): undefined {

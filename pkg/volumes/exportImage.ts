@@ -48,7 +48,7 @@ export function changedSince(image: VirtualMachineImage, namespace: string, user
 }
 
 /**
- * Marks the image as not to be trusted; `by` names the VMs. Fails (422) where something was noted on it meanwhile: perhaps
+ * Marks the image as not to be trusted; `by` names the VMs and pods. Fails (422) where something was noted on it meanwhile: perhaps
  * another runner has verified it, and what is seen to run since is what that one has started. `now` in epoch milliseconds.
  */
 export function markOvertaken(image: VirtualMachineImage, by: readonly string[], now: number): Write {

@@ -527,6 +527,18 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
   })
 
+  it.each<[string, object, string]>([
+    ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'whole'],
+  ])('knows who else took the disk while it was read: %s', (_, labels, wholeness) => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'wait-import' && !cluster.pods.length)
+        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('libguestfs-tools', { labels }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+    } })
+    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual([wholeness])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
   it('marks the image when a VM ran and was stopped again while nobody looked', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const { last } = run(cluster, cluster.begin(), { each: step => {

@@ -6,8 +6,8 @@ export type StepWord
 
 /**
  * How an export ended. `crash-consistent`: the power of a guest was cut before, or it ran on, as was acknowledged.
- * `not-observed`: nobody saw how a guest ended. `overtaken`: the image is there, but a VM ran on the disk while it was read, or
- * may have. `unverified`: whether one did could not be noted. `image-gone`: somebody deleted it.
+ * `not-observed`: nobody saw how a guest ended. `overtaken`: the image is there, but the disk was used while it was read, or
+ * may have been. `unverified`: whether one did could not be noted. `image-gone`: somebody deleted it.
  */
 export type ExportResult = 'exported' | 'crash-consistent' | 'not-observed' | 'unverified' | 'overtaken' | 'import-failed' | 'image-gone' | 'given-up'
 

@@ -57,12 +57,15 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
-  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : [])
+  const { reasons } = judgeExportSafety(safetyWorld(world, intent, claim))
   const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
   const changed = changedSince(image, intent.claim.namespace, users.vms)
-  const suspects = [...new Set([...holders, ...changed ?? []])]
-  if (suspects.length || (intent.abandonedBy !== undefined && !isOver))
-    return { word: 'mark-overtaken', writes: [markOvertaken(image, suspects, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm }))] }
+  const suspects = [...new Set([...reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), ...changed ?? []])]
+  // The image was made on a disk that no pod held. CDI's own reads it.
+  const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
+  const by = [...suspects, ...pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])]
+  if (suspects.length || pods.length || (intent.abandonedBy !== undefined && !isOver))
+    return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods] }
   return isOver && changed ? { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] } : undefined
 }
 

@@ -2,7 +2,7 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
-/** On an image: that a VM ran on the disk while it was read, or may have, as JSON. */
+/** On an image: that a VM or another pod used the disk while it was read, or may have, as JSON. */
 export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken'
 /** On an image: when it was found that no VM had run on the disk from before it was made until it was imported (ISO 8601). */
 export const VERIFIED_ANNOTATION = 'guardrails.harvesterhci.io/export-verified'
@@ -48,7 +48,7 @@ export function acknowledgedBy(image: VirtualMachineImage): string | undefined {
   return isFields(said) && typeof said.by === 'string' ? said.by : undefined
 }
 
-/** Whether a VM was seen to run on the disk while the image was read from it, or may have: the image may be torn. */
+/** Whether a VM or another pod was seen on the disk while the image was read from it, or may have been: the image may be torn. */
 export function isOvertaken(image: VirtualMachineImage): boolean {
   return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }

@@ -1,5 +1,6 @@
 import { computed, effectScope, watch } from 'vue'
 import { ApiError } from '#kube/apiError.ts'
+import { PODS } from '#kube/core.ts'
 import type { Write } from '#kube/write.ts'
 import { carryOut } from '#kube/write.ts'
 import { useGuard } from '#sdk/guard.ts'
@@ -64,8 +65,9 @@ export function useExportRunner() {
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
     const ask = async (write: Write) => (await askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`))?.word
+    const listPods = async (namespace: string) => (await proxy.list(PODS, { namespace })).items
     let shown = ''
-    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get), send: write => carryOut(proxy, write), ask, now: Date.now }, intent)
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, now: Date.now }, intent)
     while (!progress.signal.aborted) {
       const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step

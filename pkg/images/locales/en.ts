@@ -105,7 +105,7 @@ export default {
     'not-observed': 'Exported; shutdown not observed',
   },
   exported: {
-    'overtaken': 'A VM ran on the volume while it was exported, or may have: this image may be torn. Do not rely on it.',
+    'overtaken': 'A VM or another pod used the volume while it was exported, or may have: this image may be torn. Do not rely on it.',
     'acknowledged': 'The volume was in use while it was exported: this image is only as whole as after a power cut.',
     'unverified': 'Nobody has verified that the volume was at rest while it was exported.',
     'crash-consistent': 'The power of a guest was cut before the export: this image is only as whole as after a power cut.',

@@ -6,7 +6,7 @@ import { CLAIM } from './modelControllers.ts'
 
 /** Somebody who knows nothing of the export does something. Returns the VM that he has turned on and will turn off again, if there is one. */
 export function meddle(api: ModelApi, controllers: ModelControllers, chance: Chance): string | undefined {
-  const act = chance.of(['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-image', 'delete-claim'] as const)
+  const act = chance.of(['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-image', 'delete-claim', 'mount', 'mount'] as const)
   const names = api.list('vms').map(({ metadata }) => metadata.name)
   const found = names.length ? api.find('vms', chance.of(names)) : undefined
   const turnedOn = (act === 'start' || act === 'on') && found && chance.happens(0.6) ? found.metadata.name : undefined
@@ -22,6 +22,8 @@ export function meddle(api: ModelApi, controllers: ModelControllers, chance: Cha
     api.list('images').forEach(image => api.remove('images', image.metadata.name, 'somebody'))
   else if (act === 'delete-claim' && chance.happens(0.3) && !api.list('pods').length)
     api.remove('claims', CLAIM, 'somebody')
+  else if (act === 'mount' && api.find('claims', CLAIM))
+    controllers.mount()
   return turnedOn
 }
 

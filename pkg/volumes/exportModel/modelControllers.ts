@@ -13,6 +13,8 @@ import { NAMESPACE, graceOf, wanted } from './modelApi.ts'
 export type Guest = 'obedient' | 'deaf' | 'crashing' | 'hanging' | 'powerless'
 
 export const CLAIM = 'web-01-root'
+/** `virtctl guestfs` makes one of that name. */
+export const FOREIGN_POD = 'libguestfs-tools'
 const VOLUMES = [{ name: 'root', persistentVolumeClaim: { claimName: CLAIM } }]
 const on = (phase: string | undefined) => phase === undefined || phase === '' || phase === 'Scheduling'
 
@@ -51,6 +53,11 @@ export class ModelControllers {
     const wish = kept === 'running' ? { running: isOn } : { runStrategy: kept }
     // Harvester writes annotations on all of its VMs.
     this.api.put('vms', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace: NAMESPACE, annotations: { 'harvesterhci.io/mac-address': '{}' } }, spec: { ...wish, template: { spec: { terminationGracePeriodSeconds: 120, volumes: VOLUMES, ...(guest === 'powerless' && { domain: { features: { acpi: { enabled: false } } } }) } } }, status: isOn ? {} : { created: false, runStrategy: kept === 'running' ? 'Halted' : kept, stateChangeRequests: [] } }, by)
+  }
+
+  /** Somebody's own pod takes the disk, and keeps it: of one that comes and goes while nobody looks the cluster keeps no trace. */
+  mount(): void {
+    this.api.put('pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: FOREIGN_POD, namespace: NAMESPACE }, spec: { nodeName: 'node-1', volumes: VOLUMES }, status: { phase: 'Running' } }, 'somebody')
   }
 
   private bootVm(vm: VirtualMachine): void {

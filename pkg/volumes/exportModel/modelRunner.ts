@@ -81,7 +81,7 @@ export class ModelRunner {
     const get = (<T extends KubeObject>(resource: Resource<T>, at: { readonly name: string }) => this.request(() => this.api.get(resource as unknown as Resource, at.name) as T)) as KubeClient['get']
     return {
       look: () => this.look(),
-      readAnew: intent => readAnew(this.look(), intent, get),
+      readAnew: intent => readAnew(this.look(), intent, get, () => this.request(() => this.api.list('pods'))),
       send: write => this.request(() => this.api.send(write), true),
       now: () => this.api.time,
     }

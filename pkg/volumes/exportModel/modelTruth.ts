@@ -7,7 +7,7 @@ import { effectiveRunStrategy } from '#vms/vm.ts'
 import { wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { readIntent } from '../exportIntent.ts'
-import { CLAIM, isReading } from './modelControllers.ts'
+import { CLAIM, FOREIGN_POD, isReading } from './modelControllers.ts'
 
 export class BrokenPromiseError extends Error {}
 
@@ -106,7 +106,7 @@ export class ModelTruth {
       if (vm && effectiveRunStrategy(vm) !== 'Halted' && !vmi.metadata.deletionTimestamp)
         this.owed.delete(vmi.metadata.name)
     }
-    this.api.list('images').forEach(image => this.checkImage(image, writing.length > 0))
+    this.api.list('images').forEach(image => this.checkImage(image, writing.length > 0 || this.api.find('pods', FOREIGN_POD) !== undefined))
     this.owed.forEach(name => this.checkOwed(name))
   }
 
