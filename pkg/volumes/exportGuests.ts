@@ -34,18 +34,28 @@ export function notedEnding(intent: ExportIntent, { entry, vm }: KnownVm): Noted
   return noted && noted.generation === vm?.metadata.generation ? noted.word : undefined
 }
 
-/** The note of what is seen of the guests now and goes with their instances; undefined where it is noted already. Of two, the worse counts. `now` in epoch milliseconds. */
+/**
+ * The note of what is seen of the guests now and goes with their instances: how each ended, and on which node; undefined where
+ * it is noted already. Of two endings, the worse counts. `now` in epoch milliseconds.
+ */
 export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, known: readonly KnownVm[], now: number): { readonly write: Write, readonly because: readonly StepReason[] } | undefined {
   const found = known.flatMap(one => {
     const word = one.vm && effectiveRunStrategy(one.vm) === 'Halted' ? endingOf(one.vmi) : undefined
     const noted = notedEnding(intent, one)
     return one.vm && word && (noted === undefined || (word === 'cut-off' && noted !== word)) ? [{ name: one.entry.name, vm: objectKey(one.vm), word, generation: one.vm.metadata.generation }] : []
   })
-  if (!found.length)
+  const moved = known.flatMap(one => {
+    const node = one.vmi?.status?.nodeName
+    return node && node !== (intent.nodes?.[one.entry.name] ?? one.entry.node) ? [{ ...one, node }] : []
+  })
+  if (!found.length && !moved.length)
     return undefined
   const noted = Object.fromEntries(found.map(({ name, word, generation }) => [name, { word, ...(generation !== undefined && { generation }), at: new Date(now).toISOString() }]))
-  const because = found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' as const : word, vm }))
-  return { write: amendIntent(claim, intent, { endings: { ...intent.endings, ...noted } }), because }
+  const nodes = { ...intent.nodes, ...Object.fromEntries(moved.map(({ entry, node }) => [entry.name, node])) }
+  const because: StepReason[] = found.length
+    ? found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' : word, vm }))
+    : moved.flatMap(({ vm, vmi }) => vm && vmi ? waitingForGuest(objectKey(vm), vmi, now) : [])
+  return { write: amendIntent(claim, intent, { ...(moved.length > 0 && { nodes }), ...(found.length > 0 && { endings: { ...intent.endings, ...noted } }) }), because }
 }
 
 /**

@@ -1,10 +1,12 @@
-import type { Node, Pod } from '#kube/core.ts'
+import type { Node, PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ClaimUsers } from './claimUsers.ts'
+import type { ExportIntent } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { isFinal } from '#vms/powerState.ts'
+import { readIntent } from './exportIntent.ts'
 import { holdsClaim, isHolding, roleOfPod, vmOfPod } from './claimUsers.ts'
 
 /**
@@ -61,7 +63,7 @@ const readiness = (node: Node) => findCondition(node.status?.conditions, 'Ready'
 function lastNodesOf(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
   const volume = world.claim.spec?.volumeName
   const names = new Set([
-    ...world.lastNodes ?? [],
+    ...world.lastNodes ?? [], ...Object.values(intentOn(world.claim)?.nodes ?? {}),
     ...users.vmis.flatMap(vmi => [vmi.status?.nodeName, ...Object.values(vmi.status?.activePods ?? {})]),
     ...users.pods.map(pod => pod.spec?.nodeName),
     ...world.attachments.objects.filter(attachment => volume && attachment.spec.source.persistentVolumeName === volume).map(attachment => attachment.spec.nodeName),
@@ -77,18 +79,29 @@ function lastNodesOf(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[
 /**
  * Nodes from which a guest may have been taken unseen: Harvester fences a dead node, and with that its pods, instances and
  * attachments are gone from the API while it may run on (harvester pkg/controller/master/node/node_down_controller.go).
- * Of a VM that was off before the node was lost nothing can be there. Where the last nodes are remembered nothing is guessed.
+ * Of a VM that was off before the node was lost nothing can be there. Of one whose last node is remembered nothing is guessed.
  */
-function fencedNodesOf({ nodes, lastNodes }: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
-  if (lastNodes?.length)
-    return []
-  const without = users.vms.filter(vm => !users.vmis.some(vmi => objectKey(vmi) === objectKey(vm)))
-  return nodes.objects.filter(isFenced).filter(node => {
+function fencedNodesOf(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
+  const { nodes, lastNodes = [] } = world
+  const without = users.vms.filter(vm => !users.vmis.some(vmi => objectKey(vmi) === objectKey(vm)) && !isRemembered(vm, world))
+  return nodes.objects.filter(node => isFenced(node) && !lastNodes.includes(node.metadata.name)).filter(node => {
     const ready = readiness(node)
     const lostAt = ready?.status === 'True' ? Number.NaN : Date.parse(ready?.lastTransitionTime ?? '')
     // A comparison with what is not known is false, and proves nothing.
     return without.some(vm => !(offSince(vm) < lostAt))
   }).map(node => ({ code: 'node-fenced', node: node.metadata.name }))
+}
+
+const intentOn = (claim: PersistentVolumeClaim): ExportIntent | undefined => {
+  const intent = readIntent(claim)
+  return intent === 'unreadable' ? undefined : intent
+}
+
+/** Whether it is known where the VM ran last. An instance that was gone before anybody looked may have been migrated first. */
+function isRemembered({ metadata: { name } }: VirtualMachine, { claim, lastNodes = [] }: ExportWorld): boolean {
+  const { vms = [], nodes = {}, endings = {} } = intentOn(claim) ?? {}
+  const { node } = vms.find(entry => entry.name === name) ?? {}
+  return nodes[name] !== undefined || (node !== undefined && lastNodes.includes(node) && endings[name]?.word !== 'not-observed')
 }
 
 /** Since when KubeVirt has seen no instance of the VM, in epoch milliseconds; NaN where it does not say (pkg/virt-controller/watch/vm/vm.go syncReadyConditionFromVMI). */

@@ -60,6 +60,8 @@ export interface ExportNotes {
   readonly backedUpAt?: string
   /** Its VMs were started again or let go of: only marks are left to be taken off, and whoever finds none on a VM need not look further. */
   readonly isSettled?: boolean
+  /** Where an instance was seen since, by VM, that ran elsewhere when this began. */
+  readonly nodes?: Readonly<Record<string, string>>
   /** By VM. */
   readonly endings?: Readonly<Record<string, NotedEnding>>
   /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */

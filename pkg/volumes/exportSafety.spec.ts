@@ -1,12 +1,20 @@
+import type { GuestEnding } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { describe, expect, it } from 'vitest'
 import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { writeIntent } from './exportIntent.ts'
 import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmi } from './scriptedWorld.ts'
 
 const RESIZING = { ...CLAIM, status: { ...CLAIM.status, conditions: [{ type: 'Resizing', status: 'True' as const }] } }
+/** The claim with an export's note: where its VMs ran, and how their guests ended. */
+const noted = (began: Readonly<Record<string, string | undefined>>, word: GuestEnding = 'shut-down', nodes: Readonly<Record<string, string>> = {}) => {
+  const vms = Object.entries(began).map(([name, at]) => ({ name, runStrategy: 'Always' as const, wasRunning: true, ...(at && { node: at }) }))
+  const text = writeIntent({ id: 'abcde', claim: { namespace: 'production', name: 'web-01-root' }, image: { namespace: 'production', displayName: 'disk' }, storageClass: 'harvester-longhorn', vms, nodes, endings: { 'web-01': { word } }, restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00Z' })
+  return { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: text } } }
+}
 const WITHOUT = { ...vmi('Running'), spec: {} }
 
 describe('the disk is', () => {
@@ -107,7 +115,13 @@ describe('the disk is', () => {
     ['at rest: a fenced node, and no VM has the disk', { vms: live(), nodes: live(node('node-2', 'Unknown', OUT_OF_SERVICE)) }, 'at-rest', []],
     ['unknown: its VM was last seen on after that node was lost', { vms: live(vm('Halted', { conditions: [{ type: 'Ready', status: 'False', reason: 'VMINotExists', lastTransitionTime: '2026-03-02T00:00:00Z' }] })), nodes: live(node('node-2', 'Unknown', OUT_OF_SERVICE, '2026-03-01T00:00:00Z')) }, 'unknown', ['node-fenced']],
     ['at rest: its VM was off before that node was lost', { vms: live(vm('Halted', { conditions: [{ type: 'Ready', status: 'False', reason: 'VMINotExists', lastTransitionTime: '2026-02-27T00:00:00Z' }] })), nodes: live(node('node-2', 'Unknown', OUT_OF_SERVICE, '2026-03-01T00:00:00Z')) }, 'at-rest', []],
-    ['at rest: its VM is remembered to have run elsewhere', { nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'at-rest', []],
+    ['at rest: its VM is remembered to have run elsewhere', { claim: noted({ 'web-01': 'node-1' }), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'at-rest', []],
+    ['at rest: both of its VMs are', { claim: noted({ 'web-01': 'node-1', 'web-02': 'node-1' }), vms: live(vm('Halted'), vm('Halted', {}, {}, 'web-02')), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1', 'node-1'] }, 'at-rest', []],
+    ['unknown: where one of its VMs ran is remembered, and a node was fenced on which the other may have', { claim: noted({ 'web-01': 'node-1', 'web-02': undefined }), vms: live(vm('Halted'), vm('Halted', {}, {}, 'web-02')), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'unknown', ['node-fenced']],
+    ['unknown: the same of one that came later', { claim: noted({ 'web-01': 'node-1' }), vms: live(vm('Halted'), vm('Halted', {}, {}, 'web-02')), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'unknown', ['node-fenced']],
+    ['unknown: its instance was gone before anybody looked, and may have been migrated to the node that was fenced', { claim: noted({ 'web-01': 'node-1' }, 'not-observed'), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'unknown', ['node-fenced']],
+    ['unknown: it was migrated since to a node that was fenced then', { claim: noted({ 'web-01': 'node-1' }, 'cut-off', { 'web-01': 'node-2' }), nodes: live(node('node-1'), node('node-2', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-1'] }, 'unknown', ['node-unreachable']],
+    ['at rest: it was migrated since to a node that answers', { claim: noted({ 'web-01': 'node-2' }, 'not-observed', { 'web-01': 'node-1' }), nodes: live(node('node-1'), node('node-3', 'Unknown', OUT_OF_SERVICE)), lastNodes: ['node-2'] }, 'at-rest', []],
     ['at rest: another node is down', { nodes: live(node('node-1'), node('node-2', 'False')), lastNodes: ['node-1'] }, 'at-rest', []],
     ['unknown: the claim is being deleted', { claim: { ...CLAIM, metadata: { ...CLAIM.metadata, ...DELETED } } }, 'unknown', ['claim-deleting']],
     ['in use through an ephemeral claim of a pod', { claim: { ...CLAIM, metadata: meta('job-scratch') }, vms: live(), pods: live(pod('Running', { spec: { volumes: [{ name: 'scratch', ephemeral: {} }] }, labels: {} }, 'job')) }, 'in-use', ['pod']],
