@@ -103,6 +103,11 @@ export function isImported({ word }: ImageState): boolean {
   return ['ready', 'looking', 'imported', 'copying', 'degraded', 'recovering', 'lost'].includes(word)
 }
 
+/** Whether Harvester has said that the import is over and went well, which it never takes back: nothing more is read from the source, whatever is seen of what keeps the image. */
+export function wasImported({ status }: VirtualMachineImage): boolean {
+  return findCondition(status?.conditions, 'Imported')?.status === 'True'
+}
+
 function wordsOf(...said: readonly (Pick<Condition, 'message'> | undefined)[]): { message?: string } {
   const message = said.find(one => one?.message)?.message
   return message ? { message } : {}

@@ -86,6 +86,8 @@ describe('the disk is', () => {
     ['in use: the VM is deleted, and the disk may go with it', { vms: live(vm('Halted', {}, DELETED)) }, 'in-use', ['vm-terminating']],
     ['in use: another export of it', { images: live(exportImage('other', 'Unknown')) }, 'in-use', ['export-in-progress']],
     ['at rest: an earlier export has ended, well or not', { images: live(exportImage('a', 'True'), exportImage('b', 'False')) }, 'at-rest', []],
+    ['at rest: an earlier export has ended, and its copy was lost since', { images: live({ ...exportImage('a', 'True'), spec: { ...exportImage('a', 'True').spec, backend: 'cdi' } }), dataVolumes: live({ ...dataVolume(meta('a'), 'Succeeded'), status: { phase: 'Succeeded', conditions: [{ type: 'Bound', status: 'False' }, { type: 'Ready', status: 'False' }] } }) }, 'at-rest', []],
+    ['in use: CDI says so of an export that is being made', { images: live({ ...exportImage('a', 'Unknown'), spec: { ...exportImage('a', 'Unknown').spec, backend: 'cdi' } }), dataVolumes: live(dataVolume(meta('a'), 'CloneInProgress')) }, 'in-use', ['export-in-progress', 'clone-in-progress']],
     ['at rest: the export is our own', { images: live(exportImage('mine', 'Unknown')), ownImage: 'production/mine' }, 'at-rest', []],
     ['in use: a clone reads it', { dataVolumes: live(dataVolume(meta('copy', 'lab'), 'CloneInProgress')) }, 'in-use', ['clone-in-progress']],
     ['detaching: the attachment is being deleted', { attachments: live(attachment('node-1', 'pv-1', DELETED)) }, 'detaching', ['attached']],

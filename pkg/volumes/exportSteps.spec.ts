@@ -197,11 +197,11 @@ class Cluster {
 interface Run { readonly words: string[], readonly last: ExportStep }
 
 /** Carries the export out to its end, with as many runners as asked for, each acting on what it saw before the others wrote. */
-function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, inUse = false, each }: { runners?: number, turns?: number, inUse?: boolean, each?: (step: ExportStep, turn: number) => void } = {}): Run {
+function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, inUse = false, each, world = one => one }: { runners?: number, turns?: number, inUse?: boolean, each?: (step: ExportStep, turn: number) => void, world?: (seen: StepWorld) => StepWorld } = {}): Run {
   const words: string[] = []
-  let last = nextExportStep(cluster.world(), intent, cluster.time)
+  let last = nextExportStep(world(cluster.world()), intent, cluster.time)
   for (let turn = 0; turn < turns; turn++) {
-    const seen = cluster.world()
+    const seen = world(cluster.world())
     last = nextExportStep(seen, intent, cluster.time)
     if (words.at(-1) !== last.word)
       words.push(last.word)
@@ -395,6 +395,18 @@ describe('an export on a bad day', () => {
     cluster.importHangs = true
     const { last } = run(cluster, cluster.begin(), { each: () => { cluster.copyFails = cluster.images.length > 0 } })
     expect(last).toMatchObject({ word: 'stopped', result: 'import-failed', because: [{ code: 'import-failed', image: 'production/export-abcde', message: 'no space left' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('ends well, and starts the VM again, when what CDI has copied is lost once Harvester has taken it in', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin()
+    const lost = { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Succeeded', conditions: [{ type: 'Ready', status: 'False' as const }] } }
+    const { last } = run(cluster, intent, { each: step => {
+      for (const image of step.word === 'create-image' ? cluster.images : [])
+        image.spec.backend = 'cdi'
+    }, world: world => ({ ...world, dataVolumes: { objects: [lost], state: 'live' } }) })
+    expect(last).toMatchObject({ word: 'done', result: 'exported' })
     expect(cluster.running('web-01')).toBe(true)
   })
 

@@ -5,7 +5,7 @@ import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { objectKey } from '#kube/object.ts'
-import { imageState, isImported } from '#images/imageState.ts'
+import { imageState, wasImported } from '#images/imageState.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
@@ -31,7 +31,7 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
     return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
   if (word === 'failed' || word === 'missing')
     return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
-  const isOver = isImported(state)
+  const isOver = wasImported(image)
   const by = intent.abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: intent.abandonedBy }]
   const marked = mark(world, intent, claim, image, isOver, now)
   if (marked)
@@ -83,7 +83,8 @@ const RESULTS: Readonly<Record<Wholeness, ExportResult>> = {
 
 /** How the export ended, by its image. */
 export function resultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult {
-  return isOvertaken(image) || isImported(stateOf(image, world)) ? RESULTS[wholenessOf(image)] : 'import-failed'
+  const isThere = wasImported(image) && !['failed', 'missing'].includes(stateOf(image, world).word)
+  return isOvertaken(image) || isThere ? RESULTS[wholenessOf(image)] : 'import-failed'
 }
 
 function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason[] {

@@ -5,7 +5,7 @@ import type { ClaimUsers } from './claimUsers.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
-import { imageState, isImported } from '#images/imageState.ts'
+import { imageState, wasImported } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 
 /** Work on the disk other than a guest's. What has failed, or is being deleted, does nothing any more and is not counted. */
@@ -37,8 +37,8 @@ function backupsOf({ claim, backups, restores }: ExportWorld, users: ClaimUsers)
 
 /** Whether the image is still being made. */
 export function isOpen(image: VirtualMachineImage, dataVolumes: ExportWorld['dataVolumes']): boolean {
-  const state = imageState(image, { dataVolume: { object: dataVolumeOf(image, dataVolumes) } })
-  return !isImported(state) && !['failed', 'missing', 'deleting'].includes(state.word)
+  const { word } = imageState(image, { dataVolume: { object: dataVolumeOf(image, dataVolumes) } })
+  return !wasImported(image) && !['failed', 'missing', 'deleting'].includes(word)
 }
 
 function exportsOf({ claim, images, dataVolumes, ownImage }: ExportWorld): ExportSafetyReason[] {
