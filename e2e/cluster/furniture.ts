@@ -24,9 +24,10 @@ const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/harvester-system/kubevir
   // Without the architecture every VMI is refused, and only virt-controller's log says so.
   { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
 
-/** Settings that Harvester's own start writes, with its defaults: without them its webhook fills in no sizes and no grace. */
+/** Settings that Harvester's own start writes, with its defaults: without them its webhook fills in no sizes and no grace, and refuses backups. */
 const SETTINGS: Readonly<Record<string, string>> = {
   'overcommit-config': '{"cpu":1600,"memory":150,"storage":200}', 'default-vm-termination-grace-period-seconds': '120', 'additional-guest-memory-overhead-ratio': '1.5',
+  'csi-driver-config': '{"driver.longhorn.io":{"volumeSnapshotClassName":"longhorn-snapshot","backupVolumeSnapshotClassName":"longhorn"}}',
 }
 const setting = ([name, value]: readonly [string, string]) => piece('/apis/harvesterhci.io/v1beta1/settings', 'harvesterhci.io/v1beta1', 'Setting', name, { default: value, value: '' })
 
