@@ -182,6 +182,7 @@ export default {
     gone: 'There is no volume {name} in {namespace}.',
     unreadable: 'The volume carries an export that this console cannot read.',
     copied: 'The volume carries the note of another volume’s export, as a backup brought it along. It asks for nothing.',
+    liftLeaves: '{vms}: off because of it. Once it is off the volume, they are started from Exports.',
     lift: 'Take it off the volume',
     refused: 'The cluster refused',
     halted: 'This console has stopped carrying the export out',
@@ -251,6 +252,7 @@ export default {
     gone: 'No export has left an image {name}.',
     from: 'Exported from it',
     fromNone: 'No image in this cluster was exported from this volume.',
+    leftOff: '{name} was shut down for an export whose note is no longer on its volume: nobody starts it again.',
     unknownMaker: 'It was not made by this console, so nobody noted its steps.',
     filter: { running: 'Running', finished: 'Finished', failed: 'Failed', torn: 'Torn' },
     word: {

@@ -182,6 +182,7 @@ export default {
     gone: '{namespace} 中没有卷 {name}。',
     unreadable: '这个卷带有此控制台读不懂的导出记录。',
     copied: '这个卷带有另一个卷的导出记录，是随备份带来的。它不要求任何操作。',
+    liftLeaves: '{vms}：因此处于关机状态。移除记录后，请在“导出”中启动。',
     lift: '从卷上移除',
     refused: '集群拒绝',
     halted: '此控制台已停止执行这次导出',
@@ -251,6 +252,7 @@ export default {
     gone: '没有导出留下镜像 {name}。',
     from: '由它导出的镜像',
     fromNone: '此集群中没有由这个卷导出的镜像。',
+    leftOff: '{name} 曾为一次导出而关机，但该导出的记录已不在其卷上：没有人会再启动它。',
     unknownMaker: '不是由此控制台导出的，因此没有步骤记录。',
     filter: { running: '进行中', finished: '已完成', failed: '失败', torn: '撕裂' },
     word: {

@@ -1,0 +1,51 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { Seen } from '#kube/seen.ts'
+import type { Write } from '#kube/write.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
+import { CLAIMS } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
+import { annotate, testVersion } from '#kube/write.ts'
+import { planStart } from '#vms/powerActions.ts'
+import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
+import { exportReference, isCopiedIntent, readIntent } from './exportIntent.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+
+// An export whose note was taken off its volume by hand, or went with it, starts nobody again.
+
+interface LeftOffWorld {
+  readonly vms: Seen<VirtualMachine>
+  readonly vmis: Seen<VirtualMachineInstance>
+  readonly claims: Seen<PersistentVolumeClaim>
+}
+
+/** VMs that an export has shut down, and whose note is on no volume any more. One whose old guest may still be there is none yet. */
+export function leftOffVms({ vms, vmis, claims }: LeftOffWorld): VirtualMachine[] {
+  const carrying = new Set(claims.objects.filter(claim => readIntent(claim) !== undefined && !isCopiedIntent(claim)).map(objectKey))
+  const guests = new Set(vmis.objects.map(objectKey))
+  return vms.objects.filter(vm => {
+    const claim = claimOfMark(vm)
+    const { namespace, deletionTimestamp } = vm.metadata
+    const isSeen = !blindSpot(CLAIMS, claims, namespace) && !blindSpot(VMIS, vmis, namespace)
+    return claim && isSeen && !deletionTimestamp && effectiveRunStrategy(vm) === 'Halted' && !guests.has(objectKey(vm)) && !carrying.has(exportReference({ claim }))
+  })
+}
+
+/** The claim for whose export a VM was stopped and not started again. */
+export function claimOfMark(vm: VirtualMachine): { readonly namespace: string, readonly name: string } | undefined {
+  const [, namespace, name] = /^([^/ ]+)\/([^/ ]+)$/.exec(vm.metadata.annotations?.[EXPORT_ANNOTATION] ?? '') ?? []
+  return namespace && name ? { namespace, name } : undefined
+}
+
+/** The names of the VMs that are off by a mark for that claim's export. */
+export function vmsMarkedFor(vms: readonly VirtualMachine[], claim: PersistentVolumeClaim): string[] {
+  return vms.flatMap(vm => {
+    const marked = claimOfMark(vm)
+    return marked && exportReference({ claim: marked }) === objectKey(claim) && effectiveRunStrategy(vm) === 'Halted' ? vm.metadata.name : []
+  })
+}
+
+/** Starts such a VM, as Harvester would, and takes the mark off in the same patch. Fails (422) on one that has changed since it was read. */
+export function planStartLeftOff(vm: VirtualMachine): readonly Write[] {
+  return planStart(vm).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [testVersion(vm), ...write.patch.body, ...annotate(vm, { [EXPORT_ANNOTATION]: undefined })] } } : write)
+}
