@@ -12,8 +12,8 @@ export interface TakenTurn {
   giveBack(): void
 }
 
-/** Longer than the API server takes from asking to keeping, in milliseconds; its own time-out for a write is 34 s, and nobody waits that long. */
-const LASTS = 10_000
+/** Longer than the API server takes from asking to keeping, in milliseconds: another webhook may take 30 s of the 34 s that it gives a write. */
+const LASTS = 35_000
 /** From so many claims on, those whose turns are over are forgotten. */
 const MANY = 1_000
 

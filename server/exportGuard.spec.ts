@@ -325,6 +325,16 @@ describe('an export and a start in the same moment', () => {
     expect((await startOf(guard)).allowed).toBe(true)
   })
 
+  it('do not keep a VM off to whose export the cluster has refused the image', async () => {
+    const cluster = await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })
+    const guard = await guardOf(cluster.kubeconfig)
+    expect((await exportOf(guard, image({}, { name: 'export-abcd1234' }))).allowed).toBe(true)
+    const started = { resource: 'virtualmachines', operation: 'UPDATE', oldObject: vm('Halted'), object: vm('RerunOnFailure', { [EXPORT_ANNOTATION]: exportReference(INTENT, 'started') }) }
+    expect((await startOf(guard, started)).allowed).toBe(false)
+    cluster.becomes({ ...OFF, persistentvolumeclaims: [underExport({ refusal: 'a quota is used up' })] })
+    expect((await startOf(guard, started)).allowed).toBe(true)
+  })
+
   it('do not keep a VM off whose image is there meanwhile', async () => {
     const cluster = await startCluster(OFF)
     const guard = await guardOf(cluster.kubeconfig)

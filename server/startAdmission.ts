@@ -6,7 +6,7 @@ import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { claimsOfVm, claimsOfVmi } from '#volumes/claimUsers.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
-import { holdOnClaim } from '#volumes/exportHold.ts'
+import { holdOnClaim, isRefusedImage } from '#volumes/exportHold.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { readObject, refuse } from './admissionReview.ts'
 import type { Turn } from './admissionTurns.ts'
@@ -87,8 +87,8 @@ interface Holds { readonly sentences: readonly string[], readonly blind?: string
 async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], guard: ExportGuard): Promise<Holds> {
   const { namespace, claims: names } = taking
   const reads = guard.reads()
-  const lost = (isSeen: (turn: Turn) => boolean) => names.map((name, index) => {
-    const rival = rivals[index]?.find(turn => !isSeen(turn))
+  const lost = (isSettled: (turn: Turn, index: number) => boolean) => names.map((name, index) => {
+    const rival = rivals[index]?.find(turn => !isSettled(turn, index))
     return rival && lostTurn(`${namespace}/${name}`, rival)
   })
   const blinded = (blind: string): Holds => ({ blind, sentences: lost(() => false).flatMap(sentence => sentence ?? []) })
@@ -102,7 +102,10 @@ async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], g
   if (claims.some(({ state }) => state === 'forbidden' || state === 'stale'))
     return blinded(CLAIMS.plural)
   const vm = starter.state === 'seen' ? starter.object : undefined
-  const unseen = lost(({ who }) => images.objects.some(image => objectKey(image) === who))
+  const unseen = lost(({ who }, index) => {
+    const claim = claims[index]
+    return images.objects.some(image => objectKey(image) === who) || (claim?.state === 'seen' && isRefusedImage(claim.object, who))
+  })
   const sentences = claims.map((claim, index) => {
     const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: images.objects, dataVolumes: dataVolumes.objects }, guard.now(), vm) : undefined
     return hold ? heldStart(hold) : unseen[index]

@@ -55,6 +55,12 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
   return other && { claim: objectKey(claim), image: objectKey(other), displayName: other.spec.displayName, by: 'image', since: other.metadata.creationTimestamp, ...pace(other, world, now) }
 }
 
+/** Whether the cluster has refused that image, `namespace/name`, to the claim's export: it is not on its way any more. */
+export function isRefusedImage(claim: PersistentVolumeClaim, image: string): boolean {
+  const intent = readIntent(claim)
+  return typeof intent === 'object' && intent.refusal !== undefined && `${intent.image.namespace}/${exportImageName(intent)}` === image
+}
+
 function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): boolean {
   const mark = starter && referenceOn(starter, intent)
   return intent.abandonedBy !== undefined || intent.refusal !== undefined || intent.calledOff !== undefined || intent.runningAcknowledged !== undefined || mark === 'started' || mark === 'released'
