@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { Write } from '#kube/write.ts'
-import { carrierOf, judgeKeeper, judgeKeeperJob, keepsOwn } from './keeperStatus.ts'
-import type { Carrier, KeeperFacts, KeeperJob, KeeperReport } from './keeperStatus.ts'
+import { carrierOf, judgeKeeper, judgeKeeperJob, keepsOwn, toneOfKeeper } from './keeperStatus.ts'
+import type { Carrier, KeeperFacts, KeeperJob, KeeperReport, KeeperState } from './keeperStatus.ts'
 
 const LEADS: KeeperFacts = { mode: 'all', lease: 'held', holder: 'me', requesterWebhook: 'installed', missing: [] }
 
 describe('a keeper', () => {
+  it.each<[ReturnType<typeof toneOfKeeper>, string, KeeperState]>([
+    ['ok', 'carries out what its own sessions begin', { word: 'own', because: [] }],
+    ['ok', 'leads', { word: 'leading', because: [] }],
+    ['ok', 'stands by while another leads', { word: 'standing-by', because: [{ code: 'led-by', holder: 'pod-b' }] }],
+    ['attention', 'may not lead where nobody vouches for requesters', { word: 'standing-by', because: [{ code: 'no-requester-webhook' }] }],
+    ['unknown', 'cannot read whether anybody does', { word: 'standing-by', because: [{ code: 'requester-webhook-unread' }] }],
+    ['unknown', 'cannot read the Lease', { word: 'standing-by', because: [{ code: 'lease-unread' }] }],
+    ['bad', 'lacks rights', { word: 'without-rights', because: [{ code: 'rights-missing', rights: ['get leases'] }] }],
+    ['attention', 'is off', { word: 'off', because: [] }],
+  ])('is %s where it %s', (tone, _, state) => {
+    expect(toneOfKeeper(state)).toBe(tone)
+  })
+
   it.each<[string, Partial<KeeperFacts>, ReturnType<typeof judgeKeeper>]>([
     ['is off where nobody wants it', { mode: 'off' }, { word: 'off', because: [] }],
     ['keeps to its own sessions where no more is asked of it, whatever it may see', { mode: 'own', missing: ['x'] }, { word: 'own', because: [] }],

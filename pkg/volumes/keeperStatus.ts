@@ -45,6 +45,13 @@ export function judgeKeeper({ mode, lease, holder, requesterWebhook, missing }: 
   return { word: 'standing-by', because: [lease === 'held-by-other' && holder ? { code: 'led-by', holder } : { code: 'lease-unread' }] }
 }
 
+const TONES = { 'own': 'ok', 'leading': 'ok', 'off': 'attention', 'without-rights': 'bad', 'led-by': 'ok', 'no-requester-webhook': 'attention', 'requester-webhook-unread': 'unknown', 'lease-unread': 'unknown', 'rights-missing': 'bad' } as const satisfies Record<Exclude<KeeperWord, 'standing-by'> | KeeperReason['code'], string>
+
+/** The sign that goes with how it stands: standing by is well only while another leads. */
+export function toneOfKeeper({ word, because: [reason] }: KeeperState): typeof TONES[keyof typeof TONES] {
+  return word !== 'standing-by' ? TONES[word] : reason ? TONES[reason.code] : 'unknown'
+}
+
 /**
  * `working`: something was written. `waiting`: for what `because` names. `barred`: who asked for it may not do what comes
  * next. `failing`: what comes next did not pass, and is tried again. `changed`: it is no longer what was asked for, so that

@@ -3,14 +3,13 @@ import { useI18n } from '#sdk/i18n.ts'
 import type { Tone } from '#sdk/verdict.ts'
 import type { GuardWord } from './guardState.ts'
 import { voiceOf } from './guardState.ts'
-import type { KeeperReport } from './keeperStatus.ts'
+import { toneOfKeeper } from './keeperStatus.ts'
 import { useGuardStanding, useKeeper } from './useStanding.ts'
 
 /** What a line says of one of the two: its sign, its word, why, and when it last spoke or acted. */
 interface Line { readonly tone: Tone, readonly word: string, readonly because: readonly string[], readonly version?: string, readonly at?: string | number }
 
 const GUARD_TONES: Readonly<Record<GuardWord, Tone>> = { alive: 'ok', silent: 'bad', absent: 'attention', unknown: 'unknown' }
-const KEEPER_TONES: Readonly<Record<KeeperReport['word'], Tone>> = { 'own': 'ok', 'leading': 'ok', 'standing-by': 'ok', 'off': 'attention', 'without-rights': 'bad' }
 
 /** How guard and keeper stand, in words. Call in setup. */
 export function useGuardWords() {
@@ -35,7 +34,7 @@ export function useGuardWords() {
       return unheard(state)
     const { word, because, version, lastAct } = answer
     const reasons = because.map(reason => t(`volumes.guards.keeperBecause.${reason.code}`, { ...reason, ...('rights' in reason && { rights: reason.rights.join(', ') }) }))
-    return { tone: KEEPER_TONES[word], word: t(`volumes.guards.keeper.${word}`), because: [t(`volumes.guards.keeps.${word}`), ...reasons], version, at: lastAct?.at }
+    return { tone: toneOfKeeper(answer), word: t(`volumes.guards.keeper.${word}`), because: [t(`volumes.guards.keeps.${word}`), ...reasons], version, at: lastAct?.at }
   })
   const lines = computed(() => [{ id: 'guard' as const, ...guardLine.value }, { id: 'keeper' as const, ...keeperLine.value }])
   return { lines }
