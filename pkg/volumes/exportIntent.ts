@@ -35,7 +35,7 @@ export interface ExportChoices {
   readonly ifCutOff?: 'mark-crash-consistent'
   /** A backup of each VM comes first; the export ends, with the VMs untouched, where one fails. */
   readonly backupFirst?: boolean
-  /** ISO 8601. What has no image by then gets none, and what was stopped is started again. */
+  /** ISO 8601. What has no image by then gets none, one that is still being read is no good, and what was stopped is started again. */
   readonly deadline?: string
   /** Who said, and when, that the image may be only as whole as after a power cut: nothing is stopped for it. */
   readonly runningAcknowledged?: { readonly by: string, readonly at: string }

@@ -23,8 +23,8 @@ describe('an export, whatever the operators, the consoles, the lines, the guests
     expect(new Set(endings.map(ending => ending.how))).toEqual(new Set(['done', 'told', 'waiting', 'no-intent']))
   })
 
-  it.skipIf(only !== undefined)('makes no fuss where nobody meddles: no image is called torn', () => {
-    const calm = endings.filter(ending => ending.isCalm)
+  it.skipIf(only !== undefined)('makes no fuss where nobody meddles: no image is called torn that was made in time', () => {
+    const calm = endings.filter(ending => ending.isCalm && !ending.because.includes('import-overdue'))
     expect(calm.filter(ending => ending.wholeness === 'whole').length).toBeGreaterThan(calm.length / 4)
     expect(calm.filter(ending => ending.wholeness === 'overtaken' || ending.result === 'overtaken')).toEqual([])
   })

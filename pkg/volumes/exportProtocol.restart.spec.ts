@@ -17,7 +17,7 @@ interface Kill { readonly write: number, readonly isCarriedOut: boolean }
 class Stage {
   readonly api = new ModelApi()
   private readonly chance = new Chance(1)
-  private readonly controllers = new ModelControllers(this.api, this.chance, { imports: 0, backups: 0 })
+  private readonly controllers = new ModelControllers(this.api, this.chance, { imports: 0, backups: 0, hangs: 0 })
   readonly intent: ExportIntent
 
   constructor({ choices = {}, guest = 'obedient' }: Job) {

@@ -24,6 +24,7 @@ export type StepReason
     | { readonly code: 'backing-up' | 'backup-made', readonly backup: string }
     | { readonly code: 'backup-failed', readonly backup: string, readonly message?: string }
     | { readonly code: 'deadline-passed', readonly deadline: string }
+    | { readonly code: 'import-overdue', readonly image: string, readonly deadline: string }
     | { readonly code: 'running-needs-v1', readonly storageClass: string }
     | { readonly code: 'acknowledged', readonly by: string }
     | { readonly code: 'noting-end', readonly vm: string }

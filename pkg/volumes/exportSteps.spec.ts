@@ -390,6 +390,29 @@ describe('an export on a bad day', () => {
     expect(cluster.running('web-01')).toBe(true)
   })
 
+  it('starts the VM again when an import still hangs at the time that was chosen, and the image is not called good', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    cluster.importHangs = true
+    const deadline = new Date(cluster.time + 120_000).toISOString()
+    const { words, last } = run(cluster, cluster.begin(true, { deadline }))
+    expect(words.slice(words.indexOf('wait-import'))).toEqual(expect.arrayContaining(['wait-import', 'mark-overtaken', 'start-vm', 'stopped']))
+    expect(words.indexOf('mark-overtaken')).toBeLessThan(words.indexOf('start-vm'))
+    expect(last).toMatchObject({ word: 'stopped', result: 'overtaken', because: [{ code: 'import-overdue', deadline }, { code: 'overtaken', image: 'production/export-abcde' }] })
+    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual(['overtaken'])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('goes on with an image that was imported in time, though it is looked at later', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const deadline = new Date(cluster.time + 300_000).toISOString()
+    const { last } = run(cluster, cluster.begin(true, { deadline }), { each: step => {
+      for (let turn = 0; step.word === 'wait-import' && turn < 100; turn++)
+        cluster.turn()
+    } })
+    expect(cluster.time).toBeGreaterThan(Date.parse(deadline))
+    expect(last).toMatchObject({ word: 'done', result: 'exported' })
+  })
+
   it('starts the VM again when CDI gives its copy up, which Harvester never says', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     cluster.importHangs = true

@@ -10,7 +10,7 @@ import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
-import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, exportImageName } from './exportIntent.ts'
 import { judgeExportSafety } from './exportSafety.ts'
@@ -23,8 +23,7 @@ const stateOf = (image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes
 /** What comes next once the image is there. `now` in epoch milliseconds. */
 export function withImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, now: number): BareStep {
   const key = objectKey(image)
-  const state = stateOf(image, world)
-  const { word, progress, message } = state
+  const { word, progress, message } = stateOf(image, world)
   const words = message ? { message } : {}
   const ended = (end: BareStep) => noteEnd(image, intent, end, now)
   if (word === 'deleting')
@@ -32,16 +31,25 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   if (word === 'failed' || word === 'missing')
     return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
   const isOver = wasImported(image)
-  const by = intent.abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: intent.abandonedBy }]
-  const marked = mark(world, intent, claim, image, isOver, now)
+  const given = givenUp(intent, image, isOver, now)
+  const marked = mark(world, intent, claim, image, { isOver, given }, now)
   if (marked)
     return marked
   if (isOver)
-    return ended(endExport(world, intent, resultOf(image, world), [...by, ...reasonsOf(image, intent)], now))
-  if (by.length)
-    return ended(endExport(world, intent, resultOf(image, world), [...by, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now))
+    return ended(endExport(world, intent, resultOf(image, world), [...given, ...reasonsOf(image, intent)], now))
+  if (given.length)
+    return ended(endExport(world, intent, resultOf(image, world), [...given, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now))
   const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
   return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }], ...(progress !== undefined && { progress }) }
+}
+
+/** Why the import is waited for no longer; empty while it is. What is over was in time, whenever it is looked at, unless it was given up before. */
+function givenUp({ abandonedBy, deadline }: ExportIntent, image: VirtualMachineImage, isOver: boolean, now: number): StepReason[] {
+  const isLate = (!isOver || (isGivenUp(image) && abandonedBy === undefined)) && deadline !== undefined && Date.parse(deadline) <= now
+  return [
+    ...(abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: abandonedBy }]),
+    ...(isLate ? [{ code: 'import-overdue' as const, image: objectKey(image), deadline }] : []),
+  ]
 }
 
 /** When the export ended, noted on the image before the note on the claim goes: the claim tells of no export that is over. */
@@ -53,7 +61,7 @@ function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep
 }
 
 /** What is to be written on the image about the disk that it was read from; undefined where all is, or where the cluster has refused it. */
-function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, isOver: boolean, now: number): BareStep | undefined {
+function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { isOver, given }: { readonly isOver: boolean, readonly given: readonly StepReason[] }, now: number): BareStep | undefined {
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
@@ -64,7 +72,7 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   // The image was made on a disk that no pod held. CDI's own reads it.
   const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
   const by = [...suspects, ...pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])]
-  if (suspects.length || pods.length || (intent.abandonedBy !== undefined && !isOver))
+  if (suspects.length || pods.length || (given.length && !isOver))
     return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods] }
   return isOver && changed ? { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] } : undefined
 }

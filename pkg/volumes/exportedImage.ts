@@ -53,6 +53,17 @@ export function isOvertaken(image: VirtualMachineImage): boolean {
   return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }
 
+/** Whether it is marked so with nobody named: it was given up while it was being read. */
+export function isGivenUp(image: VirtualMachineImage): boolean {
+  try {
+    const read: unknown = JSON.parse(image.metadata.annotations?.[OVERTAKEN_ANNOTATION] ?? 'null')
+    return isFields(read) && Array.isArray(read.by) && read.by.length === 0
+  }
+  catch {
+    return false
+  }
+}
+
 /**
  * How whole an exported image is. `overtaken`: perhaps torn. `acknowledged`: made of a running disk, on somebody's word.
  * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet. `crash-consistent`: a guest's power was

@@ -12,6 +12,9 @@ import { NAMESPACE, graceOf, wanted } from './modelApi.ts'
 /** `obedient`: ends when asked, in its own time. `deaf`: its power is cut when the grace period is over. `crashing`: ends when it likes. `hanging`: nothing ends it. `powerless`: without ACPI, so that it cannot hear that it is to end. */
 export type Guest = 'obedient' | 'deaf' | 'crashing' | 'hanging' | 'powerless'
 
+/** How often each goes wrong: an import may fail, or never come to an end. */
+interface Failing { readonly imports: number, readonly backups: number, readonly hangs: number }
+
 export const CLAIM = 'web-01-root'
 /** `virtctl guestfs` makes one of that name. */
 export const FOREIGN_POD = 'libguestfs-tools'
@@ -25,11 +28,13 @@ export class ModelControllers {
   readonly cutOff = new Set<string>()
   /** VMs that KubeVirt has made Always itself, for a start that it had asked for before they were halted. */
   readonly madeAlways = new Set<string>()
+  /** Images of which no more is read, by uid. */
+  private readonly hanging = new Map<string, boolean>()
   private readonly api: ModelApi
   private readonly chance: Chance
-  private readonly failing: { readonly imports: number, readonly backups: number }
+  private readonly failing: Failing
 
-  constructor(api: ModelApi, chance: Chance, failing: { readonly imports: number, readonly backups: number }) {
+  constructor(api: ModelApi, chance: Chance, failing: Failing) {
     this.api = api
     this.chance = chance
     this.failing = failing
@@ -173,6 +178,11 @@ export class ModelControllers {
   private importImage(name: string): void {
     const image = this.api.find('images', name)
     if (!image || !isReading(image))
+      return
+    const { uid } = image.metadata
+    const hangs = this.hanging.get(uid) ?? this.chance.happens(this.failing.hangs)
+    this.hanging.set(uid, hangs)
+    if (hangs)
       return
     const progress = Math.min(100, (image.status?.progress ?? 0) + Math.ceil(this.chance.between(5, 40)))
     const fails = this.chance.happens(this.failing.imports / 4)

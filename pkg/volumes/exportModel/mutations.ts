@@ -26,6 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]`, replace: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])].reverse()` },
   { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
   { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },
+  { name: 'waits for an import for ever', file: 'pkg/volumes/exportWithImage.ts', find: `Date.parse(deadline) <= now`, replace: `now < 0` },
   { name: 'calls an export off and does not note it', file: 'pkg/volumes/exportCallOff.ts', find: `amendIntent(claim, intent, { calledOff })`, replace: `amendIntent(claim, intent, {})`, isNoticedSoon: true },
   { name: 'begins over an export that has begun', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(claim), ...written]`, replace: `written`, isNoticedSoon: true },
 ]

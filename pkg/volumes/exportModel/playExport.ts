@@ -42,7 +42,7 @@ class Play {
     this.chance = new Chance(seed)
     this.scenario = drawScenario(this.chance, this.api.time)
     this.meddling = this.chance.of([0, 0, 1, 2])
-    this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0 } : { imports: 0.2, backups: 0.2 })
+    this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
     this.furnish()
     this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isDeciding), this.controllers.cutOff, tell)
   }
@@ -238,7 +238,7 @@ class Play {
     }
     if (!step.because.length || step.writes.length)
       throw new BrokenPromiseError(`it neither ends nor says what it waits for: ${step.word} ${JSON.stringify(step.because)}`)
-    if (intent.deadline !== undefined && !image && step.result === undefined)
+    if (intent.deadline !== undefined && step.result === undefined)
       throw new BrokenPromiseError(`its time is over, and it still waits: ${step.word} ${JSON.stringify(step.because)}`)
     return { how: 'waiting', ...ending }
   }

@@ -373,6 +373,7 @@ export default {
     'backing-up': 'Being backed up:',
     'backup-made': 'Backed up:',
     'backup-failed': 'The backup failed, so the export has ended; the VM was not touched:',
+    'import-overdue': 'The time chosen for it ({deadline}) has passed while the image was still being read. Nothing waits for it any more; do not rely on it:',
     'deadline-passed': 'The time chosen for it ({deadline}) has passed, so there is no image.',
     'running-needs-v1': 'Only a disk of Longhorn v1 can be exported while it is in use, to a class of Longhorn v1; {storageClass} is none, or the disk is not.',
     'acknowledged': 'Made of a running disk, which {by} has acknowledged: the image is only as whole as after a power cut.',

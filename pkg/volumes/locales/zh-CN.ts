@@ -373,6 +373,7 @@ export default {
     'backing-up': '正在备份：',
     'backup-made': '已备份：',
     'backup-failed': '备份失败，导出因此结束；虚拟机未被触动：',
+    'import-overdue': '所选的期限（{deadline}）已过，而镜像仍在读取。不再等待它；不要依赖这个镜像：',
     'deadline-passed': '所选的期限（{deadline}）已过，因此不生成镜像。',
     'running-needs-v1': '只有 Longhorn v1 的磁盘可以在使用中导出，并且只能导出到 Longhorn v1 的存储类；{storageClass} 或该磁盘不是。',
     'acknowledged': '在使用中导出，已由 {by} 确认：镜像的完整程度只相当于断电之后。',
