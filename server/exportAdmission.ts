@@ -5,6 +5,8 @@ import type { Manifest } from '#kube/object.ts'
 import { qualifiedName } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { VirtualMachineInstance } from '#vms/vm.ts'
+import { holdsClaim } from '#volumes/claimUsers.ts'
 import { runningAcknowledgementOf } from '#volumes/exportAcknowledgement.ts'
 import { closeWithAnswer, writeExportAnswer } from '#volumes/exportAnswer.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
@@ -76,7 +78,9 @@ async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | 
   if (claim.state !== 'seen')
     return unseen(CLAIMS.plural, claim.state, disk.namespace)
   const safety = judgeSeen(image, { ...world, ...await reads.longhornVolume(claim.object), claim: claim.object }, now)
-  const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who))
+  // An instance that is there already, and is to have the disk plugged in, may not hold it yet.
+  const vmOf = (vmi: VirtualMachineInstance) => world.vms.objects.find(vm => objectKey(vm) === objectKey(vmi))
+  const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who && holdsClaim(vmi, claim.object, vmOf(vmi))))
   return safety.word !== 'in-use' && unseenRival ? { word: 'lost', to: unseenRival } : safety
 }
 

@@ -304,6 +304,15 @@ describe('an export and a start in the same moment', () => {
     expect((await exportOf(guard)).message).toContain('VM default/web-01 was started on it a moment ago')
   })
 
+  it('are not both let through where the disk is plugged into an instance that runs, and is not seen on it yet', async () => {
+    const cluster = await startCluster({ ...OFF, virtualmachines: [], virtualmachineinstances: [vmi([])] })
+    const guard = await guardOf(cluster.kubeconfig)
+    expect((await startOf(guard, { operation: 'UPDATE', object: vmi(), oldObject: vmi([]) })).allowed).toBe(true)
+    expect((await exportOf(guard)).message).toContain('VM default/web-01 was started on it a moment ago')
+    cluster.becomes({ ...OFF, virtualmachineinstances: [vmi()] })
+    expect((await exportOf(guard)).message).toContain('VM default/web-01 is on it (Running)')
+  })
+
   it('are told which of them has the disk', async () => {
     const guard = await guardOf((await startCluster(OFF)).kubeconfig)
     expect((await exportOf(guard)).allowed).toBe(true)
