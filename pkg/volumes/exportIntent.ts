@@ -145,7 +145,7 @@ export function referenceOn(vm: VirtualMachine, intent: Pick<ExportIntent, 'clai
 }
 
 /** The claim, `namespace/name`, for whose export a VM was stopped; undefined where it was stopped for none. */
-export function exportOfVm(vm: VirtualMachine): string | undefined {
+function exportOfVm(vm: VirtualMachine): string | undefined {
   const reference = vm.metadata.annotations?.[EXPORT_ANNOTATION]
   return reference?.endsWith(' released') ? undefined : reference?.replace(/ started$/, '')
 }

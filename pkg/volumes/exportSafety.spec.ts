@@ -1,3 +1,4 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { GuestEnding } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
@@ -8,6 +9,7 @@ import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { writeIntent } from './exportIntent.ts'
 import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmi } from './scriptedWorld.ts'
 
+const settled = (name: string): PersistentVolumeClaim => ({ ...CLAIM, metadata: { ...meta(name), annotations: { [EXPORT_ANNOTATION]: JSON.stringify({ id: 'other', image: { namespace: 'production', displayName: 'x' }, storageClass: 'x', vms: [], isSettled: true }) } } })
 const RESIZING = { ...CLAIM, status: { ...CLAIM.status, conditions: [{ type: 'Resizing', status: 'True' as const }] } }
 /** The claim with an export's note: where its VMs ran, and how their guests ended. */
 const noted = (began: Readonly<Record<string, string | undefined>>, word: GuestEnding = 'shut-down', nodes: Readonly<Record<string, string>> = {}) => {
@@ -94,6 +96,7 @@ describe('the disk is', () => {
     ['about to be used: the export of another of its disks has the VM off', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data' } })) }, 'will-start', ['vm-in-other-export']],
     ['about to be used: that export has asked for the start already', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data started' } })) }, 'will-start', ['vm-in-other-export']],
     ['at rest: that export is over, and only its note was left', { claims: live(CLAIM), vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data' } })) }, 'at-rest', []],
+    ['at rest: that export is over, and nobody has read its end', { claims: live(CLAIM, settled('web-01-data')), vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-data started' } })) }, 'at-rest', []],
     ['at rest: our own export has the VM off', { vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-root' } })) }, 'at-rest', []],
     ['at rest: CDI has given another export up', { images: live({ ...exportImage('other', 'Unknown'), spec: { ...exportImage('other', 'Unknown').spec, backend: 'cdi' } }), dataVolumes: live(dataVolume(meta('other'), 'Failed')) }, 'at-rest', []],
     ['at rest: another volume is attached', { attachments: live(attachment('node-1', 'pv-2')) }, 'at-rest', []],

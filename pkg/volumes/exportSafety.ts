@@ -2,14 +2,12 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ClaimUsers } from './claimUsers.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportWorld } from './exportWorld.ts'
-import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
-import { blindSpot } from '#kube/seen.ts'
 import { startsByItself } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { holdersOf } from './exportHolders.ts'
-import { exportOfVm, readIntent } from './exportIntent.ts'
+import { otherExportOf } from './exportIntent.ts'
 import { workOn } from './exportWork.ts'
 import { unseenOf } from './exportWorld.ts'
 
@@ -51,7 +49,7 @@ export function judgeExportSafety(world: ExportWorld): ExportSafety {
     ...unseenOf(world),
     ...(world.claim.metadata.deletionTimestamp ? [{ code: 'claim-deleting' } as const] : []),
     ...startsOf(users),
-    ...users.vms.flatMap(vm => otherExportOf(vm, world)),
+    ...users.vms.flatMap(vm => takenByOther(vm, world)),
     ...holdersOf(world, users),
     ...workOn(world, users),
   ]
@@ -90,13 +88,9 @@ function startOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): E
 }
 
 /** Another export has this VM off, and starts it when it ends. */
-function otherExportOf(vm: VirtualMachine, { claim, claims }: ExportWorld): ExportSafetyReason[] {
-  const other = exportOfVm(vm)
-  if (!other || other === objectKey(claim))
-    return []
-  const [namespace] = other.split('/')
-  const isOver = claims && !blindSpot(CLAIMS, claims, namespace) && !claims.objects.some(candidate => objectKey(candidate) === other && readIntent(candidate))
-  return isOver ? [] : [{ code: 'vm-in-other-export', vm: objectKey(vm), claim: other }]
+function takenByOther(vm: VirtualMachine, { claim, claims }: ExportWorld): ExportSafetyReason[] {
+  const other = otherExportOf(vm, objectKey(claim), claims)
+  return other ? [{ code: 'vm-in-other-export', vm: objectKey(vm), claim: other }] : []
 }
 
 /**
