@@ -20,6 +20,17 @@ it.each([
   expect(imageRow(looked(word), {})).toMatchObject({ sourceKey: key, sourceTone: tone })
 })
 
+const OURS = { 'guardrails.harvesterhci.io/export': '{"id":"abcde"}' }
+it.each<[string, Readonly<Record<string, string>>, 'True' | 'Unknown', string, string | undefined]>([
+  ['of an export of ours, which nobody has verified', OURS, 'True', 'images.wholeness.unverified', 'unknown'],
+  ['of an export of ours, which was verified', { ...OURS, 'guardrails.harvesterhci.io/export-verified': '2026-01-01T00:00:00Z' }, 'True', 'images.sourceType.export-from-volume', undefined],
+  ['of an export of ours that is being read', OURS, 'Unknown', 'images.sourceType.export-from-volume', undefined],
+  ['that somebody exported without us', {}, 'True', 'images.sourceType.export-from-volume', undefined],
+])('tells of an image %s', (_, annotations, imported, key, tone) => {
+  const { sourceKey, sourceTone } = imageRow({ ...base, metadata: { ...meta, annotations }, spec: { ...base.spec, sourceType: 'export-from-volume' }, status: { conditions: [{ type: 'Imported', status: imported }] } }, {})
+  expect([sourceKey, sourceTone]).toEqual([key, tone])
+})
+
 it('puts a source that serves the image no more before those that may', () => {
   expect(imageRow(looked('gone'), {}).sourceRank).toBeLessThan(imageRow(looked('unchanged'), {}).sourceRank)
 })

@@ -3,10 +3,10 @@ import type { FoundKeepers } from './imageKeeper.ts'
 import type { ImageState } from './imageState.ts'
 import type { ImageUrlJudgement, ImageUrlStanding } from './imageUrl.ts'
 import { lossOfUpstream } from './image.ts'
-import { imageState } from './imageState.ts'
+import { imageState, wasImported } from './imageState.ts'
 import { judgeImageUrl, standingOfUrl, URL_TONES } from './imageUrl.ts'
 import type { Wholeness } from '#volumes/exportedImage.ts'
-import { wholenessOf } from '#volumes/exportedImage.ts'
+import { noteOn, wholenessOf } from '#volumes/exportedImage.ts'
 
 const LOST_RANK = 0
 /** The sign that goes with how whole an exported image is. */
@@ -48,10 +48,14 @@ export function imageRow(image: VirtualMachineImage, keepers: FoundKeepers, now?
   }
 }
 
-/** What is to be said against an image that was exported from a volume; undefined for a whole one, one that nobody has verified, and any other image. */
-function doubtOf(image: VirtualMachineImage): Exclude<Wholeness, 'whole' | 'unverified'> | undefined {
+/**
+ * What is to be said against an image that was exported from a volume; undefined for a whole one, and for any other image. That
+ * nobody has verified one is said of those alone that an export of this console has made: for any other nobody would.
+ */
+function doubtOf(image: VirtualMachineImage): Exclude<Wholeness, 'whole'> | undefined {
   const word = image.spec.sourceType === 'export-from-volume' ? wholenessOf(image) : 'whole'
-  return word === 'whole' || word === 'unverified' ? undefined : word
+  const isAwaited = word === 'unverified' && !(wasImported(image) && Object.keys(noteOn(image)).length)
+  return word === 'whole' || isAwaited ? undefined : word
 }
 
 /** The verdict on where an existing image came from; undefined for an image that has no URL of its own. */

@@ -101,6 +101,7 @@ export default {
   wholeness: {
     'overtaken': 'Export may be torn',
     'acknowledged': 'Exported while in use',
+    'unverified': 'Exported; not verified',
     'crash-consistent': 'Exported after a power cut',
     'not-observed': 'Exported; shutdown not observed',
   },

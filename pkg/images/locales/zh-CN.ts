@@ -101,6 +101,7 @@ export default {
   wholeness: {
     'overtaken': '导出可能撕裂',
     'acknowledged': '使用中导出',
+    'unverified': '已导出；未验证',
     'crash-consistent': '断电后导出',
     'not-observed': '已导出；未观察到关机过程',
   },
