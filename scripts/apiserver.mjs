@@ -1,5 +1,6 @@
 // The real kube-apiserver of e2e/cluster.
 //   npm run test:apiserver [-- --require]      contract, kubectl and browser tests on it, then a sample of `npm run test:control-plane`
+//   npm run test:apiserver -- --leave-planes           without Harvester's own control plane, which comes last
 //   npm run test:apiserver -- flows [TEST …]   its browser tests alone, or those that Playwright finds by these words
 //   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
 //   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
@@ -110,7 +111,7 @@ function runControlPlane(go, require) {
   })
 }
 
-async function test({ require, flows }) {
+async function test({ require, flows, 'leave-planes': leavePlanes }) {
   const go = await ensureGo({ install: require })
   const skip = whyNot(go)
   if (skip)
@@ -131,7 +132,9 @@ async function test({ require, flows }) {
     await stopRealCluster(folder)
     rmSync(folder, { recursive: true, force: true })
   }
-  if (!flows)
+  if (leavePlanes)
+    console.log('\nHarvester\'s own control plane is left to a run of its own: npm run test:control-plane')
+  else if (!flows)
     results.push(await runControlPlane(go, require))
   return closeWith(results, { require })
 }
@@ -139,7 +142,7 @@ async function test({ require, flows }) {
 const commands = { test, up, live, flows: test, down: ({ folder }) => stopRealCluster(folder) }
 const { positionals: [command = 'test', ...words], values } = parseArgs({
   allowPositionals: true,
-  options: { port: { type: 'string' }, require: { type: 'boolean', default: false } },
+  options: { 'port': { type: 'string' }, 'require': { type: 'boolean', default: false }, 'leave-planes': { type: 'boolean', default: false } },
 })
 const [folder] = words
 if (!commands[command] || (!folder && !['test', 'flows'].includes(command))) {

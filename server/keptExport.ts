@@ -1,6 +1,6 @@
 import { ApiError, toApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
-import { CLAIMS } from '#kube/core.ts'
+import { CLAIMS, PODS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { carryOut, permissionOf, permissionText } from '#kube/write.ts'
 import type { Write } from '#kube/write.ts'
@@ -121,7 +121,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
   }
 
   async function lookAnew(current: ExportIntent): Promise<StepWorld> {
-    const seen = await readAnew(look(), current, client.get)
+    const seen = await readAnew(look(), current, client.get, async namespace => (await client.list(PODS, { namespace })).items)
     if (isChanged(seen))
       throw new ApiError({ status: 0, reason: CHANGED, message: 'what was asked for has been changed' })
     return seen

@@ -74,6 +74,10 @@ export async function makeRunning(api: Api, name: string, guest = 'obedient'): P
 /** Takes the VM and its disk away; the cluster does the rest by itself. */
 export async function takeAway(api: Api, name: string): Promise<void> {
   await api.remove(`${PATHS.vms(NAMESPACE)}/${name}`)
-  await expect.poll(() => readVmi(api, name), LONG).toBeUndefined()
-  await api.remove(`${PATHS.claims(NAMESPACE)}/${name}-disk`)
+  // A list that nobody answers is not an empty one, and Harvester gives no disk away that a VM still has.
+  await expect(async () => {
+    const left = [...await api.list(PATHS.vms(NAMESPACE)), ...await api.list(PATHS.vmis(NAMESPACE))]
+    expect(left.map(({ metadata }) => metadata.name)).not.toContain(name)
+    await api.remove(`${PATHS.claims(NAMESPACE)}/${name}-disk`)
+  }).toPass(LONG)
 }
