@@ -63,6 +63,7 @@ describe.concurrent('tells the same as upstream', () => {
   it.for(CHOSEN.filter(({ alone }) => !alone))('$name', (story, { expect }) => tellsTheSame(story, expect))
 })
 
-describe('tells the same as upstream, played alone', () => {
-  it.for(CHOSEN.filter(({ alone }) => alone))('$name', (story, { expect }) => tellsTheSame(story, expect))
+const lonely = CHOSEN.filter(({ alone }) => alone)
+describe.skipIf(lonely.length === 0)('tells the same as upstream, played alone', () => {
+  it.for(lonely)('$name', (story, { expect }) => tellsTheSame(story, expect))
 })
