@@ -4,7 +4,6 @@ import type { KubeClient } from '#kube/client.ts'
 import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
-import { defineResource } from '#kube/resource.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
@@ -15,15 +14,9 @@ import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import type { Requester } from '#volumes/exportRequester.ts'
 import type { ExportWorld } from '#volumes/exportWorld.ts'
 import { VOLUME_SNAPSHOTS } from '#volumes/volumeSnapshot.ts'
+import { reviewAccess } from './accessReview.ts'
 
 interface Place { readonly namespace: string, readonly name: string }
-
-/** Whether somebody else may do something; created, never kept. Source: kubernetes api/authorization/v1. */
-interface SubjectAccessReview extends KubeObject {
-  readonly spec: object
-  readonly status?: { readonly allowed?: boolean }
-}
-const SUBJECT_ACCESS_REVIEWS = defineResource<SubjectAccessReview>('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', 'cluster')
 
 /** Well below the API server's patience of 3 s: an answer that comes too late is none. In milliseconds. */
 const READ_PATIENCE = 2_000
@@ -83,10 +76,9 @@ export function createFreshReads(client: KubeClient, patience = READ_PATIENCE) {
   }
 
   /** Whether somebody may read that claim; undefined where the cluster does not say. */
-  async function mayRead({ name: user, uid, groups, extra }: Requester, { namespace, name }: Place): Promise<boolean | undefined> {
-    const spec = { user, uid, groups, extra, resourceAttributes: { verb: 'get', version: 'v1', resource: CLAIMS.plural, namespace, name } }
-    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec }
-    return inTime(client.create(SUBJECT_ACCESS_REVIEWS, review, { signal })).then(({ object }) => object.status?.allowed === true, () => undefined)
+  async function mayRead(who: Requester, { namespace, name }: Place): Promise<boolean | undefined> {
+    const review = reviewAccess(client, who, { verb: 'get', resource: CLAIMS, where: { namespace } }, { name, signal })
+    return inTime(review).then(answer => answer?.allowed === true, () => undefined)
   }
 
   return { see, find, around, longhornVolume, mayRead }

@@ -3,22 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import { Agent, request } from 'undici'
 import { toApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
-import type { KubeObject } from '#kube/object.ts'
-import { defineResource } from '#kube/resource.ts'
 import { judgeGuard } from '#volumes/guardState.ts'
 import type { GuardFacts, GuardReport, GuardStanding } from '#volumes/guardState.ts'
 import { clientOf } from './clusterClient.ts'
 import type { Cluster } from './kubeconfig.ts'
 import { failureCode, statusOf } from './status.ts'
+import { MUTATING, VALIDATING } from './webhookConfigurations.ts'
+import type { Webhook } from './webhookConfigurations.ts'
 import { GUARD_NAMES, WEBHOOK_PATHS } from './webhookManifest.ts'
-
-interface Webhook {
-  readonly name: string
-  readonly clientConfig: { readonly url?: string, readonly service?: { readonly namespace: string, readonly name: string, readonly port?: number, readonly path?: string }, readonly caBundle?: string }
-}
-interface Configuration extends KubeObject { readonly webhooks?: readonly Webhook[] }
-const VALIDATING = defineResource<Configuration>('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', 'cluster')
-const MUTATING = defineResource<Configuration>('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', 'cluster')
 
 const PATIENCE = 3_000
 const LONGEST_ANSWER = 16 * 1024

@@ -5,8 +5,6 @@ import { toApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { CLAIMS } from '#kube/core.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
-import type { KubeObject } from '#kube/object.ts'
-import { defineResource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
 import { permissionText } from '#kube/write.ts'
 import { openExports } from '#volumes/exportIntent.ts'
@@ -15,14 +13,12 @@ import type { KeeperFacts } from '#volumes/keeperStatus.ts'
 import { pursueLease } from './exportLease.ts'
 import type { LeasePace } from './exportLease.ts'
 import type { Followed, FollowedWorld } from './followedWorld.ts'
+import { MUTATING } from './webhookConfigurations.ts'
 import { GUARD_NAMES } from './webhookManifest.ts'
 
 const LEASE_NAME = 'guardrails-export-keeper'
 /** How often it is looked for, in milliseconds. */
 const LOOK_EVERY = 30_000
-
-interface WebhookConfiguration extends KubeObject { readonly webhooks?: readonly { readonly name: string, readonly failurePolicy?: string }[] }
-const MUTATING = defineResource<WebhookConfiguration>('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', 'cluster')
 
 const LISTING_WEBHOOKS = permissionText({ verb: 'list', resource: MUTATING, where: {} })
 const FOLLOWING_CLAIMS = ['list', 'watch'].map(verb => permissionText({ verb, resource: CLAIMS, where: {} })).join(' and ')

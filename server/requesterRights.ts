@@ -1,24 +1,11 @@
 import { ApiError, toApiError } from '#kube/apiError.ts'
 import type { KubeClient } from '#kube/client.ts'
-import type { KubeObject } from '#kube/object.ts'
-import { defineResource } from '#kube/resource.ts'
 import { permissionText } from '#kube/write.ts'
 import type { Permission } from '#kube/write.ts'
 import type { Identity } from '#volumes/exportIntent.ts'
+import { ACCESS_REVIEWS, reviewAccess } from './accessReview.ts'
 
-/** Asks what somebody else may do; created, never kept. Source: kubernetes api/authorization/v1. */
-interface SubjectAccessReview extends KubeObject {
-  readonly spec: {
-    readonly user: string
-    readonly uid?: string
-    readonly groups?: readonly string[]
-    readonly extra?: Readonly<Record<string, readonly string[]>>
-    readonly resourceAttributes: { readonly verb: string, readonly group: string, readonly version: string, readonly resource: string, readonly subresource?: string, readonly namespace?: string, readonly name?: string }
-  }
-  readonly status?: { readonly allowed?: boolean, readonly reason?: string }
-}
-const REVIEWS = defineResource<SubjectAccessReview>('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', 'cluster')
-const ASKING = permissionText({ verb: 'create', resource: REVIEWS, where: {} })
+const ASKING = permissionText({ verb: 'create', resource: ACCESS_REVIEWS, where: {} })
 
 /** For whom a write is made, as the API server knew him. */
 export interface Subject { readonly requester: string, readonly identity: Identity }
@@ -42,14 +29,11 @@ export function ownRefusal(thrown: unknown, right: string): ApiError {
  * is there already: of one that is to be created the API server does not know it when it decides.
  */
 export async function demand(client: Pick<KubeClient, 'create'>, { requester, identity }: Subject, permission: Permission, name?: string): Promise<void> {
-  const { verb, resource, where: { namespace, subresource } } = permission
-  const { uid, groups, extra } = identity
-  const resourceAttributes = { verb, group: resource.group, version: resource.version, resource: resource.plural, subresource, namespace, name }
   const answer = requester === ''
     ? undefined
-    : await client.create(REVIEWS, { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec: { user: requester, uid, groups, extra, resourceAttributes } }).catch((thrown: unknown) => { throw ownRefusal(thrown, ASKING) })
-  if (answer?.object.status?.allowed !== true) {
-    const reason = answer?.object.status?.reason
+    : await reviewAccess(client, { ...identity, name: requester }, permission, { name }).catch((thrown: unknown) => { throw ownRefusal(thrown, ASKING) })
+  if (answer?.allowed !== true) {
+    const reason = answer?.reason
     throw new ApiError({ status: 0, reason: BARRED, message: `${requester || 'nobody'} may not ${permissionText(permission)}${reason ? `: ${reason}` : ''}` })
   }
 }
