@@ -106,6 +106,8 @@ export async function startListener(options: { cluster: Cluster, users: Users, c
   const server = createServer({ cert: certificate.certPem, key: certificate.keyPem, ALPNProtocols: ['http/1.1'], keepAlive: true, noDelay: true })
   server.keepAliveTimeout = 65_000
   server.requestTimeout = 0
+  // After 60 s without a request Node would answer 408 into a connection that its client opened and kept; the API server never does.
+  server.headersTimeout = 0
   const serve = (request: IncomingMessage, outgoing: Outgoing) => {
     try {
       const user = users.authenticate(request.headers.authorization)
