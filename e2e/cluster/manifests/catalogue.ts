@@ -29,6 +29,7 @@ import { planExport, stopForExport } from '#volumes/exportPlan.ts'
 import type { KnownVm } from '#volumes/exportRestart.ts'
 import { planForceStop, planStartNow, releaseVms, startAgain } from '#volumes/exportRestart.ts'
 import type { StepWorld } from '#volumes/exportStep.ts'
+import { planStartLeftOff } from '#volumes/leftOffVms.ts'
 
 /** What stands in the cluster, as it answers it. */
 export interface Standing {
@@ -160,6 +161,7 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     ['the note of how a guest ended', [noteEndings(begun, intent, [known], NOW)?.write].flatMap(write => write ?? [])],
     ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
     ['the start that somebody wants now', planStartNow(world, intent, 'admin')],
+    ['the start of a VM that an ended export left off', planStartLeftOff(stopped)],
     ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
   ]
 }
