@@ -49,6 +49,7 @@ test('without an API server the console says that it is cut off, takes no act as
   const api = await open(page, PAGE)
   const list = await context.newPage()
   await open(list, `/virtual-machines?ns=${NAMESPACE}`)
+  await expect(row(list, NAME).locator('[data-tone=ok]')).toBeVisible()
   await expect(page.getByText('The guest is running.')).toBeVisible()
   await page.evaluate(() => { document.body.dataset.opened = 'once' })
 
