@@ -91,7 +91,7 @@ export default {
     class: 'Storage class',
     description: 'Description',
     way: {
-      title: 'The disk is in use',
+      title: 'How the disk is exported',
       shutDown: 'Shut down {vms} and export the disk at rest',
       wait: 'Export the disk at rest',
       running: 'Export anyway while running',

@@ -91,7 +91,7 @@ export default {
     class: '存储类',
     description: '描述',
     way: {
-      title: '磁盘正在使用中',
+      title: '磁盘的导出方式',
       shutDown: '将 {vms} 正常关机，在磁盘静止时导出',
       wait: '在磁盘静止时导出',
       running: '仍在运行中导出',
