@@ -1,75 +1,36 @@
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
-import { Api, row } from '../console.ts'
+import { open, row } from '../console.ts'
 import { OwnConsole } from '../embedded.ts'
-import { BACKUPS, ends, imageOf, isImported, makeVm, nameImage, runs, strategyOf, uidOf } from '../exporting.ts'
+import { cutOffAndMarked, cutOffByDefault, exportByAnswer, exportShared, exportWithBrowserClosed, findBarred, findUnanswered } from '../exportStories.ts'
+import { BACKUPS, begin, choose, ends, imageOf, isImported, makeVm, nameImage, runs, state, strategyOf, uidOf } from '../exporting.ts'
 
 // What was chosen before an export is what comes of it, whoever looks, and wherever it is opened from.
 test.skip(Boolean(process.env.GUARDRAILS_KUBECONFIG), 'needs guests that the test may make deaf, and people with few rights')
 
 const own = new OwnConsole(Number(process.env.GUARDRAILS_PORT ?? 8790) + 8)
+test.use({ baseURL: own.url })
 test.beforeAll(() => own.start())
 test.afterAll(() => own.remove())
 
-async function go(page: Page, path: string, cluster = 'demo'): Promise<Api> {
-  await page.goto(`${own.url}/c/${cluster}${path}`)
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  return new Api(page, cluster)
-}
-const choose = (page: Page, words: string) => page.getByText(words, { exact: true }).click()
-/** The button, and the sign that the cluster has taken the intent. */
-async function begin(page: Page, verb: string): Promise<void> {
-  await page.getByRole('button', { name: verb, exact: true }).click()
-  await expect(state(page)).toBeVisible()
-}
-const verdict = (page: Page) => page.getByTestId('export-verdict')
-const state = (page: Page) => page.getByTestId('export-state')
+const inLab = (page: Page) => ({ page, cluster: 'demo', namespace: 'lab' })
 
 test('a deaf guest\'s power is cut at the end of its grace; by default there is no image, and the VM starts again', async ({ page }) => {
-  const api = await go(page, '/')
-  await makeVm(api, 'lab', 'deaf-01', { guest: 'deaf', grace: 8 })
-  await go(page, '/volumes/lab/deaf-01-root/export')
-  await expect(page.getByText('After 8 s KubeVirt cuts the power of a guest that has not shut down; this cannot be called back. Then:')).toBeVisible()
-  await expect(page.getByRole('radio', { name: 'No image; start again' })).toBeChecked()
-  await nameImage(page, 'deaf-copy')
-  const before = await uidOf(api, 'lab', 'deaf-01')
-  await begin(page, 'Shut down deaf-01 and export')
-  await expect(state(page)).toContainText('has stopped', { timeout: 90_000 })
-  await expect(state(page)).toContainText('its power was cut, so there is no image, as was chosen')
-  await runs(api, 'lab', 'deaf-01')
-  expect(await uidOf(api, 'lab', 'deaf-01')).not.toBe(before)
-  expect(await strategyOf(api, 'lab', 'deaf-01')).toBe('RerunOnFailure')
-  expect(await imageOf(api, 'lab', 'deaf-copy')).toBeUndefined()
-  await page.getByRole('button', { name: 'Read; take it off the volume' }).click()
-  await expect(verdict(page)).toBeVisible()
+  await makeVm(await open(page, '/'), 'lab', 'deaf-01', { guest: 'deaf', grace: 8 })
+  await cutOffByDefault(inLab(page), 'deaf-01')
 })
 
 test('a deaf guest\'s image is made where that was chosen, and says that it is only crash-consistent', async ({ page }) => {
-  const api = await go(page, '/')
-  await makeVm(api, 'lab', 'deaf-02', { guest: 'deaf', grace: 8 })
-  await go(page, '/volumes/lab/deaf-02-root/export')
-  await nameImage(page, 'deaf-marked')
-  await choose(page, 'Make the image, marked as crash-consistent')
-  await begin(page, 'Shut down deaf-02 and export')
-  await ends(api, 'lab', 'deaf-02-root')
-  await runs(api, 'lab', 'deaf-02')
-  const image = await imageOf(api, 'lab', 'deaf-marked')
-  expect(isImported(image)).toBe(true)
-  await go(page, `/images?ns=lab`)
-  await expect(row(page, 'deaf-marked')).toContainText('Exported after a power cut')
-  await page.getByRole('link', { name: 'deaf-marked' }).click()
-  await expect(page.getByTestId('image-wholeness')).toContainText('deaf-02 did not shut down in time, and its power was cut.')
-  await page.getByRole('link', { name: 'Show the export' }).click()
-  await expect(page.getByTestId('export-record')).toContainText('Finished after a power cut')
-  await expect(page.getByRole('list', { name: 'Steps' }).getByRole('listitem').filter({ hasText: 'Shut down' })).toContainText('The power of deaf-02 was cut.')
+  await makeVm(await open(page, '/'), 'lab', 'deaf-02', { guest: 'deaf', grace: 8 })
+  await cutOffAndMarked(inLab(page), 'deaf-02')
 })
 
 test('a guest may be forced: a second decision, after which its grace is over at once', async ({ page }) => {
   // Its start is believed only once no late stop can hit it any more.
   test.setTimeout(240_000)
-  const api = await go(page, '/')
+  const api = await open(page, '/')
   await makeVm(api, 'lab', 'deaf-03', { guest: 'deaf', grace: 600 })
-  await go(page, '/volumes/lab/deaf-03-root/export')
+  await open(page, '/volumes/lab/deaf-03-root/export')
   await nameImage(page, 'deaf-forced')
   await choose(page, 'Make the image, marked as crash-consistent')
   await begin(page, 'Shut down deaf-03 and export')
@@ -80,31 +41,20 @@ test('a guest may be forced: a second decision, after which its grace is over at
   await ends(api, 'lab', 'deaf-03-root', 180_000)
   expect(isImported(await imageOf(api, 'lab', 'deaf-forced'))).toBe(true)
   await runs(api, 'lab', 'deaf-03')
-  await go(page, '/images?ns=lab')
+  await open(page, '/images?ns=lab')
   await expect(row(page, 'deaf-forced')).toContainText('Exported after a power cut')
 })
 
 test('two VMs on one shared disk are both shut down by one button, and both run again', async ({ page }) => {
-  const api = await go(page, '/volumes/lab/shared-data/export')
-  await expect(verdict(page)).toContainText('shared-a')
-  await expect(verdict(page)).toContainText('shared-b')
-  await nameImage(page, 'shared-copy')
-  await begin(page, 'Shut down shared-a and shared-b and export')
-  await expect.poll(async () => [await strategyOf(api, 'lab', 'shared-a'), await strategyOf(api, 'lab', 'shared-b')]).toEqual(['Halted', 'Halted'])
-  await ends(api, 'lab', 'shared-data')
-  for (const name of ['shared-a', 'shared-b']) {
-    await runs(api, 'lab', name)
-    expect(await strategyOf(api, 'lab', name)).toBe('RerunOnFailure')
-  }
-  expect(isImported(await imageOf(api, 'lab', 'shared-copy'))).toBe(true)
+  await exportShared(inLab(page), 'shared-data', ['shared-a', 'shared-b'])
 })
 
 test('an image while running is had of v1 alone, by whoever types that he knows; nothing is shut down, and the image tells', async ({ page }) => {
-  await go(page, '/volumes/production/v2-01-root/export')
+  await open(page, '/volumes/production/v2-01-root/export')
   await expect(page.getByRole('radio', { name: 'Export anyway while running' })).toBeDisabled()
   await expect(page.getByText('CDI waits until nobody holds the disk')).toBeVisible()
 
-  const api = await go(page, '/volumes/production/web-02-root/export')
+  const api = await open(page, '/volumes/production/web-02-root/export')
   const before = await uidOf(api, 'production', 'web-02')
   await nameImage(page, 'web-02-running')
   await choose(page, 'Export anyway while running')
@@ -118,7 +68,7 @@ test('an image while running is had of v1 alone, by whoever types that he knows;
   expect(await uidOf(api, 'production', 'web-02')).toBe(before)
   const image = await imageOf(api, 'production', 'web-02-running')
   expect(JSON.parse(image?.metadata.annotations?.['guardrails.harvesterhci.io/export-running-acknowledged'] ?? '{}')).toMatchObject({ who: 'admin', when: expect.stringMatching(/^20/) })
-  await go(page, '/images?ns=production')
+  await open(page, '/images?ns=production')
   await expect(row(page, 'web-02-running')).toContainText('Exported while in use')
 })
 
@@ -127,35 +77,25 @@ test('who may export and not shut VMs down finds the button barred, with the per
   const rules = [{ apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create'] }, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] }]
   expect((await own.direct('POST', `${ROLES}/clusterroles`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'only-exports' }, rules })).status).toBe(201)
   expect((await own.direct('POST', `${ROLES}/clusterrolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'only-exports' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'only-exports' }, subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'ops-viewers' }] })).status).toBe(201)
-  await go(page, '/volumes/production/web-03-root/export', 'demo-viewer')
-  await expect(page.getByRole('button', { name: 'Shut down web-03 and export' })).toBeDisabled()
-  await expect(page.getByText('You may not: it needs patch virtualmachines.kubevirt.io in namespace production.')).toBeVisible()
+  await findBarred({ page, cluster: 'demo-viewer', namespace: 'production' }, 'web-03')
 })
 
 test('who may not look at attachments has no verdict without the server\'s answer, and with it exports by that', async ({ page }) => {
-  await go(page, '/volumes/production/report-01-root/export', 'demo-editor')
-  await expect(page.getByRole('main')).toContainText('list volumeattachments.storage.k8s.io')
-  await expect(page.getByTestId('server-answer')).toContainText('no export guard of this cluster has answered for you')
-  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeDisabled()
+  const scene = { page, cluster: 'demo-editor', namespace: 'production' }
+  await findUnanswered(scene, 'report-01-root')
 
   // The guard's own line, as the API server passes it on.
   await page.route('**/virtualmachineimages?*dryRun=All*', async route => {
     const answer = await route.fetch()
     await route.fulfill({ response: answer, headers: { ...answer.headers(), warning: '299 - "guardrails export production/report-01-root: at-rest"' } })
   })
-  await expect(page.getByTestId('server-answer')).toContainText('The disk is at rest', { timeout: 30_000 })
-  await expect(verdict(page)).toContainText('The disk is at rest')
-  await nameImage(page, 'report-copy')
-  await begin(page, 'Export')
-  const api = new Api(page, 'demo')
-  await ends(api, 'production', 'report-01-root')
-  expect(isImported(await imageOf(api, 'production', 'report-copy'))).toBe(true)
+  await exportByAnswer(scene, 'report-01-root')
 })
 
 test('a backup comes first: the VM runs on until it is there', async ({ page }) => {
-  const api = await go(page, '/')
+  const api = await open(page, '/')
   await makeVm(api, 'lab', 'saved-01')
-  await go(page, '/volumes/lab/saved-01-root/export')
+  await open(page, '/volumes/lab/saved-01-root/export')
   await nameImage(page, 'saved-copy')
   await choose(page, 'Take a backup first')
   await begin(page, 'Shut down saved-01 and export')
@@ -170,32 +110,16 @@ test('a backup comes first: the VM runs on until it is there', async ({ page }) 
 })
 
 test('the browser may be closed after the first second: the server goes on, and the end is found in the list', async ({ browser }) => {
-  const first = await browser.newPage()
-  await go(first, '/volumes/production/cache-01-root/export')
-  await expect(first.getByTestId('carried-out-by')).toContainText('you may close this page')
-  await nameImage(first, 'cache-copy')
-  await begin(first, 'Shut down cache-01 and export')
-  await first.waitForTimeout(1_000)
-  await first.goto('about:blank')
-
-  const second = await browser.newPage()
-  await go(second, '/exports?ns=production')
-  await expect(row(second, 'cache-copy')).toContainText('Finished, disk at rest', { timeout: 110_000 })
-  await expect(row(second, 'cache-copy')).toContainText(/\d+ sec|\d+ min/)
-  expect(await strategyOf(new Api(second, 'demo'), 'production', 'cache-01')).toBe('RerunOnFailure')
-  await runs(new Api(second, 'demo'), 'production', 'cache-01')
-  await row(second, 'cache-copy').getByRole('button', { name: 'Show' }).click()
-  for (const step of ['Record the export in the cluster', 'Shut down', 'Import', 'Start again'])
-    await expect(second.getByRole('list', { name: 'Steps' }).getByRole('listitem').filter({ hasText: step })).toContainText(/ago|took|sec|now/)
-  await expect(second.getByText('cache-01 shut down by itself.')).toBeVisible()
+  const terminal = { get: async (path: string) => JSON.parse((await own.direct('GET', path)).text) }
+  await exportWithBrowserClosed(browser, { cluster: 'demo', namespace: 'production' }, 'cache-01', () => ends(terminal, 'production', 'cache-01-root'))
 })
 
 test('a VM that an export has off is said to be so wherever it appears, and is started from there', async ({ page }) => {
-  const api = await go(page, '/')
+  const api = await open(page, '/')
   const shown = page.getByTestId('open-export').filter({ hasText: 'staging/wiki-01-root' })
   await expect(shown).toContainText('wiki-01: off because of this export.')
   await expect(shown.getByRole('button', { name: 'Resume' })).toBeEnabled()
-  await go(page, '/virtual-machines?ns=staging')
+  await open(page, '/virtual-machines?ns=staging')
   await expect(row(page, 'wiki-01').getByRole('button', { name: 'Show export' })).toBeVisible()
   await row(page, 'wiki-01').getByRole('link', { name: 'wiki-01' }).click()
   await page.getByTestId('open-export').getByRole('button', { name: 'Start wiki-01 now' }).click()
@@ -206,30 +130,30 @@ test('a VM that an export has off is said to be so wherever it appears, and is s
 })
 
 test('an export is opened from a VM, from the form of an image, and again from the image that came of one', async ({ page }) => {
-  await go(page, '/virtual-machines/production/db-01')
+  await open(page, '/virtual-machines/production/db-01')
   await page.getByRole('link', { name: 'Export a disk…' }).click()
   await row(page, 'db-01-data').getByRole('button', { name: 'Export Image…' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Export production/db-01-data' })).toBeVisible()
 
-  await go(page, '/virtual-machines/production/web-01')
+  await open(page, '/virtual-machines/production/web-01')
   await page.getByRole('link', { name: 'Export a disk…' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Export production/web-01-root' })).toBeVisible()
 
-  await go(page, '/images/create')
+  await open(page, '/images/create')
   await page.getByLabel('Name', { exact: true }).fill('typed-before')
   await page.getByText('A volume of this cluster').click()
   await page.getByRole('link', { name: 'Choose a volume…' }).click()
   await row(page, 'mail-01-root').getByRole('button', { name: 'Export Image…' }).click()
   await expect(page.getByLabel('Image name')).toHaveValue('typed-before')
 
-  await go(page, '/images?ns=production')
+  await open(page, '/images?ns=production')
   await page.getByRole('link', { name: 'web-01-before-upgrade' }).click()
   await page.getByRole('link', { name: 'Export again…' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Export production/web-01-root' })).toBeVisible()
 })
 
 test('bad input keeps what was typed, and a namespace that CDI could not read is refused beside its field', async ({ page }) => {
-  await go(page, '/volumes/production/v2-01-root/export')
+  await open(page, '/volumes/production/v2-01-root/export')
   await nameImage(page, 'no good name')
   await page.getByLabel('Description').fill('kept')
   await expect(page.getByText('At most 63 letters, digits, dots, dashes and underscores')).toBeVisible()
@@ -242,12 +166,12 @@ test('bad input keeps what was typed, and a namespace that CDI could not read is
 })
 
 test('whether guard and keeper are there is said on the pages of exports', async ({ page }) => {
-  await go(page, '/exports')
+  await open(page, '/exports')
   await expect(page.getByTestId('guards')).toContainText('Guard: not there')
   await expect(page.getByTestId('guards')).toContainText('Keeper: at work')
   await expect(page.getByTestId('guards-panel')).toContainText('between a look and an export anybody may start the VM')
   await expect(page.getByTestId('guards-panel')).toContainText(/Version \d/)
   await page.route('**/guard/exports?*', route => route.fulfill({ json: { word: 'silent', because: ['no-answer'], requester: 'absent', there: { version: '0.1.0', guard: 'on', startedAt: 0, reviews: { allowed: 0, warned: 0, refused: 0, failed: 0 } } } }))
-  await go(page, '/volumes/production/web-01-root/export')
+  await open(page, '/volumes/production/web-01-root/export')
   await expect(page.getByTestId('guards')).toContainText('Guard: silent')
 })

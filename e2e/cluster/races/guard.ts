@@ -11,36 +11,51 @@ const MAIN = resolve(import.meta.dirname, '../../../dist/server/main.js')
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1'
 const EXPORTS = `${ADMISSION}/validatingwebhookconfigurations/exports.guardrails.harvesterhci.io`
 
+interface Place { readonly kubeconfig: string, readonly folder: string, readonly namespace: string }
+
 /** The product's own server as an operator starts it beside a cluster, and the configurations that it prints. */
 export class Guard {
   private readonly api: Api
   private readonly server: OwnConsole
   private readonly environment: Readonly<Record<string, string>>
   private readonly namespace: string
+  private readonly url: string
   private manifests: readonly KubeObject[] = []
 
-  private constructor(api: Api, server: OwnConsole, namespace: string, environment: Readonly<Record<string, string>>) {
+  private constructor(api: Api, server: OwnConsole, { namespace, url, environment }: { readonly namespace: string, readonly url: string, readonly environment: Readonly<Record<string, string>> }) {
     this.api = api
     this.server = server
     this.namespace = namespace
+    this.url = url
     this.environment = environment
   }
 
-  /** Starts the server with webhook and keeper, for the cluster of a kubeconfig, and has the API server ask it in that namespace alone. */
-  static async install(api: Api, { kubeconfig, folder, namespace }: { readonly kubeconfig: string, readonly folder: string, readonly namespace: string }): Promise<Guard> {
+  /** Starts the server with webhook and keeper, for the cluster of a kubeconfig; the API server has not heard of it yet. */
+  static async start(api: Api, { kubeconfig, folder, namespace }: Place): Promise<Guard> {
     const [port = 0, webhookPort = 0] = await freePorts(2)
     const environment = { XDG_STATE_HOME: join(folder, 'console-state') }
     const server = new OwnConsole(port, ['--kubeconfig', kubeconfig, '--webhook-port', String(webhookPort), '--keeper', 'all'], environment)
-    const guard = new Guard(api, server, namespace, environment)
+    const guard = new Guard(api, server, { namespace, environment, url: `https://127.0.0.1:${webhookPort}` })
     await server.start()
-    guard.manifests = guard.print(`https://127.0.0.1:${webhookPort}`)
-    for (const manifest of guard.manifests)
-      await guard.put(manifest)
     return guard
   }
 
-  private print(place: string): KubeObject[] {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, 'webhook-manifest', place, '--webhook-requester', '--webhook-namespaces', this.namespace], { encoding: 'utf8', env: { ...process.env, ...this.environment } })
+  /** The same, and has the API server ask it in that namespace alone. */
+  static async install(api: Api, place: Place): Promise<Guard> {
+    const guard = await Guard.start(api, place)
+    await guard.install('exports')
+    return guard
+  }
+
+  /** Has the API server ask it: who asks for an export, and of `exports` whether the disk is at rest. */
+  async install(of: 'requesters' | 'exports'): Promise<void> {
+    this.manifests = this.print(of === 'exports' ? ['--webhook-namespaces', this.namespace] : ['--webhook-no-export-guard'])
+    for (const manifest of this.manifests)
+      await this.put(manifest)
+  }
+
+  private print(flags: readonly string[]): KubeObject[] {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, 'webhook-manifest', this.url, '--webhook-requester', ...flags], { encoding: 'utf8', env: { ...process.env, ...this.environment } })
     if (status !== 0)
       throw new Error(stderr)
     return parseAllDocuments(stdout).map(document => document.toJS() as KubeObject)
