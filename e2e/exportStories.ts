@@ -12,8 +12,8 @@ export function openExport({ page, cluster, namespace }: Scene, claim: string): 
   return open(page, `/volumes/${namespace}/${claim}/export`, cluster)
 }
 
-/** One click on a VM that runs, and the browser is closed as soon as the server has it in hand. `meanwhile` ends when the export has; nobody looks until then. */
-export async function exportWithBrowserClosed(browser: Browser, { cluster, namespace }: Omit<Scene, 'page'>, vm: string, meanwhile: () => Promise<void>): Promise<void> {
+/** One click on a VM that runs, by `who`, and the browser is closed as soon as the server has it in hand. `meanwhile` ends when the export has; nobody looks until then. */
+export async function exportWithBrowserClosed(browser: Browser, { cluster, namespace, who }: Omit<Scene, 'page'> & { readonly who: string }, vm: string, meanwhile: () => Promise<void>): Promise<void> {
   const page = await browser.newPage()
   const first = await openExport({ page, cluster, namespace }, `${vm}-root`)
   await expect(page.getByTestId('carried-out-by')).toContainText('you may close this page')
@@ -38,6 +38,7 @@ export async function exportWithBrowserClosed(browser: Browser, { cluster, names
   for (const step of ['Record the export in the cluster', 'Shut down', 'Import', 'Start again'])
     await expect(steps(later).filter({ hasText: step })).toContainText(/ago|took|sec|now/)
   await expect(later.getByText(`${vm} shut down by itself.`)).toBeVisible()
+  await expect(later.getByRole('definition').filter({ hasText: who })).toBeVisible()
   await later.close()
 }
 

@@ -111,7 +111,7 @@ test('a backup comes first: the VM runs on until it is there', async ({ page }) 
 
 test('the browser may be closed after the first second: the server goes on, and the end is found in the list', async ({ browser }) => {
   const terminal = { get: async (path: string) => JSON.parse((await own.direct('GET', path)).text) }
-  await exportWithBrowserClosed(browser, { cluster: 'demo', namespace: 'production' }, 'cache-01', () => ends(terminal, 'production', 'cache-01-root'))
+  await exportWithBrowserClosed(browser, { cluster: 'demo', namespace: 'production', who: 'admin' }, 'cache-01', () => ends(terminal, 'production', 'cache-01-root'))
 })
 
 test('a VM that an export has off is said to be so wherever it appears, and is started from there', async ({ page }) => {

@@ -68,7 +68,9 @@ test.afterAll(async () => {
 test('who may not look at attachments has no verdict while no guard is there; one that is installed answers him through the API server, and he exports by that', async ({ page }) => {
   const scene = { page, ...as('confined') }
   await findUnanswered(scene, 'idle-root')
+  const answer = page.waitForResponse(response => response.url().includes('dryRun=All') && response.headers().warning !== undefined)
   await guard.install('exports')
+  expect((await answer).headers().warning).toContain(`"guardrails export ${NAMESPACE}/idle-root: at-rest"`)
   await exportByAnswer(scene, 'idle-root')
 })
 
@@ -87,7 +89,7 @@ test('who may export and not shut VMs down finds the button barred, with the per
 })
 
 test('a VM that runs is exported with one click, the browser closed and the console with it: the cluster\'s keeper goes on, and it runs again', async ({ browser }) => {
-  await exportWithBrowserClosed(browser, as('operator'), 'web', async () => {
+  await exportWithBrowserClosed(browser, { ...as('operator'), who: `system:serviceaccount:${NAMESPACE}:operator` }, 'web', async () => {
     await desk.stop()
     await ends(atTerminal, NAMESPACE, 'web-root')
     await desk.start()
