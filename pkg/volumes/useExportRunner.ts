@@ -37,7 +37,7 @@ export function useExportRunner() {
   const host = useHost()
   const notices = useNotices()
   const { t } = useI18n()
-  const { reasonOf } = useExportWords()
+  const { reasonOf, inOneLine } = useExportWords()
 
   const { isRunning, failureOf } = useExportTasks()
 
@@ -52,7 +52,7 @@ export function useExportRunner() {
     void tasks.run({ id: exportTaskId(intent.claim), title: t('volumes.export.task', { name: intent.claim.name }), path, steps, work: progress => follow(intent, progress) })
   }
 
-  const wordsOf = (step: ExportStep) => step.because.map(reason => reasonOf(reason).text).join(' ')
+  const wordsOf = (step: ExportStep) => inOneLine(step.because.map(reasonOf))
 
   async function follow(intent: ExportIntent, progress: TaskProgress): Promise<void> {
     const live = progress.within(() => {

@@ -14,3 +14,10 @@ it.each<[StepReason, string, string]>([
   expect(waitingOf(reason).objects).toMatchObject([{ name: 'db-02' }])
   app.unmount()
 })
+
+it('reasons in one line name their objects, and are told apart', async () => {
+  const { made: { reasonOf, inOneLine }, app } = await openConsole(() => useExportWords(), {})
+  const guests = (['lab/db-01', 'lab/db-02'] as const).map(vm => reasonOf({ code: 'stopping-vm', vm }))
+  expect(inOneLine(guests)).toBe('volumes.because.stopping-vm db-01 · volumes.because.stopping-vm db-02')
+  app.unmount()
+})

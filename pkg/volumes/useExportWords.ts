@@ -50,6 +50,9 @@ export function useExportWords() {
     return Object.fromEntries(Object.entries(said).flatMap(([field, [fact, key]]) => fact !== undefined && te(key) ? [[field, t(key)]] : []))
   }
 
+  /** Several reasons where there is one line for all, and no place for links. */
+  const inOneLine = (reasons: readonly VerdictReason[]): string => reasons.map(({ text, objects = [] }) => [text, ...objects.map(({ name }) => name)].join(' ')).join(' · ')
+
   const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
-  return { reasonOf, waitingOf, claimOf }
+  return { reasonOf, waitingOf, inOneLine, claimOf }
 }
