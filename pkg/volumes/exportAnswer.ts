@@ -2,6 +2,7 @@ import type { KubeClient } from '#kube/client.ts'
 import type { Write } from '#kube/write.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
+import type { StepReason } from './exportStep.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
 import { strongestOf } from './exportSafety.ts'
@@ -44,6 +45,11 @@ export function readRefusedAnswer(message: string): ExportAnswer | undefined {
 /** Whether something is closed to whoever looks: the server may look for him. */
 export function isClosed(reason: ExportSafetyReason): boolean {
   return reason.code === 'not-seen' && reason.state === 'forbidden'
+}
+
+/** Whether it is only that the cluster has not answered yet: it will be said in a moment what is so. */
+export function isBeingRead(reason: StepReason): boolean {
+  return reason.code === 'not-seen' && reason.state === 'loading'
 }
 
 /** What is known with the server's word for what may not be looked at: the stronger of both. Without one it stays as it was. */

@@ -101,7 +101,7 @@ export default {
     cut: 'After {seconds} s KubeVirt cuts its power; this cannot be called back.',
     halted: 'It stays off until somebody starts it; its run strategy {strategy} is remembered.',
     again: 'Then it starts again by itself.',
-    exporting: 'An export of volume {claim} is under way and holds this VM off. A start makes the export wait or stop.',
+    exporting: 'This VM was shut down for an export of volume {claim}. If that is still under way, a start makes it wait or stop.',
   },
   many: {
     startTitle: 'Start {n} VM? | Start {n} VM? | Start {n} VMs?',
@@ -129,7 +129,7 @@ export default {
     exportDisk: 'Export Image…',
     exportADisk: 'Export a disk…',
     noDisk: 'It has no disk on a volume.',
-    exporting: 'The export of volume {claim} takes in {name} and is not finished.',
+    exporting: 'An export of volume {claim} shut {name} down and has not started it again.',
     yaml: 'YAML',
     yamlOf: 'YAML of {name}',
   },

@@ -101,7 +101,7 @@ export default {
     cut: '{seconds} 秒后 KubeVirt 会切断电源；此操作无法撤回。',
     halted: '在有人启动之前保持关机；记住运行策略 {strategy}。',
     again: '随后自行再次启动。',
-    exporting: '卷 {claim} 正在导出，因此这台虚拟机保持关机。启动会使导出等待或停止。',
+    exporting: '这台虚拟机因卷 {claim} 的导出而关机。如果导出仍在进行，启动会使它等待或停止。',
   },
   many: {
     startTitle: '启动 {n} 台虚拟机？',
@@ -129,7 +129,7 @@ export default {
     exportDisk: '导出镜像…',
     exportADisk: '导出磁盘…',
     noDisk: '它没有位于卷上的磁盘。',
-    exporting: '卷 {claim} 的导出涉及 {name}，尚未完成。',
+    exporting: '卷 {claim} 的一次导出将 {name} 关机，尚未重新启动它。',
     yaml: 'YAML',
     yamlOf: '{name} 的 YAML',
   },

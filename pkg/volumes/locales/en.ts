@@ -252,6 +252,7 @@ export default {
     gone: 'No export has left an image {name}.',
     from: 'Exported from it',
     fromNone: 'No image in this cluster was exported from this volume.',
+    leftOffTitle: 'Left off by an export',
     leftOff: '{name} was shut down for an export whose note is no longer on its volume: nobody starts it again.',
     unknownMaker: 'It was not made by this console, so nobody noted its steps.',
     filter: { running: 'Running', finished: 'Finished', failed: 'Failed', torn: 'Torn' },
@@ -288,6 +289,7 @@ export default {
   },
   guards: {
     title: 'Guard and keeper',
+    line: '{name}: {word}',
     name: { guard: 'Guard', keeper: 'Keeper' },
     version: 'Version {version}',
     last: { guard: 'last asked', keeper: 'last act' },
