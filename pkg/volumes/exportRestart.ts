@@ -45,6 +45,8 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   const isProven = intent.forcedBy === undefined || !vmi || now - Date.parse(vmi.metadata.creationTimestamp) > LATEST_MS
   if (['running', 'paused', 'migrating'].includes(power.word) && isProven)
     return undefined
+  if (power.word === 'running')
+    return { writes: [], because: [{ code: 'start-unproven', vm: key }] }
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
   if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
     return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }

@@ -16,7 +16,7 @@ export type StepReason
   = | ExportSafetyReason
     | Unseen
     | { readonly code: 'vm-started' | 'vm-gone', readonly vm: string }
-    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance', readonly vm: string }
+    | { readonly code: 'stopping-vm' | 'starting-vm' | 'vm-stopped-again' | 'vm-off-by-choice' | 'old-instance' | 'start-unproven', readonly vm: string }
     | { readonly code: 'waiting-for-guest', readonly vm: string, readonly graceSeconds: number, readonly leftSeconds?: number }
     | { readonly code: 'guest-overdue', readonly vm: string, readonly graceSeconds: number }
     | { readonly code: 'cut-off-no-image', readonly vm: string }

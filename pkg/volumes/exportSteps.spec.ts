@@ -67,7 +67,7 @@ class Cluster {
   }
 
   boot(name: string) {
-    this.vmis.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta(name, { uid: `vmi-${++versions}` }), spec: { terminationGracePeriodSeconds: 120, volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Scheduling' } })
+    this.vmis.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta(name, { uid: `vmi-${++versions}`, creationTimestamp: new Date(this.time).toISOString() }), spec: { terminationGracePeriodSeconds: 120, volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Scheduling' } })
     this.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(`virt-launcher-${name}-${versions}`, { labels: { 'kubevirt.io': 'virt-launcher', 'vm': name } }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
   }
 
@@ -364,6 +364,19 @@ describe('an export on a bad day', () => {
     expect(words.indexOf('force-stop')).toBeGreaterThan(words.indexOf('wait-guest'))
     expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
     expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('says of a VM that runs again after a forced stop why its start is not believed yet', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'deaf' } })
+    const told = new Set<string>()
+    const { last } = run(cluster, cluster.begin(), { each: (step, turn) => {
+      if (turn === 4)
+        cluster.write(planForceStop(cluster.claim as PersistentVolumeClaim, readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, 'bob'))
+      if (step.word === 'wait-start' && cluster.running('web-01'))
+        step.because.filter(reason => 'vm' in reason && reason.code !== 'cut-off-no-image').forEach(({ code }) => told.add(code))
+    } })
+    expect([...told]).toEqual(['start-unproven'])
+    expect(last.word).toBe('stopped')
   })
 
   it('says of an image that the power of its guest was cut, where that was forced', () => {

@@ -380,6 +380,7 @@ export default {
     'running-needs-v1': 'Only a disk of Longhorn v1 can be exported while it is in use, to a class of Longhorn v1; {storageClass} is none, or the disk is not.',
     'acknowledged': 'Made of a running disk, which {by} has acknowledged: the image is only as whole as after a power cut.',
     'refused': 'The cluster refused it, so the export has ended:',
+    'start-unproven': 'It runs again. For a minute and a half a forced stop that comes late could still hit it, and it would be started once more:',
     'waiting-for-start': 'Waiting until this VM is seen to run:',
     'class-gone': 'The storage class {storageClass} is gone.',
     'claim-gone': 'The volume is gone.',

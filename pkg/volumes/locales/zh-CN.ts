@@ -380,6 +380,7 @@ export default {
     'running-needs-v1': '只有 Longhorn v1 的磁盘可以在使用中导出，并且只能导出到 Longhorn v1 的存储类；{storageClass} 或该磁盘不是。',
     'acknowledged': '在使用中导出，已由 {by} 确认：镜像的完整程度只相当于断电之后。',
     'refused': '集群拒绝了它，导出因此结束：',
+    'start-unproven': '已重新运行。一分半钟内，迟到的强制停止仍可能波及它，届时会再次启动：',
     'waiting-for-start': '等待看到这台虚拟机运行：',
     'class-gone': '存储类 {storageClass} 已不存在。',
     'claim-gone': '卷已不存在。',
