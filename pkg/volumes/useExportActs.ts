@@ -43,7 +43,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
 
   const failure = computed(() => runner.failureOf(intent().claim))
   // Once the image is being read, giving up saves nothing; starting what is off still does.
-  const isMade = computed(() => !BEFORE_IMAGE.includes(step.value.word) || step.value.result !== undefined)
+  const isMade = computed(() => intent().madeAt !== undefined || !BEFORE_IMAGE.includes(step.value.word) || step.value.result !== undefined)
   const canGiveUp = computed(() => intent().abandonedBy === undefined && (keptOff.value.length > 0 || !isMade.value))
 
   // A guest that is still ending can only be started once it is gone: from here on this console sees to it.
