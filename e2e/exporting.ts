@@ -4,6 +4,7 @@ import type { AnyObject, Api } from './console.ts'
 import { PATHS } from './console.ts'
 
 const NOTE = 'guardrails.harvesterhci.io/export'
+/** Where the backups of VMs of a namespace are. */
 export const BACKUPS = (namespace: string) => `/apis/harvesterhci.io/v1beta1/namespaces/${namespace}/virtualmachinebackups`
 
 interface GuestVm { readonly guest?: 'deaf', readonly grace?: number, readonly strategy?: string, readonly shared?: string }
@@ -40,14 +41,17 @@ export async function runs(api: Pick<Api, 'get'>, namespace: string, name: strin
   await expect.poll(async () => (await api.get(`${PATHS.vmis(namespace)}/${name}`).catch(() => undefined))?.status?.phase, { timeout: 90_000 }).toBe('Running')
 }
 
+/** How the VM shall run. */
 export async function strategyOf(api: Api, namespace: string, name: string): Promise<unknown> {
   return (await api.get(`${PATHS.vms(namespace)}/${name}`)).spec?.runStrategy
 }
 
+/** The image that the console shows by this name, undefined where there is none. */
 export async function imageOf(api: Api, namespace: string, displayName: string): Promise<AnyObject | undefined> {
   return (await api.list(PATHS.images(namespace))).find(image => image.spec?.displayName === displayName)
 }
 
+/** Whether Harvester calls the image imported. */
 export function isImported(image: AnyObject | undefined): boolean {
   const { conditions = [] } = (image?.status ?? {}) as { conditions?: { type: string, status: string }[] }
   return conditions.some(({ type, status }) => type === 'Imported' && status === 'True')
@@ -58,6 +62,7 @@ export async function ends(api: Pick<Api, 'get'>, namespace: string, claim: stri
   await expect.poll(async () => (await api.get(`${PATHS.claims(namespace)}/${claim}`)).metadata.annotations?.[NOTE], { timeout }).toBeUndefined()
 }
 
+/** Which instance of the VM runs; throws where none does. */
 export async function uidOf(api: Api, namespace: string, name: string): Promise<string | undefined> {
   return (await api.get(`${PATHS.vmis(namespace)}/${name}`)).metadata.uid
 }

@@ -54,8 +54,12 @@ async function bringUp({ folder, parts, pace, go, say }) {
   return {
     kubeconfig, server, mirror: life.mirror,
     stop: async () => {
-      await life.stop()
-      await stopRealCluster(folder)
+      try {
+        await life.stop()
+      }
+      finally {
+        await stopRealCluster(folder)
+      }
     },
   }
 }
@@ -150,17 +154,28 @@ function thirdOf(day) {
   return third
 }
 
-/** Brings a plane up, plays on it and ends it; of a sample the third that is named. Answers the results. */
-async function testOn(plane, { go, record, third }) {
+/** Brings a control plane up in a folder of its own, does something on it, and ends it, whatever comes of that. Answers what `does` answers. */
+async function onControlPlane({ parts, go }, does) {
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
+  let cluster
+  try {
+    cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
+    return await does(cluster, { REAL_KUBECONFIG: cluster.kubeconfig, REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder })
+  }
+  finally {
+    await (cluster ? cluster.stop() : stopRealCluster(folder))
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Plays on a plane; of a sample the third that is named. Answers the results. */
+function testOn(plane, { go, record, third }) {
   const { label, parts } = plane
   const specs = third === undefined ? plane.specs : plane.sample
-  const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
-  try {
-    const from = Date.now()
-    const cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
+  const from = Date.now()
+  return onControlPlane({ parts, go }, async (cluster, environment) => {
     const seconds = (Date.now() - from) / 1000
     console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s of the 90 that it may take on an idle machine`)
-    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder }
     const results = [await runTier({
       name: `${specs.map(spec => spec.replace('/', '')).join(', ')} on ${label}`, command: 'npx', reader: 'vitest', environment,
       args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', ...specs, '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
@@ -171,13 +186,8 @@ async function testOn(plane, { go, record, third }) {
       results.push(await runAnswers(parts, environment, record))
     if (plane.flows)
       results.push(await runBrowserTier(cluster, environment, plane))
-    await cluster.stop()
     return results
-  }
-  finally {
-    await stopRealCluster(folder)
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 async function test({ require, sample, record, parts: named }) {
@@ -202,18 +212,11 @@ async function race({ require, races }) {
   if (!go.path && !modulesOf(parts).every(isBuilt))
     return closeWith([await runTier({ name, skip: 'no Go on this machine, which the control plane is built with' })], { require })
   const built = await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })
-  const folder = mkdtempSync(join(tmpdir(), 'guardrails-races-'))
-  try {
-    const cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
-    const environment = { REAL_KUBECONFIG: cluster.kubeconfig, REAL_PARTS: parts.join(), REAL_FOLDER: folder, RACES: races }
-    const raced = await runTier({ name, command: 'npx', reader: 'vitest', environment, args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', 'e2e/cluster/races', '--reporter=default', '--reporter=json', '--outputFile.json={report}'] })
-    await cluster.stop()
-    return closeWith([built, raced], { require })
-  }
-  finally {
-    await stopRealCluster(folder)
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const raced = await onControlPlane({ parts, go }, (_cluster, environment) => runTier({
+    name, command: 'npx', reader: 'vitest', environment: { ...environment, RACES: races },
+    args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', 'e2e/cluster/races', '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
+  }))
+  return closeWith([built, raced], { require })
 }
 
 const { positionals: [command = 'show'], values } = parseArgs({

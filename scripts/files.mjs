@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 export { existsSync }
 
+/** The text of a file. */
 export function readFileSync(file) {
   return read(file, 'utf8')
 }

@@ -1,4 +1,4 @@
-// Go is needed for one tier only: the real API server is linked from its published modules.
+// Go is needed where upstream's own programs shall run: each is linked from its published modules (e2e/cluster/binary.ts). Everything else goes without.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'

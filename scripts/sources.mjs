@@ -40,6 +40,7 @@ export function removeStamp() {
   rmSync(stamp, { force: true })
 }
 
+/** After a build: dist is what the sources of this hash make. */
 export function writeStamp(hash) {
   writeFileSync(stamp, hash)
 }

@@ -3,7 +3,8 @@
 //   npm run stories -- --real KUBECONFIG …      on a control plane that `npm run cluster -- --real` has brought up
 //     --parts A,B    leaves out those that these parts, which are really there, cannot play
 //     --record       keeps what is seen there as the record     --times N   plays each so often, each play beside the first
-//     --pace N       of the embedded cluster                    --print     prints the traces
+//     --atonce N     plays so many beside each other (5)        --print     prints the traces
+//     --pace N       of the embedded cluster
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { root } from './tiers.mjs'

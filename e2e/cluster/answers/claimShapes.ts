@@ -9,4 +9,5 @@ export function claimOf(name: string, { metadata = {}, spec = {} }: { readonly m
   }
 }
 
+/** Whether a claim has its volume. */
 export const isBound = (claim: KubeObject) => claim.status?.phase === 'Bound'

@@ -12,6 +12,7 @@ export function imageOf(name: string, spec: Fields, { annotations = {}, labels =
   return { metadata: { name, namespace: NS, ...(Object.keys(labels).length ? { labels } : {}), ...(Object.keys(annotations).length ? { annotations } : {}) }, spec: { displayName: name, ...spec } }
 }
 
+/** An image of a claim in its own namespace; without a claim it names none. */
 export const exportOf = (name: string, claim: string | undefined, more: Fields = {}) => imageOf(name, { sourceType: 'export-from-volume', pvcNamespace: NS, ...(claim ? { pvcName: claim } : {}), ...more })
 
 /** Stands for the address of the mirror of publishers. */

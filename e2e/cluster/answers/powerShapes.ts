@@ -5,5 +5,7 @@ import type { Request } from './row.ts'
 
 export const DRY = { dryRun: ['All'] }
 
+/** A request of a VM's, as the console's buttons send it. */
 export const ofVm = (name: string, subresource: string, body: Fields = DRY): Request => ({ verb: 'put', shelf: 'vmPower', name, subresource, body })
+/** A request of an instance's. */
 export const ofGuest = (name: string, subresource: string, body: Fields = DRY): Request => ({ verb: 'put', shelf: 'vmiPower', name, subresource, body })

@@ -11,6 +11,7 @@ const FILE = join(import.meta.dirname, 'recorded.json')
 /** By group, by sentence. */
 export type Recorded = Readonly<Record<string, Answers>>
 
+/** What is recorded of each group; a row that nobody has asked there is absent. */
 export function readRecorded(): Recorded {
   return JSON.parse(readFileSync(FILE, 'utf8')) as Recorded
 }

@@ -15,10 +15,12 @@ export const KUBEVIRT = PARTS.includes('kubevirt')
 /** Longhorn's own controllers have no engines here that could read a volume; but what they do to copies is theirs. */
 export const OWN_COPIES = PARTS.includes('longhorn')
 
+/** The image that the console shows by this name, undefined where there is none. */
 export async function imageOf(api: Api, displayName: string): Promise<AnyObject | undefined> {
   return (await api.list(PATHS.images(NAMESPACE))).find(image => image.spec?.displayName === displayName)
 }
 
+/** The VM as it is; throws where it is not there. */
 export function readVm(api: Api, name: string): Promise<AnyObject> {
   return api.get(`${PATHS.vms(NAMESPACE)}/${name}`)
 }
@@ -28,6 +30,7 @@ export function readVmi(api: Api, name: string): Promise<AnyObject | undefined> 
   return api.get(`${PATHS.vmis(NAMESPACE)}/${name}`).catch(() => undefined)
 }
 
+/** Picks the first option that has these words, of the field of that label. */
 export async function choose(page: Page, label: string, option: RegExp | string): Promise<void> {
   await page.getByLabel(label, { exact: true }).click()
   await page.getByRole('option', { name: option }).first().click()

@@ -12,6 +12,7 @@ type Fields = Readonly<Record<string, unknown>>
 interface Tracked { readonly spec?: Fields, readonly status?: Fields }
 interface Copy { readonly state: string, readonly message: string }
 
+/** What Longhorn tells of each copy, without the disks that have them. */
 export function copiesOf(backingImage?: Tracked): readonly Copy[] {
   return Object.values((backingImage?.status?.diskFileStatusMap ?? {}) as Readonly<Record<string, Copy>>)
 }

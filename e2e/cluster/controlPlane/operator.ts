@@ -18,10 +18,12 @@ export type Shelf = keyof typeof PATHS
 
 const GIB = '10Gi'
 
+/** An image that is downloaded, and tried again three times. */
 export function imageFrom(url: string, name: string): Fields {
   return { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name, namespace: NAMESPACE }, spec: { displayName: name, sourceType: 'download', url, checksum: '', retry: 3 } }
 }
 
+/** An image of a claim of the same namespace. */
 export function exportOf(claim: string, name: string): Fields {
   return { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name, namespace: NAMESPACE }, spec: { displayName: name, sourceType: 'export-from-volume', pvcName: claim, pvcNamespace: NAMESPACE, retry: 3 } }
 }
@@ -56,6 +58,7 @@ export function vmOf(name: string, runStrategy: string, image?: KubeObject): Fie
 
 type Conditions = readonly { readonly type: string, readonly status: string, readonly message?: string }[]
 
+/** Whether a condition of the object is True; one that is not told of is not. */
 export function isTrue(object: { readonly status?: Fields } | undefined, type: string): boolean {
   return (object?.status?.conditions as Conditions | undefined)?.some(condition => condition.type === type && condition.status === 'True') ?? false
 }

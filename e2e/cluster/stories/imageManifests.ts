@@ -18,6 +18,7 @@ export const NOBLE = 'noble'
 export const CURRENT = 'ubuntu-cloud-images/noble/current/noble-server-cloudimg-amd64.img'
 export const LASTING = 'faults/target/disk.qcow2'
 
+/** An image as the console sends it. */
 export function picture(namespace: string, name: string, { sourceType = 'download', retry = 1, ...spec }: Picture): Fields {
   return {
     apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name, namespace },
