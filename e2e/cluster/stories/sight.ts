@@ -104,10 +104,14 @@ export class Sight {
     })
   }
 
-  /** Waits until nothing has changed for so many milliseconds. Throws where a watch has broken: nobody would tell then. */
-  async quiet(milliseconds: number): Promise<void> {
-    while (Date.now() - this.lastChange < milliseconds)
+  /** Waits until nothing has changed for so many milliseconds. Throws where a watch has broken: nobody would tell then; and with what there is where it still moves when `seconds` are over. */
+  async quiet(milliseconds: number, seconds: number): Promise<void> {
+    const deadline = Date.now() + seconds * 1000 + milliseconds
+    while (Date.now() - this.lastChange < milliseconds) {
+      if (Date.now() > deadline)
+        throw new Error(`rest was not seen within ${seconds} s\n${this.describe()}`)
       await sleep(50)
+    }
     if (this.broken)
       throw this.broken
   }

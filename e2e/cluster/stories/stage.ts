@@ -8,6 +8,7 @@ import type { Kind } from './sight.ts'
 import { OF_VMS, Sight, pathOf } from './sight.ts'
 import type { Said, Trace } from './trace.ts'
 import { traceOf } from './trace.ts'
+import { LONGEST_PLAY_SECONDS } from './story.ts'
 
 /** The people of a cluster, each with his own credentials. */
 export interface People { readonly admin: Api, readonly editor: Api, readonly viewer: Api }
@@ -33,13 +34,17 @@ export class Stage {
   private readonly patience: number
   /** What is longer is not waited for, whatever a story asks for. */
   private readonly longest: number
+  private readonly playSeconds: number
+  /** When the play is over, come what may. */
+  private deadline = Infinity
   private readonly looksAt: readonly Kind[]
   private readonly undoings: (() => Promise<void>)[] = []
   private eye: Sight | undefined
 
-  constructor(people: People, { looksAt = OF_VMS, patience }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined } = {}) {
+  constructor(people: People, { looksAt = OF_VMS, patience, playSeconds = LONGEST_PLAY_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined, readonly playSeconds?: number } = {}) {
     this.patience = patience ?? PATIENCE_SECONDS
     this.longest = patience ?? Infinity
+    this.playSeconds = playSeconds
     this.looksAt = looksAt
     this.api = people.admin
     this.images = new Gallery(this, people.admin)
@@ -51,6 +56,7 @@ export class Stage {
 
   /** Makes the namespace, gives the people their rights in it, and begins to look. */
   async open(): Promise<void> {
+    this.deadline = Date.now() + this.playSeconds * 1000;
     (await this.api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } })).expect(201)
     for (const [who, role] of Object.entries(ROLES)) {
       const binding = { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata: { name: who }, roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'Group', apiGroup: RBAC, name: `ops-${who}s` }] };
@@ -101,7 +107,11 @@ export class Stage {
   }
 
   until(what: string, wanted: () => boolean, seconds = this.patience): Promise<void> {
-    return this.sight.until(what, wanted, Math.min(seconds, this.longest))
+    return this.sight.until(what, wanted, Math.min(seconds, this.longest, this.secondsLeft()))
+  }
+
+  private secondsLeft(): number {
+    return Math.max(0, Math.round((this.deadline - Date.now()) / 1000))
   }
 
   /** Until KubeVirt prints this status of the VM. */
@@ -156,7 +166,7 @@ export class Stage {
 
   /** Until nothing moves any more. */
   settle(): Promise<void> {
-    return this.sight.quiet(QUIET_MS)
+    return this.sight.quiet(QUIET_MS, this.secondsLeft())
   }
 
   /** What a running guest does by itself. */

@@ -2,6 +2,9 @@ import type { Part } from '../parts.ts'
 import type { Kind } from './sight.ts'
 import type { Stage } from './stage.ts'
 
+/** No play takes longer: whatever a story waits for then, it says so, before the test that plays it is cut off. */
+export const LONGEST_PLAY_SECONDS = 300
+
 /** A short script of what operators, guests and nodes do. */
 export interface Story {
   /** In words; the file of its trace is named by it. */

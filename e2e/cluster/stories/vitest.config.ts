@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { LONGEST_PLAY_SECONDS } from './story.ts'
 
 // Stories on the embedded cluster beside their records; with REAL_KUBECONFIG on a real control plane too. Run by `npm run test:stories`.
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['e2e/cluster/stories/*.spec.ts', 'e2e/cluster/manifests/completeness.spec.ts'],
-    testTimeout: 240_000,
+    testTimeout: (LONGEST_PLAY_SECONDS + 60) * 1000,
     hookTimeout: 120_000,
     // So many plays at once: they wait most of the time.
     maxConcurrency: 6,

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Api } from '../../api.ts'
+import { contextsOf, readAccess } from '../../kubeconfig.ts'
+import { startEmbedded } from './embedded.ts'
+import { Stage } from './stage.ts'
+import { pathOf } from './sight.ts'
+
+// What a play that does not come to its end says: the test that plays it must not be cut off before.
+
+let cluster: Awaited<ReturnType<typeof startEmbedded>>
+let api: Api
+
+beforeAll(async () => {
+  cluster = await startEmbedded()
+  api = new Api(readAccess(cluster.kubeconfig, contextsOf(cluster.kubeconfig)[0] ?? ''))
+})
+afterAll(async () => {
+  await api.close()
+  await cluster.stop()
+})
+
+async function played(playSeconds: number, does: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = new Stage({ admin: api, editor: api, viewer: api }, { looksAt: ['PersistentVolumeClaim'], playSeconds })
+  try {
+    await stage.open()
+    await does(stage)
+  }
+  finally {
+    await stage.close()
+  }
+}
+
+describe('a play that is too long', () => {
+  it('says what it waited for, however long that wait might have been', async () => {
+    await expect(played(1, stage => stage.until('what never comes', () => false, 3600))).rejects.toThrow('what never comes was not seen within 1 s')
+  }, 10_000)
+
+  it('says so where it never comes to rest', async () => {
+    await expect(played(4, async stage => {
+      await stage.disk()
+      let count = 0
+      const moving = setInterval(() => { void api.merge(pathOf('PersistentVolumeClaim', stage.namespace, 'web-disk'), { metadata: { labels: { count: String(count++) } } }) }, 100)
+      await stage.settle().finally(() => { clearInterval(moving) })
+    })).rejects.toThrow('rest was not seen within')
+  }, 10_000)
+})
