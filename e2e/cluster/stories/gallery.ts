@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Picture } from './imageManifests.ts'
 import { NOBLE, picture } from './imageManifests.ts'
+import { holdSetting } from './settings.ts'
 import { pathOf } from './sight.ts'
 import type { Stage } from './stage.ts'
 
@@ -13,7 +14,7 @@ import type { Stage } from './stage.ts'
 export const TOUR = '/api/v1/namespaces/default/configmaps/guardrails-tour'
 const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
 
-/** Longhorn tries for minutes to reuse what is spoilt before it gives up. */
+/** Longhorn tries for minutes to reuse what is spoilt before it gives up; no longer than the play lasts. */
 const LONG_SECONDS = 240
 
 /** Longer than Longhorn rests between two tries. */
@@ -177,11 +178,9 @@ export class Gallery {
     (await this.api.merge(TOUR, { data: { [`daysAhead.${this.stage.namespace}`]: '1' } })).expect(200)
   }
 
-  /** A setting of Longhorn's, for everybody. */
+  /** A setting of Longhorn's, which is for everybody: the last play that wants it puts it back. */
   async setting(name: string, value: string): Promise<void> {
-    const { status } = await this.api.merge(`${LONGHORN}/settings/${name}`, { value })
-    if (status === 404)
-      await this.api.post(`${LONGHORN}/settings`, { apiVersion: 'longhorn.io/v1beta2', kind: 'Setting', metadata: { name }, value })
+    this.stage.afterwards(await holdSetting(this.api, name, value))
   }
 
   private async addressOf(path: string): Promise<string> {

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import { startEmbedded } from './embedded.ts'
+import { holdSetting } from './settings.ts'
 import { Stage } from './stage.ts'
 import { pathOf } from './sight.ts'
 
-// What a play that does not come to its end says: the test that plays it must not be cut off before.
+// What a play that does not come to its end says, and what it leaves behind for the others.
 
 let cluster: Awaited<ReturnType<typeof startEmbedded>>
 let api: Api
@@ -43,4 +44,33 @@ describe('a play that is too long', () => {
       await stage.settle().finally(() => { clearInterval(moving) })
     })).rejects.toThrow('rest was not seen within')
   }, 10_000)
+})
+
+describe('a setting of Longhorn\'s, which is for everybody', () => {
+  const NAME = 'backing-image-recovery-wait-interval'
+  const read = async () => {
+    const { status, text } = await api.get(`/apis/longhorn.io/v1beta2/namespaces/longhorn-system/settings/${NAME}`)
+    return status === 404 ? undefined : (JSON.parse(text) as { readonly value: string }).value
+  }
+
+  it('is put back by the last of two plays that hold it, not by the first', async () => {
+    const before = await read()
+    const [first, second] = await Promise.all([holdSetting(api, NAME, '5'), holdSetting(api, NAME, '5')])
+    expect(await read()).toBe('5')
+    await first()
+    expect(await read()).toBe('5')
+    await second()
+    expect(await read()).toBe(before)
+  })
+
+  it('is not held at two values', async () => {
+    const letGo = await holdSetting(api, NAME, '5')
+    await expect(holdSetting(api, NAME, '6')).rejects.toThrow('is held at 5')
+    await letGo()
+  })
+
+  it('that the server refuses is an error, and holds nobody up', async () => {
+    await expect(holdSetting(api, 'No such_name', '5')).rejects.toThrow('422')
+    await expect(holdSetting(api, 'No such_name', '6')).rejects.toThrow('422')
+  })
 })
