@@ -56,7 +56,7 @@ class Stage {
       runner.take(this.intent)
       await settled()
       while (runner.requests.length) {
-        const isKilled = runner.requests[0]?.isWrite && writes++ === kill?.write
+        const isKilled = runner.requests[0]?.write && writes++ === kill?.write
         if (!isKilled) {
           await runner.arrive('answered')
           continue

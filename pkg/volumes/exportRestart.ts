@@ -29,8 +29,10 @@ export function vmsOf(world: Pick<StepWorld, 'vms' | 'vmis'>, intent: ExportInte
   }))
 }
 
+interface Restart { readonly writes: readonly Write[], readonly because: readonly StepReason[] }
+
 /** What a VM that was stopped for the export still needs; undefined once it has been seen to run, or was stopped again by somebody. `now` in epoch milliseconds. */
-export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, now: number): { readonly writes: readonly Write[], readonly because: readonly StepReason[] } | undefined {
+export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, now: number): Restart | undefined {
   if (!vm)
     return undefined
   const key = objectKey(vm)
@@ -44,7 +46,7 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   const power = derivePowerState(vm, vmi, now)
   const isProven = intent.forcedBy === undefined || !vmi || now - Date.parse(vmi.metadata.creationTimestamp) > LATEST_MS
   if (['running', 'paused', 'migrating'].includes(power.word) && isProven)
-    return undefined
+    return giveStrategyBack(vm, entry, intent)
   if (power.word === 'running')
     return { writes: [], because: [{ code: 'start-unproven', vm: key }] }
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
@@ -54,15 +56,29 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
 }
 
 /**
- * Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. Fails (422) on a VM that is
- * no longer as this export left it: somebody else may have halted it since, for something else.
+ * The strategy of a VM that left Halted without the export, and runs: KubeVirt knows but Always for it, whether somebody has
+ * asked for a `start` or KubeVirt itself has, after a crash just before the VM was halted (pkg/virt-controller/watch/vm/vm.go).
+ * Harvester's webhook puts back then what the VM had, and so does this where it did not. Not before it runs: RerunOnFailure
+ * put back too early never starts. Undefined where there is nothing to give back.
  */
+function giveStrategyBack(vm: VirtualMachine, { runStrategy }: ExportedVm, intent: ExportIntent): Restart | undefined {
+  if (referenceOn(vm, intent) !== 'stopped' || vm.spec.runStrategy !== 'Always' || runStrategy === 'Always' || runStrategy === 'Halted')
+    return undefined
+  const back = patchOf(VMS, vm, [{ op: 'replace', path: '/spec/runStrategy', value: runStrategy }])
+  return { writes: noteStarted([back], vm, intent), because: [{ code: 'strategy-back', vm: objectKey(vm), strategy: runStrategy }] }
+}
+
+/** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */
 function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Write[] {
-  const strategy = entry.runStrategy === 'Halted' ? undefined : entry.runStrategy
+  return noteStarted(planStart(vm, entry.runStrategy === 'Halted' ? undefined : entry.runStrategy), vm, intent)
+}
+
+/** Has the patch note that the VM is no longer kept off. It fails (422) on a VM that is not as it was read: somebody else may have halted it since, for something else. */
+function noteStarted(writes: readonly Write[], vm: VirtualMachine, intent: ExportIntent): Write[] {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
   const before = [testVersion(vm), { op: 'test', path, value: vm.metadata.annotations?.[EXPORT_ANNOTATION] }] as const
   const note = { op: 'replace', path, value: exportReference(intent, 'started') } as const
-  return planStart(vm, strategy).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...before, ...write.patch.body, note] } } : write)
+  return writes.map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...before, ...write.patch.body, note] } } : write)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import type { Seen, Unseen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
+import type { RunStrategy } from '#vms/vm.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportResult, StepWord, TimelineEntry } from './exportTimeline.ts'
 import type { ExportWorld } from './exportWorld.ts'
@@ -28,6 +29,7 @@ export type StepReason
     | { readonly code: 'running-needs-v1', readonly storageClass: string }
     | { readonly code: 'acknowledged', readonly by: string }
     | { readonly code: 'noting-end', readonly vm: string }
+    | { readonly code: 'strategy-back', readonly vm: string, readonly strategy: RunStrategy }
     | { readonly code: 'refused', readonly message: string }
     | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
     | { readonly code: 'class-gone', readonly storageClass: string }

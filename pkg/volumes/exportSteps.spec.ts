@@ -496,6 +496,30 @@ describe('an export on a bad day', () => {
     expect(cluster.running('web-01'), 'also where KubeVirt would never start it by itself').toBe(true)
   })
 
+  it.each(['RerunOnFailure', 'Manual', 'Always'] as const)('gives a VM that KubeVirt has put to Always by a start its strategy %s back, once it runs', strategy => {
+    const cluster = new Cluster({ 'web-01': { strategy } })
+    const { words, last } = run(cluster, cluster.begin(), { each: step => {
+      const vm = cluster.vm('web-01')
+      // What `start` makes of Halted, and KubeVirt itself of a start that it has asked for after a crash (pkg/virt-controller/watch/vm/vm.go).
+      if (step.word === 'wait-detach' && vm)
+        vm.spec.runStrategy = 'Always'
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+    expect(cluster.running('web-01')).toBe(true)
+    expect(cluster.vm('web-01')?.spec.runStrategy).toBe(strategy)
+    expect(words.includes('start-vm')).toBe(strategy !== 'Always')
+  })
+
+  it('leaves a strategy alone that somebody gave the VM after the export had started it again', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    run(cluster, cluster.begin(), { each: step => {
+      const vm = cluster.vm('web-01')
+      if (step.word === 'wait-start' && vm)
+        vm.spec.runStrategy = 'Always'
+    } })
+    expect(cluster.vm('web-01')?.spec.runStrategy).toBe('Always')
+  })
+
   it('starts the other VM of a shared disk again when one was started by somebody', () => {
     const cluster = new Cluster({ 'shared-a': { strategy: 'RerunOnFailure' }, 'shared-b': { strategy: 'RerunOnFailure' } })
     const { last } = run(cluster, cluster.begin(), { each: step => {

@@ -11,6 +11,7 @@ import { CLAIMS, NODES, PODS, STORAGE_CLASSES, VOLUME_ATTACHMENTS } from '#kube/
 import { objectKey } from '#kube/object.ts'
 import { IMAGES } from '#images/image.ts'
 import { isFinal } from '#vms/powerState.ts'
+import { rememberedStrategy } from '#vms/powerActions.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
 
@@ -37,6 +38,8 @@ export class ModelApi {
   private readonly kept = new Map<string, Map<string, KubeObject>>()
   /** Told of every object that was written, as it was and is. */
   onWrite: (before: KubeObject | undefined, after: KubeObject | undefined, by: Writer) => void = () => {}
+  /** Whether Harvester's own webhook changes what is written. Without it the cluster is KubeVirt's alone. */
+  isHarvester = true
 
   private of(resource: Resource): Map<string, KubeObject> {
     const found = this.kept.get(resource.plural) ?? new Map<string, KubeObject>()
@@ -57,10 +60,11 @@ export class ModelApi {
     this.store(KINDS[field] as Resource, object as KubeObject, by)
   }
 
-  private store(resource: Resource, object: KubeObject, by: Writer): void {
+  private store(resource: Resource, sent: KubeObject, by: Writer): void {
     const objects = this.of(resource)
-    const key = objectKey(object)
+    const key = objectKey(sent)
     const before = objects.get(key)
+    const object = this.isHarvester && sent.kind === VMS.kind ? remembering(before as VirtualMachine | undefined, sent as VirtualMachine) : sent
     const version = String(++this.version)
     const specOf = (one: KubeObject) => JSON.stringify((one as { spec?: object }).spec)
     const generation = before ? (before.metadata.generation ?? 1) + (specOf(before) === specOf(object) ? 0 : 1) : 1
@@ -138,6 +142,12 @@ export class ModelApi {
   seen<F extends Field>(field: F): Seen<ObjectOf<F>> {
     return { objects: this.list(field), state: 'live' }
   }
+}
+
+/** A VM that leaves Halted gets the strategy that it had, whatever is asked for and whoever asks (harvester pkg/webhook/resources/virtualmachine/mutator.go). */
+function remembering(before: VirtualMachine | undefined, after: VirtualMachine): VirtualMachine {
+  const leavesHalted = before?.spec.runStrategy === 'Halted' && after.spec.runStrategy !== undefined && after.spec.runStrategy !== 'Halted'
+  return leavesHalted ? { ...after, spec: { ...after.spec, runStrategy: rememberedStrategy(after) } } : after
 }
 
 export const graceOf = (vmi: VirtualMachineInstance): number => vmi.spec.terminationGracePeriodSeconds ?? 30

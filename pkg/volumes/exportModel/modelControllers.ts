@@ -26,10 +26,8 @@ export class ModelControllers {
   readonly guests = new Map<string, Guest>()
   /** Instances whose guest's power was cut, by uid: their phase does not always say it. */
   readonly cutOff = new Set<string>()
-  /** VMs that KubeVirt has made Always itself, for a start that it had asked for before they were halted. */
-  readonly madeAlways = new Set<string>()
-  /** Images of which no more is read, by uid. */
-  private readonly hanging = new Map<string, boolean>()
+  /** How fast each image is read, by uid: as a share of the usual. One of 0 is read no further. */
+  private readonly paces = new Map<string, number>()
   private readonly api: ModelApi
   private readonly chance: Chance
   private readonly failing: Failing
@@ -83,10 +81,9 @@ export class ModelControllers {
     const [first] = requests
     const switched = strategy === 'RerunOnFailure' && vm.status?.runStrategy !== strategy
     if (!vmi) {
-      if (strategy === 'Halted' && first?.action === 'Start') {
-        this.madeAlways.add(name)
+      // A start that was asked for before it was halted: of a guest that has crashed, by KubeVirt itself.
+      if (strategy === 'Halted' && first?.action === 'Start')
         return this.api.put('vms', { ...vm, spec: wanted(vm, true), status: { ...vm.status, stateChangeRequests: [] } })
-      }
       if (strategy === 'Always' || switched || (strategy !== 'Halted' && first?.action === 'Start'))
         return this.bootVm(vm)
     }
@@ -180,14 +177,19 @@ export class ModelControllers {
     if (!image || !isReading(image))
       return
     const { uid } = image.metadata
-    const hangs = this.hanging.get(uid) ?? this.chance.happens(this.failing.hangs)
-    this.hanging.set(uid, hangs)
-    if (hangs)
+    const pace = this.paces.get(uid) ?? (this.chance.happens(this.failing.hangs) ? 0 : this.chance.of([0.15, 1]))
+    this.paces.set(uid, pace)
+    if (pace === 0)
       return
-    const progress = Math.min(100, (image.status?.progress ?? 0) + Math.ceil(this.chance.between(5, 40)))
-    const fails = this.chance.happens(this.failing.imports / 4)
+    const progress = Math.min(100, (image.status?.progress ?? 0) + Math.ceil(this.chance.between(5, 40) * pace))
+    const fails = this.chance.happens(this.failing.imports / 4 * pace)
     const imported: Condition = fails ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }
     this.api.put('images', { ...image, status: { progress, conditions: [{ type: 'Initialized', status: 'True' }, imported] } })
+  }
+
+  /** Whether the image will never be read to its end. */
+  hangs(image: VirtualMachineImage): boolean {
+    return this.paces.get(image.metadata.uid) === 0
   }
 
   private backUp(name: string): void {

@@ -17,8 +17,8 @@ import { worldOf } from './modelApi.ts'
 const SILENCE_MS = 60_000
 const NO_ANSWER = new ApiError({ status: 0, reason: 'Unreachable', message: 'no answer' })
 
-/** A request on its way: when it can arrive at the earliest, what it does then, and whoever waits for the answer. */
-interface Request { readonly isWrite: boolean, readonly notBefore: number, readonly arrive: () => unknown, readonly answered: (value: unknown) => void, readonly failed: (error: unknown) => void }
+/** A request on its way: what it writes, if it does, when it can arrive at the earliest, what it does then, and whoever waits for the answer. */
+interface Request { readonly write?: Write, readonly notBefore: number, readonly arrive: () => unknown, readonly answered: (value: unknown) => void, readonly failed: (error: unknown) => void }
 
 /**
  * A browser, or the keeper, that carries an export out with the product's own code. Its requests are on their way until the
@@ -38,11 +38,17 @@ export class ModelRunner {
   private runner: ExportRunner | undefined
   /** How often what it follows has nothing new to say, though there is. */
   private readonly lag: number
+  /** How often a request of it takes long. */
+  private readonly lateness: number
+  private readonly onCrash: (error: unknown) => void
 
-  constructor(api: ModelApi, chance: Chance) {
+  /** `onCrash` is told of what no cluster has answered: it is the product's own fault. */
+  constructor(api: ModelApi, chance: Chance, onCrash: (error: unknown) => void = () => {}) {
     this.lag = chance.of([0.1, 0.5, 0.9])
+    this.lateness = chance.of([0.06, 0.06, 0.4])
     this.api = api
     this.chance = chance
+    this.onCrash = onCrash
   }
 
   get isIdle(): boolean {
@@ -54,9 +60,9 @@ export class ModelRunner {
     return this.state === 'open' && this.requests.some(request => request.notBefore <= this.api.time)
   }
 
-  /** Whether it has looked, and not yet done what follows. */
-  get isDeciding(): boolean {
-    return this.doing !== undefined && this.state === 'open'
+  /** Whether a write that it has decided on, of that kind of object, has not arrived yet. */
+  isWriting(act: Write['act'], resource: Resource): boolean {
+    return this.requests.some(({ write }) => write?.act === act && write.resource.plural === resource.plural)
   }
 
   look(): StepWorld {
@@ -70,10 +76,10 @@ export class ModelRunner {
     })
   }
 
-  private request<T>(arrive: () => T, isWrite = false): Promise<T> {
+  private request<T>(arrive: () => T, write?: Write): Promise<T> {
     return new Promise((answered, failed) => {
-      const late = !this.isCalm && this.chance.happens(0.06) ? this.chance.between(20_000, 85_000) : 0
-      this.requests.push({ isWrite, notBefore: this.api.time + late, arrive, answered: answered as (value: unknown) => void, failed })
+      const late = !this.isCalm && this.chance.happens(this.lateness) ? this.chance.between(20_000, 85_000) : 0
+      this.requests.push({ ...(write && { write }), notBefore: this.api.time + late, arrive, answered: answered as (value: unknown) => void, failed })
     })
   }
 
@@ -82,7 +88,7 @@ export class ModelRunner {
     return {
       look: () => this.look(),
       readAnew: intent => readAnew(this.look(), intent, get, () => this.request(() => this.api.list('pods'))),
-      send: write => this.request(() => this.api.send(write), true),
+      send: write => this.request(() => this.api.send(write), write),
       now: () => this.api.time,
     }
   }
@@ -104,11 +110,15 @@ export class ModelRunner {
 
   /** Sends writes in order, until one fails. */
   sendAll(writes: readonly Write[], then: (sent: boolean) => void = () => {}): void {
-    this.does(writes.reduce<Promise<unknown>>((before, write) => before.then(() => this.request(() => this.api.send(write), true)), Promise.resolve()).then(() => then(true), () => then(false)))
+    this.does(writes.reduce<Promise<unknown>>((before, write) => before.then(() => this.request(() => this.api.send(write), write)), Promise.resolve()).then(() => then(true), () => then(false)))
   }
 
   private does(work: Promise<unknown>): void {
-    this.doing = work.catch(() => { this.state = 'over' }).finally(() => { this.doing = undefined })
+    this.doing = work.catch((thrown: unknown) => {
+      this.state = 'over'
+      if (!(thrown instanceof ApiError))
+        this.onCrash(thrown)
+    }).finally(() => { this.doing = undefined })
   }
 
   /** Lets one request arrive. `lost`: it was carried out and no answer came. `cut`: it never arrived. */

@@ -17,6 +17,8 @@ export class ModelTruth {
   readonly torn = new Set<string>()
   /** VMs that an export has stopped, and that have neither run since nor were turned off by anybody else. */
   readonly owed = new Set<string>()
+  /** VMs that somebody else has changed. */
+  readonly touched = new Set<string>()
   /** VMs whose last guest has ended by itself, and which they were when an image was made. */
   private readonly shutDown = new Set<string>()
   private readonly shutDownBefore = new Map<string, ReadonlySet<string>>()
@@ -24,21 +26,21 @@ export class ModelTruth {
   private readonly made = new Map<string, number>()
   private readonly intents = new Map<string, ExportIntent>()
   private readonly api: ModelApi
-  private readonly isDeciding: () => boolean
+  private readonly isMaking: () => boolean
   private readonly cutOff: ReadonlySet<string>
   private readonly tell: ((line: string) => void) | undefined
   /** What was seen to break while a write was carried out, whose sender must not be the one to hear of it. */
   private broken: string | undefined
 
   /**
-   * `isDeciding`: whether somebody is between his last look and what he then does. No cluster can hold back a create that was
-   * decided on before. `cutOff`: the instances whose guest's power was cut, by uid.
+   * `isMaking`: whether a create of an image has been decided on and is on its way: no cluster can hold that one back. `cutOff`:
+   * the instances whose guest's power was cut, by uid.
    */
-  constructor(api: ModelApi, isDeciding: () => boolean, cutOff: ReadonlySet<string>, tell?: (line: string) => void) {
+  constructor(api: ModelApi, isMaking: () => boolean, cutOff: ReadonlySet<string>, tell?: (line: string) => void) {
     this.tell = tell
     this.api = api
     this.cutOff = cutOff
-    this.isDeciding = isDeciding
+    this.isMaking = isMaking
     api.onWrite = (before, after, by) => this.heard(before, after, by)
   }
 
@@ -60,6 +62,8 @@ export class ModelTruth {
 
   private heardVm(before: VirtualMachine | undefined, after: VirtualMachine | undefined, by: Writer): void {
     const name = (after ?? before)?.metadata.name ?? ''
+    if (by === 'somebody')
+      this.touched.add(name)
     if (!after || (by === 'somebody' && effectiveRunStrategy(after) === 'Halted'))
       this.owed.delete(name)
     else if (by === 'export' && before && effectiveRunStrategy(before) !== 'Halted' && effectiveRunStrategy(after) === 'Halted')
@@ -85,7 +89,7 @@ export class ModelTruth {
         return intent && intent !== 'unreadable' && intent.madeAt !== undefined
       })
       // Made, and deleted before anybody had noted that it was made: to all who look it was never there.
-      if (!noted || this.isDeciding())
+      if (!noted || this.isMaking())
         this.made.delete(name)
     }
     else if (!before) {
@@ -94,6 +98,14 @@ export class ModelTruth {
       if (this.api.list('attachments').length)
         this.torn.add(name)
     }
+    else if (wholenessOf(after) === 'overtaken' && !['overtaken', 'unverified', 'acknowledged'].includes(wholenessOf(before))) {
+      this.broken ??= 'an image that was verified is called torn'
+    }
+  }
+
+  /** Something broke that only its doer knows of. */
+  report(what: string): void {
+    this.broken ??= what
   }
 
   /** Throws where a promise is broken. */
@@ -129,7 +141,7 @@ export class ModelTruth {
     const vm = this.api.find('vms', name)
     const claim = this.api.find('claims', CLAIM)
     const isTold = [vm, claim].some(object => object?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
-    const isChosen = [...this.intents.values()].some(intent => !intent.restart && intent.vms.some(entry => entry.name === name))
+    const isChosen = [...this.intents.values()].some(intent => !intent.restart && intent.abandonedBy === undefined && intent.vms.some(entry => entry.name === name))
     if (vm && !isTold && !isChosen)
       throw new BrokenPromiseError(`${name} was stopped by an export and is left off in silence`)
   }

@@ -1,7 +1,9 @@
 import type { ExportIntent } from '../exportIntent.ts'
 import type { ExportStep } from '../exportStep.ts'
 import type { Scenario } from './scenario.ts'
-import { effectiveRunStrategy } from '#vms/vm.ts'
+import type { Resource } from '#kube/resource.ts'
+import { IMAGES } from '#images/image.ts'
+import { VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
@@ -37,14 +39,17 @@ class Play {
   /** The VM that somebody has turned on and will turn off again. */
   private turnedOn: string | undefined
   private readonly meddling: number
+  /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again. */
+  private isUnwatched = false
 
   constructor(seed: number, tell?: (line: string) => void) {
     this.chance = new Chance(seed)
     this.scenario = drawScenario(this.chance, this.api.time)
     this.meddling = this.chance.of([0, 0, 1, 2])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
+    this.api.isHarvester = this.scenario.isHarvester
     this.furnish()
-    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isDeciding), this.controllers.cutOff, tell)
+    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers.cutOff, tell)
   }
 
   private furnish(): void {
@@ -68,7 +73,7 @@ class Play {
   }
 
   private open(): ModelRunner {
-    const runner = new ModelRunner(this.api, this.chance)
+    const runner = new ModelRunner(this.api, this.chance, thrown => this.truth.report(`whoever carries it out crashes: ${String(thrown)}`))
     this.runners.push(runner)
     return runner
   }
@@ -119,12 +124,17 @@ class Play {
       return this.actOfRunner()
     if (this.scenario.isCalm)
       return
+    // A stop is on its way: an export that is given up, or put away, must not be followed by it.
+    if (this.runners.some(runner => runner.isWriting('patch', VMS as Resource)) && chance.happens(0.4))
+      return this.operatorActs(this.open())
     if (this.turnedOn !== undefined && chance.happens(api.find('vmis', this.turnedOn)?.status?.phase === 'Running' ? 0.5 : 0.1))
       return this.turnOff(this.turnedOn)
     // The disk is being read: what then happens to it matters.
     if (this.meddled < this.meddling && api.list('images').some(isReading) && chance.happens(0.6)) {
-      if (chance.happens(0.5))
+      if (chance.happens(0.5)) {
         this.runners.forEach(runner => runner.close(() => chance.happens(0.5)))
+        this.isUnwatched = true
+      }
       return this.meddle()
     }
     this.disturb()
@@ -156,14 +166,29 @@ class Play {
       chance.of(open).close(() => chance.happens(0.5))
     else if (share < 0.25)
       open.forEach(runner => runner.close(() => chance.happens(0.5)))
-    else if (share < 0.5 && open.length < 3)
+    else if (share < 0.5 && open.length < 3 && !this.isAway())
       this.open()
     else if (share < 0.6 && open.length)
       this.operatorActs(chance.of(open))
     else if (share < 0.65)
       this.begin(this.open(), 'second')
+    else if (share < 0.75)
+      this.dismiss()
     else if (this.meddled < this.meddling)
       this.meddle()
+  }
+
+  /** Whether nobody looks, as long as what somebody has turned on is on. */
+  private isAway(): boolean {
+    this.isUnwatched &&= this.api.list('vmis').length > 0 || (this.turnedOn !== undefined && this.api.find('vms', this.turnedOn) !== undefined)
+    return this.isUnwatched
+  }
+
+  /** Somebody has read how it ended, and puts it away. */
+  private dismiss(): void {
+    const endings = this.runners.flatMap(({ state, last }) => state === 'over' && last?.step.dismiss ? [last.step.dismiss] : [])
+    if (endings.length)
+      this.open().sendAll(this.chance.of(endings))
   }
 
   /** An operator presses one of the buttons of an export that he sees. */
@@ -231,7 +256,7 @@ class Play {
     const image = this.api.find('images', exportImageName(intent))
     const ending = { ...(step.result && { result: step.result }), because: step.because.map(({ code }) => code), ...(image && { wholeness: wholenessOf(image) }), isCalm: this.scenario.isCalm }
     if (step.word === 'stopped')
-      return this.dismissed(step, { how: 'told', ...ending })
+      return this.dismissed(step, intent, { how: 'told', ...ending })
     if (step.word === 'done') {
       this.checkClean(intent)
       return { how: 'done', ...ending }
@@ -243,13 +268,14 @@ class Play {
     return { how: 'waiting', ...ending }
   }
 
-  private dismissed(step: ExportStep, ending: Ending): Ending {
+  private dismissed(step: ExportStep, intent: ExportIntent, ending: Ending): Ending {
     if (!ending.because.length)
       throw new BrokenPromiseError('it has stopped and does not say why')
+    this.checkStrategies(intent)
     step.dismiss?.forEach(write => this.api.send(write))
-    const intent = this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION]
-    if (intent !== undefined)
+    if (this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
       throw new BrokenPromiseError('it cannot be dismissed')
+    this.checkNotes()
     this.truth.check()
     return ending
   }
@@ -261,11 +287,15 @@ class Play {
       throw new BrokenPromiseError(`its note is left on ${left.map(vm => vm.metadata.name).join()}`)
   }
 
-  private checkClean({ vms, restart, abandonedBy }: ExportIntent): void {
+  private checkClean(intent: ExportIntent): void {
     this.checkNotes()
-    if ((!restart && abandonedBy === undefined) || this.meddled)
+    this.checkStrategies(intent)
+  }
+
+  private checkStrategies({ vms, restart, abandonedBy }: ExportIntent): void {
+    if (!restart && abandonedBy === undefined)
       return
-    const strange = vms.filter(entry => entry.wasRunning && !this.controllers.madeAlways.has(entry.name) && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
+    const strange = vms.filter(entry => entry.wasRunning && !this.truth.touched.has(entry.name) && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
     if (strange.length)
       throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
   }

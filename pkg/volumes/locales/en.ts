@@ -382,6 +382,7 @@ export default {
     'refused': 'The cluster refused it, so the export has ended:',
     'start-unproven': 'It runs again. For a minute and a half a forced stop that comes late could still hit it, and it would be started once more:',
     'waiting-for-start': 'Waiting until this VM is seen to run:',
+    'strategy-back': 'Runs, and gets its run strategy {strategy} back:',
     'class-gone': 'The storage class {storageClass} is gone.',
     'claim-gone': 'The volume is gone.',
     'abandoned': 'Given up by {by}.',

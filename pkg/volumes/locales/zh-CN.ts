@@ -382,6 +382,7 @@ export default {
     'refused': '集群拒绝了它，导出因此结束：',
     'start-unproven': '已重新运行。一分半钟内，迟到的强制停止仍可能波及它，届时会再次启动：',
     'waiting-for-start': '等待看到这台虚拟机运行：',
+    'strategy-back': '正在运行，其运行策略恢复为 {strategy}：',
     'class-gone': '存储类 {storageClass} 已不存在。',
     'claim-gone': '卷已不存在。',
     'abandoned': '{by} 放弃了导出。',
