@@ -157,7 +157,7 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun, NOW)?.writes ?? []],
     ['the decision that guests get no more time', [planForceStop(begun, intent, 'admin')]],
     // Of a VM that is there; without KubeVirt it has no instance.
-    ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const] : []),
+    ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const, ['the run strategy of a VM that KubeVirt has started as Always', startAgain({ ...known, vm: { ...stopped, spec: { ...stopped.spec, runStrategy: 'Always' } }, vmi }, intent, NOW)?.writes ?? []] as const] : []),
     ['the note of how a guest ended', [noteEndings(begun, intent, [known], NOW)?.write].flatMap(write => write ?? [])],
     ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
     ['the start that somebody wants now', planStartNow(world, intent, 'admin')],
