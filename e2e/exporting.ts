@@ -29,7 +29,7 @@ export async function makeVm(api: Pick<Api, 'create' | 'get'>, namespace: string
     },
   }
   await api.create(PATHS.vms(namespace), {
-    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace },
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace, annotations: { 'harvesterhci.io/volumeClaimTemplates': '[]' } },
     spec: { runStrategy: strategy, template: { metadata: { annotations: guest ? { 'guardrails.test/guest': guest } : {} }, spec } },
   })
   if (strategy !== 'Halted')
