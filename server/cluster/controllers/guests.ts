@@ -100,16 +100,20 @@ function graceIn(pod: Pod, vmi: VirtualMachineInstance): number {
   return Math.min(graceOf(vmi), pod.metadata.deletionGracePeriodSeconds ?? Infinity) * 1000
 }
 
+/** Whether the guest was given ACPI and time to shut down by itself. One that was not and whose plug is pulled has Succeeded, any other Failed (isACPIEnabled in virt-handler's vm.go). */
+function couldObey({ spec }: VirtualMachineInstance): boolean {
+  return spec.terminationGracePeriodSeconds !== 0 && spec.domain?.features?.acpi?.enabled !== false
+}
+
 function live(vmi: VirtualMachineInstance, pod: Pod, world: World, time: Time): Next {
   const guest = guestOf(vmi)
   const paused = findCondition(vmi.status?.conditions, 'Paused')?.status === 'True'
   if (isEnding(vmi, pod)) {
     const grace = graceIn(pod, vmi)
-    const obeys = isDocile(guest) && !paused && vmi.spec.domain?.features?.acpi?.enabled !== false
+    const obeys = isDocile(guest) && !paused && couldObey(vmi)
     if (obeys && TAKES.shutDownGuest <= grace)
       return after(time, TAKES.shutDownGuest, () => to(vmi, 'Succeeded', time))
-    // The grace is over and the plug is pulled: Failed, unless the guest has no ACPI that it could have obeyed.
-    return after(time, Math.max(grace, TAKES.cutOffGuest), () => to(vmi, vmi.spec.domain?.features?.acpi?.enabled === false ? 'Succeeded' : 'Failed', time))
+    return after(time, Math.max(grace, TAKES.cutOffGuest), () => to(vmi, couldObey(vmi) ? 'Failed' : 'Succeeded', time))
   }
   const act = vmi.metadata.annotations?.[ACT_ANNOTATION]
   if (act === 'shutdown' || act === 'crash')
