@@ -154,13 +154,13 @@ function makeBackingImage(image: VirtualMachineImage, world: World): Write[] {
   const parameters: Readonly<Record<string, string>> = { ...DEFAULT_PARAMETERS, ...image.spec.storageClassParameters }
   const old = world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${name}`)
   const oldClass = world.get(STORAGE_CLASSES, `lh-${uid}`)
-  const list = (text?: string) => text ? text.split(',').map(tag => tag.trim()).filter(Boolean) : []
   const backingImage = create(BACKING_IMAGES, {
     metadata: { name, namespace: LONGHORN_NAMESPACE, annotations: { [IMAGE_ID_ANNOTATION]: objectKey(image) }, labels: { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' }, finalizers: ['longhorn.io'] },
     spec: {
       sourceType: image.spec.sourceType, sourceParameters: parametersOf(image, world), checksum: image.spec.checksum ?? '',
       minNumberOfCopies: Number(parameters.numberOfReplicas) || 3, dataEngine: 'v1',
-      nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector),
+      // Whatever the class asks for: it is for the volumes that are made of it (backingimage.go createBackingImage).
+      nodeSelector: [], diskSelector: [],
     },
   })
   return [...(old ? [] : [backingImage]), ...(oldClass ? [] : [classFor(image, name, parameters)])]

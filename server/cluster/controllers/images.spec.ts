@@ -60,6 +60,14 @@ describe('an image on Longhorn v1', () => {
     expect(play.get(STORAGE_CLASSES, play.get(IMAGES, 'lab/i')?.status?.storageClassName ?? '')?.parameters).toMatchObject({ backingImage: backingOf(play)?.metadata.name, numberOfReplicas: '3' })
   })
 
+  it('lies on any disk, whichever its class asks for: Harvester tells Longhorn of none', () => {
+    const play = stage()
+    addImage(play, { url: URL_OF.good, storageClassParameters: { numberOfReplicas: '3', nodeSelector: 'east', diskSelector: 'ssd' } })
+    play.run(60_000)
+    expect(backingOf(play)?.spec).toMatchObject({ minNumberOfCopies: 3, nodeSelector: [], diskSelector: [] })
+    expect(Object.values(backingOf(play)?.status?.diskFileStatusMap ?? {}).map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
+  })
+
   it('is not looked at again once it is imported, whatever its copies do', () => {
     const play = stage()
     addImage(play, { url: URL_OF.good })
