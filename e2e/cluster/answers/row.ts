@@ -31,6 +31,18 @@ export interface Fixture {
   readonly words?: Readonly<Record<string, (object: KubeObject) => unknown>>
 }
 
+/** An answer without what differs between two clusters that behave alike. */
+export interface Told {
+  readonly code: number
+  readonly reason?: string
+  readonly message?: string
+  readonly causes?: readonly object[]
+  readonly warnings?: readonly string[]
+  readonly shows?: Readonly<Record<string, unknown>>
+  /** It was accepted without a word. */
+  readonly silent?: true
+}
+
 export interface Row {
   /** What is asked, in a sentence; unique in the table. */
   readonly says: string
@@ -42,6 +54,8 @@ export interface Row {
   readonly shows?: readonly string[]
   /** Upstream refuses far more than a stage needs: its answer is recorded, and the console's wording of it tested. */
   readonly unplayed?: true
+  /** What the embedded cluster answers where it differs and stays so, as a row of `differences.md` says. */
+  readonly embedded?: Told
 }
 
 /** A row; an administrator asks unless `more` says who. */

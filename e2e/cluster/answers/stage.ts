@@ -3,21 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Api } from '../../api.ts'
 import type { Answer, KubeObject } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
-import type { Fixture, Group, Request, Row } from './row.ts'
+import type { Fixture, Group, Request, Row, Told } from './row.ts'
 import { NS, SHELVES } from './shelves.ts'
 import { Words, normalise } from './words.ts'
 
 // One group of rows on one cluster: its fixtures are made, its rows asked, its namespace taken away.
 
-/** An answer without what differs between two clusters that behave alike. */
-export interface Told {
-  readonly code: number
-  readonly reason?: string
-  readonly message?: string
-  readonly causes?: readonly object[]
-  readonly warnings?: readonly string[]
-  readonly shows?: Readonly<Record<string, unknown>>
-}
 export type Answers = Readonly<Record<string, Told>>
 
 const PATIENCE = 90_000
@@ -96,6 +87,8 @@ function tell(answer: Answer, row: Row, words: Words): Told {
   const said = words.heard(answer.text)
   if (code < 400) {
     const object = said ? (JSON.parse(said) as KubeObject) : undefined
+    if (!object)
+      return { ...common, silent: true }
     return { ...common, ...(row.shows ? { shows: Object.fromEntries(row.shows.map(path => [path, tidy(at(object, path))])) } : {}) }
   }
   if (!String(answer.headers['content-type']).includes('json'))
