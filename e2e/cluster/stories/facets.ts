@@ -8,7 +8,7 @@ export type Facets = Readonly<Record<string, Json>>
 
 interface Condition { readonly type: string, readonly status: string, readonly reason?: string, readonly message?: string }
 interface Request { readonly action: string, readonly uid?: string, readonly data?: Readonly<Record<string, string>> }
-interface VolumeStatus { readonly name: string, readonly phase?: string, readonly hotplugVolume?: object }
+interface VolumeStatus { readonly name: string, readonly phase?: string, readonly reason?: string, readonly message?: string, readonly hotplugVolume?: object }
 type MigrationState = Readonly<Record<string, unknown>>
 
 /** Projects an object by its kind; a kind that no story follows has no facets. */
@@ -46,6 +46,7 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
   }),
   // Which conditions a pod has is what our own kubelet says, on both sides.
   Pod: ({ metadata: { finalizers = [] } }, status) => ({ phase: text(status.phase), finalizers: [...finalizers].sort() }),
+  PersistentVolumeClaim: (_object, status) => ({ phase: text(status.phase) }),
   VolumeAttachment: (_object, status) => ({ attached: flag(status.attached) }),
   VirtualMachineImage: ({ metadata: { finalizers = [], labels = {}, annotations = {} }, spec }, status) => ({
     'spec.backend': text(spec?.backend),
@@ -102,10 +103,10 @@ function conditionsOf(status: Fields): Record<string, Json> {
 
 function volumesOf(status: Fields): Json {
   const volumes = [...(status.volumeStatus ?? []) as readonly VolumeStatus[]].sort((a, b) => a.name < b.name ? -1 : 1)
-  return volumes.map(({ name, phase, hotplugVolume }) => [name, ...(phase ? [phase] : []), ...(hotplugVolume ? ['hotplug'] : [])].join(' '))
+  return volumes.map(({ name, phase, hotplugVolume, reason, message }) => [[name, phase, hotplugVolume && 'hotplug'].filter(Boolean).join(' '), reason, message].filter(Boolean).join(' · '))
 }
 
-const OF_MIGRATION = ['mode', 'completed', 'failed', 'failureReason', 'abortRequested', 'abortStatus'] as const
+const OF_MIGRATION = ['mode', 'completed', 'failed', 'failureReason', 'abortRequested', 'abortStatus', 'sourceNode', 'targetNode'] as const
 
 function migrationOf(state: MigrationState | undefined): Json | undefined {
   if (!state)

@@ -10,11 +10,13 @@ const MIRROR = /http:\/\/127\.0\.0\.1:\d+\/~[\w-]+\//g
 const GENERATED = /\b(hp-volume|kubevirt-migrate-vm|kubevirt-evacuation)-[a-z0-9]{5}\b/g
 
 /** Kinds whose objects seldom come again under the same name: the first has no number. */
-const ONCE = ['VirtualMachine', 'VirtualMachineImage', 'DataVolume']
+const ONCE = ['VirtualMachine', 'VirtualMachineImage', 'DataVolume', 'PersistentVolumeClaim']
 
 /** The names of one play in one namespace. Objects are met in the order in which they came to be. */
 export class Names {
   private readonly namespace: string
+  /** The nodes that the play has added, in their order; whichever of the others a name is of is chance. */
+  private readonly ownNodes: RegExp
   private readonly byUid = new Map<string, string>()
   private disks = 0
   /** Of each claim the nodes that its disk was attached to, in the order in which they were met. */
@@ -26,6 +28,7 @@ export class Names {
 
   constructor(namespace: string, claims: ReadonlyMap<string, string>) {
     this.namespace = namespace
+    this.ownNodes = new RegExp(`\\bnode-${namespace.replace('-', '')}(\\d+)\\b`, 'g')
     this.claims = claims
   }
 
@@ -53,6 +56,7 @@ export class Names {
       .replaceAll(LAUNCHER, 'virt-launcher-$1')
       .replaceAll(GENERATED, '$1')
       .replaceAll(this.namespace, 'NAMESPACE')
+      .replaceAll(this.ownNodes, 'node $1')
       .replaceAll(/\bnode-\w+/g, 'NODE')
       // Our scheduler counts the nodes of everybody who plays.
       .replaceAll(/\b0\/\d+ nodes are available: .*?(?:for scheduling|claims)\./g, 'no node is available')
@@ -102,6 +106,8 @@ export class Names {
         return `image ${metadata.name}`
       case 'DataVolume':
         return `data volume ${metadata.name}`
+      case 'PersistentVolumeClaim':
+        return `claim ${this.plain(metadata.name)}`
       case 'StorageClass':
         return `class ${this.plain(metadata.name)}`
       case 'BackingImage':

@@ -225,7 +225,9 @@ export class Stage {
 
   /** What has been said and seen so far. */
   trace(): Trace {
-    return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
+    // A story of images looks at the claims that it waits for, and tells of files and copies.
+    const told = this.looksAt.includes('VirtualMachine') ? this.sight.ours : this.sight.ours.filter(({ object }) => object.kind !== 'PersistentVolumeClaim')
+    return traceOf(this.namespace, this.said, told, this.sight.claims)
   }
 
   /** What must be put right again when the play is over, however it ends. */

@@ -12,9 +12,6 @@ export type Change = readonly [what: string, changed: Facets]
 /** What was said and seen in one play of a story, each in its order. */
 export interface Trace { readonly answers: readonly Said[], readonly changes: readonly Change[] }
 
-/** Of what a story looks at, what is told. A class comes and goes with its image. */
-const UNTOLD = ['PersistentVolumeClaim']
-
 /**
  * The trace of a play, of what has been seen of its own objects. The watches of several kinds come beside each other, but one counter numbers all writes of a cluster:
  * by it the changes are put in the order in which they were made.
@@ -22,7 +19,7 @@ const UNTOLD = ['PersistentVolumeClaim']
 export function traceOf(namespace: string, answers: readonly Said[], sightings: readonly Sighting[], claims: ReadonlyMap<string, string>): Trace {
   const names = new Names(namespace, claims)
   const known = new Map<string, Facets>()
-  const ordered = sightings.filter(one => !UNTOLD.includes(one.object.kind)).sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
+  const ordered = [...sightings].sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
   const changes: Change[] = []
   for (const { gone, object } of ordered) {
     const what = names.of(object)
@@ -57,15 +54,22 @@ export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>
   return objects
 }
 
-/** What follows from what across objects: who came, whose guest was over, and who went, of those that hold each other, and when a disk was filled. */
+/** The phases that others wait for, by who has them. That a migration fails is told beside its guest's end, before or after. */
+const AWAITED: Readonly<Record<string, readonly string[]>> = { 'vmi': ['Running', 'Succeeded', 'Failed'], 'migration': ['Running', 'Succeeded'], 'data volume': ['Succeeded'] }
+
+/** What follows from what across objects: who came, whose guest was over or had moved, and who went, of those that hold each other, and when a disk was filled. */
 export function orderOf({ changes }: Trace): string[] {
-  const order = changes.filter(([what]) => /^(vm|vmi|launcher|data volume) /.test(what)).flatMap(([what, { life, phase }]) => what.startsWith('data volume ')
-    ? [phase].filter(word => word === 'Succeeded').map(word => `${what} ${word}`)
-    : [
-        ...(life === 'there' ? [`${what} comes`] : []),
-        ...(what.startsWith('vmi') && (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') ? [`${what} ${phase}`] : []),
-        ...(life === 'gone' ? [`${what} goes`] : []),
-      ])
+  const order = changes.flatMap(([what, { life, phase }]) => {
+    const role = /^(vmi?|launcher|target|plug|migration|data volume) /.exec(what)?.[1]
+    if (role === undefined)
+      return []
+    return [
+      ...(role !== 'data volume' && life === 'there' ? [`${what} comes`] : []),
+      ...(AWAITED[role] ?? []).filter(word => word === phase).map(word => `${what} ${word}`),
+      // A target that is not needed any more and a plug go beside the guest's own end, before or after.
+      ...(!['data volume', 'target', 'plug'].includes(role) && life === 'gone' ? [`${what} goes`] : []),
+    ]
+  })
   // A guest that is killed with its pod: whether the kubelet's word or virt-handler's is first is chance.
   return order.map((word, index) => isKilled(word, order[index + 1]) ? order[index + 1] ?? '' : isKilled(order[index - 1], word) ? order[index - 1] ?? '' : word)
 }

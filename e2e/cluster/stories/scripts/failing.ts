@@ -31,6 +31,8 @@ export const FAILING: readonly Story[] = [
       await stage.settle()
       await stage.admin.ask('start')
       await untilSecondFailure(stage)
+      await stage.until('its disk let go', () => stage.attachments() === 0)
+      await stage.settle()
     },
   },
   {

@@ -7,8 +7,9 @@ export const STRATEGIES: readonly Story[] = [
     name: 'Halted while Starting, before the guest boots',
     async run(stage) {
       await stage.disk()
-      await stage.admin.make({ runStrategy: 'Always' })
+      await stage.admin.make({ runStrategy: 'Always', guest: 'stuck' })
       await stage.untilPhase('Scheduled')
+      await stage.settle()
       await stage.admin.strategy('Halted')
       await stage.untilOff()
     },
