@@ -30,6 +30,18 @@ describe('a trace', () => {
     expect(changes.map(([what, { life }]) => `${what} ${String(life)}`)).toEqual(['attachment web-disk there', 'attachment web-disk on node 2 there', 'attachment web-disk gone'])
   })
 
+  it('tells of a claim until it is gone, and calls the nodes of a play by their order', () => {
+    const moving = { phase: 'Running', migrationState: { sourceNode: 'node-story12', targetNode: 'node-story11' }, volumeStatus: [{ name: 'more', phase: 'Pending', reason: 'PVCNotReady', message: 'PVC is in phase Pending', hotplugVolume: {} }] }
+    const disk = (version: number, metadata: object, gone = false) => seen('PersistentVolumeClaim', version, { uid: 'disk', metadata: { name: 'web-disk', ...metadata }, status: { phase: 'Bound' } }, gone)
+    const { changes } = traceOf('story-1', [], [disk(1, {}), seen('VirtualMachineInstance', 2, { status: moving }), disk(3, { deletionTimestamp: 'now' }), disk(4, {}, true)], new Map())
+    expect(changes).toMatchObject([
+      ['claim web-disk', { life: 'there', deleting: false, phase: 'Bound' }],
+      ['vmi web 1', { migrationState: { sourceNode: 'node 2', targetNode: 'node 1' }, volumes: ['more Pending hotplug · PVCNotReady · PVC is in phase Pending'] }],
+      ['claim web-disk', { deleting: true }],
+      ['claim web-disk', { life: 'gone' }],
+    ])
+  })
+
   it('tells what is new alone, and null for what is no longer there', () => {
     const paused = { phase: 'Running', conditions: [{ type: 'Paused', status: 'True' }] }
     const { changes } = traceOf('story-1', [], [seen('VirtualMachineInstance', 1, { status: paused }), seen('VirtualMachineInstance', 2, { status: paused }), seen('VirtualMachineInstance', 3, { status: { phase: 'Running' } })], new Map())
@@ -60,6 +72,14 @@ describe('two traces', () => {
     expect(orderOf(told(...begun, pod, vmi))).toEqual(['vmi web 1 comes', 'vmi web 1 Running', 'launcher web 1 comes', 'launcher web 1 goes', 'vmi web 1 goes'])
   })
 
+  it('are apart where a target comes before its migration, or one has succeeded before it runs', () => {
+    const migration = (change: Change[1]): Change => ['migration of web 1', change]
+    const target: Change = ['target web 1', { life: 'there' }]
+    const [comes, runs, over] = [migration({ life: 'there', phase: '' }), migration({ phase: 'Running' }), migration({ phase: 'Succeeded' })]
+    expect(orderOf(told(comes, target, runs, over))).toEqual(['migration of web 1 comes', 'target web 1 comes', 'migration of web 1 Running', 'migration of web 1 Succeeded'])
+    expect(differencesOf(told(comes, target, runs, over), told(target, comes, runs, over)).map(({ where }) => where)).toEqual(['order'])
+  })
+
   it('are not apart where a status was written before the instance was made, or after', () => {
     const [comes, stopped]: [Change, Change] = [['vmi web 1', { life: 'there' }], ['vm web', { printableStatus: 'Stopped' }]]
     expect(differencesOf(told(comes, stopped), told(stopped, comes))).toEqual([])
@@ -77,6 +97,9 @@ describe('two traces', () => {
     expect(differencesOf(copies('', 'starting', 'ready'), copies('ready'))).toEqual([])
     expect(differencesOf(copies('ready', null, 'starting', 'ready'), copies('ready')).map(({ where }) => where)).toContain('file lh 1 · copy on disk 1')
     expect(differencesOf(copies('ready', 'starting', 'ready'), copies('ready')).map(({ where }) => where)).toContain('file lh 1 · copy on disk 1')
+    const [spoilt, inVain] = ['failed · ready file is modified at TIME', 'failed · failed to process sync file: syncing file should be directly reused but failed']
+    expect(differencesOf(copies('ready', spoilt, inVain, null, 'ready'), copies('ready', spoilt, 'ready'))).toEqual([])
+    expect(differencesOf(copies(inVain, null, 'ready'), copies('ready')).map(({ where }) => where)).toContain('file lh 1 · copy on disk 1')
     const [first, second, third]: [Change, Change, Change] = [['file lh 1', { 'copy on disk 1': 'ready' }], ['file lh 1', { 'copy on disk 2': 'ready' }], ['file lh 1', { 'copy on disk 3': 'ready' }]]
     const imported: Change = ['image noble', { 'condition Imported': 'True · Imported' }]
     expect(differencesOf(told(first, imported, second, third), told(first, second, third, imported)).map(({ where }) => where)).toEqual(['order of images and copies'])
