@@ -44,6 +44,14 @@ describe('an export that is not at its end', () => {
     expect(one({ open: [{ key: KEY, intent: INTENT }], images: [imageOf(INTENT)], stateOf: state('failed'), carrierOf: by('server') })).toMatchObject([{ word: 'failed' }])
   })
 
+  it.each<[ExportWord, string, Partial<ExportIntent>, Carrier]>([
+    ['overtaken', 'somebody carries on', {}, 'server'],
+    ['overtaken', 'only its note is left', { isSettled: true }, 'nobody'],
+    ['waiting', 'nobody carries on, and a VM may be off', {}, 'nobody'],
+  ])('is called %s, where its image may be torn and %s', (word, _, notes, carrier) => {
+    expect(one({ open: [{ key: KEY, intent: { ...INTENT, ...notes } }], images: [imageOf(INTENT, { [OVERTAKEN_ANNOTATION]: '{}' })], carrierOf: by(carrier) })).toMatchObject([{ word }])
+  })
+
   it('is shown though nobody can read it', () => {
     expect(one({ open: [{ key: KEY, intent: 'unreadable' }] })).toMatchObject([{ word: 'unreadable', claim: KEY }])
   })

@@ -4,7 +4,7 @@ import type { ExportIntent } from './exportIntent.ts'
 import type { Carrier } from './keeperStatus.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { isImported } from '#images/imageState.ts'
-import { intentOn, wholenessOf } from './exportedImage.ts'
+import { intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
 import { exportImageName } from './exportIntent.ts'
 import { tookOf } from './exportTimes.ts'
 
@@ -78,7 +78,10 @@ function openWord(intent: ExportIntent, image: VirtualMachineImage | undefined, 
     return 'no-image'
   if (image && state && (state.word === 'failed' || state.word === 'missing'))
     return 'failed'
-  return carrier === 'nobody' || carrier === 'held-up' || carrier === 'elsewhere' ? 'waiting' : 'under-way'
+  const isCarriedOut = carrier === 'here' || carrier === 'server'
+  if (image && isOvertaken(image) && (isCarriedOut || intent.isSettled))
+    return 'overtaken'
+  return isCarriedOut ? 'under-way' : 'waiting'
 }
 
 function pastRecord(image: VirtualMachineImage, state: ImageState): ExportRecord {
