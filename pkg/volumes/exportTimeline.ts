@@ -38,7 +38,7 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
       return { step: entry, state: broken }
     if (step.word === 'done')
       return { step: entry, state: 'done' }
-    return { step: entry, state: index < now ? 'done' : index > now ? 'to-come' : step.word === 'stopped' ? 'failed' : 'now' }
+    return { step: entry, state: index < now ? 'done' : index > now ? 'to-come' : 'now' }
   })
 }
 
