@@ -129,7 +129,7 @@ export default {
     exportDisk: 'Export Image…',
     exportADisk: 'Export a disk…',
     noDisk: 'It has no disk on a volume.',
-    exporting: 'An export of volume {claim} shut {name} down and has not started it again.',
+    exporting: 'An export of volume {claim} has taken {name} in.',
     yaml: 'YAML',
     yamlOf: 'YAML of {name}',
   },

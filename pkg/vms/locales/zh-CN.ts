@@ -129,7 +129,7 @@ export default {
     exportDisk: '导出镜像…',
     exportADisk: '导出磁盘…',
     noDisk: '它没有位于卷上的磁盘。',
-    exporting: '卷 {claim} 的一次导出将 {name} 关机，尚未重新启动它。',
+    exporting: '卷 {claim} 的一次导出涉及 {name}。',
     yaml: 'YAML',
     yamlOf: '{name} 的 YAML',
   },
