@@ -242,6 +242,34 @@ describe('a start', () => {
     expect(await startOf(guard)).toMatchObject({ allowed: true, warnings: [expect.stringContaining('is being exported') as string] })
   })
 
+  describe('of a VM whose TPM KubeVirt keeps on a claim that the VM does not name', () => {
+    const state = { ...claim({ [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, claim: { namespace: 'default', name: 'persistent-state-for-web-01-x7k2p' } }) }, 'persistent-state-for-web-01-x7k2p') }
+    const labelled = { ...state, metadata: { ...state.metadata, labels: { 'persistent-state-for': 'web-01' } } }
+    const withTpm = { ...vmi([], {}), spec: { domain: { devices: { tpm: { persistent: true } } }, volumes: [] } }
+
+    it('is refused while that claim is exported, and not while that of another VM is', async () => {
+      const cluster = await startCluster({ ...OFF, persistentvolumeclaims: [claim(), labelled] })
+      const guard = await guardOf(cluster.kubeconfig)
+      expect(await startOf(guard, { object: withTpm })).toMatchObject({ allowed: false, message: expect.stringContaining('volume default/persistent-state-for-web-01-x7k2p is being exported') as string })
+      const rerun = { ...vm('RerunOnFailure'), spec: { runStrategy: 'RerunOnFailure', template: { spec: { domain: { firmware: { bootloader: { efi: { persistent: true } } } } } } } }
+      expect((await startOf(guard, { resource: 'virtualmachines', operation: 'UPDATE', object: rerun, oldObject: vm('Halted') })).allowed).toBe(false)
+      cluster.becomes({ ...OFF, persistentvolumeclaims: [claim(), { ...labelled, metadata: { ...labelled.metadata, labels: { 'persistent-state-for': 'db-01' } } }] })
+      expect(await startOf(guard, { object: withTpm })).toMatchObject({ allowed: true, warnings: [] })
+    })
+
+    it('has that claim from then on, so that an export in the same moment is refused', async () => {
+      const resting = { ...labelled, metadata: { ...labelled.metadata, annotations: {} } }
+      const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [resting] })).kubeconfig)
+      expect((await startOf(guard, { object: withTpm })).allowed).toBe(true)
+      expect((await exportOf(guard, image({ pvcName: resting.metadata.name }))).message).toContain('VM default/web-01 was started on it a moment ago')
+    })
+
+    it('is let through with a warning where the claims cannot be read', async () => {
+      const guard = await guardOf((await startCluster(OFF, { forbidden: ['persistentvolumeclaims'] })).kubeconfig)
+      expect(await startOf(guard, { object: withTpm })).toMatchObject({ allowed: true, warnings: [expect.stringContaining('cannot read persistentvolumeclaims') as string] })
+    })
+  })
+
   it('by plugging the disk into an instance that runs is refused, and what the instance has already is not', async () => {
     const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })).kubeconfig)
     const plug = { operation: 'UPDATE', object: vmi(), oldObject: vmi([]) }

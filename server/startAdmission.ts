@@ -4,7 +4,7 @@ import { qualifiedName } from '#kube/resource.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
-import { claimsOfVm, claimsOfVmi } from '#volumes/claimUsers.ts'
+import { claimsOfVm, claimsOfVmi, keeperOf, keepsState } from '#volumes/claimUsers.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { holdOnClaim, isRefusedImage } from '#volumes/exportHold.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
@@ -23,6 +23,8 @@ interface Taking {
   readonly name: string
   /** Names of the claims. */
   readonly claims: readonly string[]
+  /** It takes the claim too on which KubeVirt keeps its state, whose name is not known from it. */
+  readonly keepsState?: boolean
   /** Known where the VM itself is written. */
   readonly vm?: VirtualMachine
   /** An instance follows that takes the turn. */
@@ -36,7 +38,7 @@ function takingOf({ operation, resource, namespace, object, oldObject }: Admissi
     const old = operation === 'UPDATE' ? readObject<VirtualMachineInstance>(oldObject, namespace) : undefined
     if (!vmi || (operation !== 'CREATE' && !old) || vmi.metadata.deletionTimestamp)
       return undefined
-    return { kind: 'VirtualMachineInstance', namespace, name: vmi.metadata.name, claims: without(claimsOfVmi(vmi), old && claimsOfVmi(old)) }
+    return { kind: 'VirtualMachineInstance', namespace, name: vmi.metadata.name, claims: without(claimsOfVmi(vmi), old && claimsOfVmi(old)), keepsState: !old && keepsState(vmi.spec) }
   }
   const vm = resource === qualifiedName(VMS) && operation === 'UPDATE' ? readObject<VirtualMachine>(object, namespace) : undefined
   const old = vm && readObject<VirtualMachine>(oldObject, namespace)
@@ -45,7 +47,7 @@ function takingOf({ operation, resource, namespace, object, oldObject }: Admissi
   const taking = { kind: 'VirtualMachine', namespace, name: vm.metadata.name, vm } as const
   if (!vm.status?.created)
     // A VM that is off takes nothing before it starts.
-    return isStartedOnce(vm, old) ? { ...taking, claims: [...claimsOfVm(vm)] } : undefined
+    return isStartedOnce(vm, old) ? { ...taking, claims: [...claimsOfVm(vm)], keepsState: keepsState(vm.spec.template.spec) } : undefined
   return { ...taking, isAhead: true, claims: without(claimsOfVm(vm), claimsOfVm(old)) }
 }
 
@@ -68,11 +70,17 @@ function without(names: ReadonlySet<string>, had: ReadonlySet<string> = new Set(
  */
 export async function admitStart(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
   const taking = takingOf(request)
-  if (!taking?.claims.length)
+  if (!taking?.claims.length && !taking?.keepsState)
     return LET_THROUGH
   const looksOnly = request.dryRun || taking.isAhead === true
-  const turns = taking.claims.map(name => guard.turns.take(`${taking.namespace}/${name}`, { kind: 'start', who: `${taking.namespace}/${taking.name}` }, looksOnly))
-  const { sentences, blind } = await findHolds(taking, turns.map(({ rivals }) => rivals), guard)
+  const take = (name: string) => guard.turns.take(`${taking.namespace}/${name}`, { kind: 'start', who: `${taking.namespace}/${taking.name}` }, looksOnly)
+  // What is known at once is taken at once.
+  const named = taking.claims.map(take)
+  const reads = guard.reads()
+  const state = taking.keepsState ? await stateOf(taking, reads) : []
+  const turns = [...named, ...(state ?? []).map(take)]
+  const claims = [...taking.claims, ...state ?? []]
+  const { sentences, blind = state ? undefined : CLAIMS.plural } = await findHolds({ ...taking, claims }, turns.map(({ rivals }) => rivals), { reads, now: guard.now() })
   const warnings = blind === undefined ? [] : [`the export guard cannot read ${blind} now: whether a disk of this VM is being exported is not known.`]
   if (!sentences.length || guard.warnOnly.has(request.user.name))
     return { warnings: [...warnings, ...sentences.map(text => warningOf({ field: 'spec', text }))] }
@@ -84,9 +92,14 @@ export async function admitStart(request: AdmissionRequest, guard: ExportGuard):
 /** Why disks may not be had, and what could not be read to know it. */
 interface Holds { readonly sentences: readonly string[], readonly blind?: string }
 
-async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], guard: ExportGuard): Promise<Holds> {
+/** Names of the claims on which KubeVirt keeps its state; undefined where they cannot be seen. There is none before its first start. */
+async function stateOf({ namespace, name }: Taking, reads: FreshReads | undefined): Promise<string[] | undefined> {
+  const claims = await reads?.see(CLAIMS, namespace)
+  return claims?.state === 'live' ? claims.objects.filter(claim => keeperOf(claim) === `${namespace}/${name}`).map(claim => claim.metadata.name) : undefined
+}
+
+async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], { reads, now }: { readonly reads: FreshReads | undefined, readonly now: number }): Promise<Holds> {
   const { namespace, claims: names } = taking
-  const reads = guard.reads()
   const lost = (isSettled: (turn: Turn, index: number) => boolean) => names.map((name, index) => {
     const rival = rivals[index]?.find(turn => !isSettled(turn, index))
     return rival && lostTurn(`${namespace}/${name}`, rival)
@@ -107,7 +120,7 @@ async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], g
     return images.objects.some(image => objectKey(image) === who) || (claim?.state === 'seen' && isRefusedImage(claim.object, who))
   })
   const sentences = claims.map((claim, index) => {
-    const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: images.objects, dataVolumes: dataVolumes.objects }, guard.now(), vm) : undefined
+    const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: images.objects, dataVolumes: dataVolumes.objects }, now, vm) : undefined
     return hold ? heldStart(hold) : unseen[index]
   })
   return { sentences: sentences.flatMap(sentence => sentence ?? []) }

@@ -53,6 +53,7 @@ const rule = (group: string, version: string, operations: readonly string[], ...
 const COMMON = { admissionReviewVersions: ['v1'], matchPolicy: 'Equivalent', sideEffects: 'None' } as const
 
 const HAS_CLAIMS = '(has(object.spec.volumes) && object.spec.volumes.exists(v, has(v.persistentVolumeClaim) || has(v.dataVolume) || has(v.ephemeral) || has(v.memoryDump))) || has(object.spec.utilityVolumes)'
+const KEEPS_STATE = '(has(object.spec.domain.devices) && has(object.spec.domain.devices.tpm) && has(object.spec.domain.devices.tpm.persistent) && object.spec.domain.devices.tpm.persistent) || (has(object.spec.domain.firmware) && has(object.spec.domain.firmware.bootloader) && has(object.spec.domain.firmware.bootloader.efi) && has(object.spec.domain.firmware.bootloader.efi.persistent) && object.spec.domain.firmware.bootloader.efi.persistent)'
 const RERUN = (object: string) => `has(${object}.spec.runStrategy) && ${object}.spec.runStrategy == 'RerunOnFailure'`
 const ANNOTATION = `'${EXPORT_ANNOTATION}'`
 const annotated = (object: string) => `has(${object}.metadata.annotations) && ${ANNOTATION} in ${object}.metadata.annotations`
@@ -80,7 +81,7 @@ export function webhookManifests(place: WebhookPlace, authority: string, { guard
     name: GUARD_NAMES.starts, clientConfig: clientConfig(WEBHOOK_PATHS.starts), ...guarding,
     rules: [rule('kubevirt.io', 'v1', ['CREATE', 'UPDATE'], 'virtualmachineinstances'), rule('kubevirt.io', 'v1', ['UPDATE'], 'virtualmachines')],
     matchConditions: [
-      { name: 'takes-claims', expression: `request.resource.resource != 'virtualmachineinstances' || (${HAS_CLAIMS})` },
+      { name: 'takes-claims', expression: `request.resource.resource != 'virtualmachineinstances' || (${HAS_CLAIMS}) || ${KEEPS_STATE}` },
       // virt-handler writes the status of a running instance all the time, and KubeVirt that of a VM.
       { name: 'takes-disks-anew', expression: `request.operation != 'UPDATE' || (request.resource.resource == 'virtualmachineinstances' ? object.spec != oldObject.spec : (object.spec.template != oldObject.spec.template || (${RERUN('object')} && !(${RERUN('oldObject')}))))` },
     ],

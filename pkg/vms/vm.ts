@@ -25,7 +25,8 @@ export interface VmiSpec {
     readonly resources?: { readonly limits?: Readonly<Record<string, string>>, readonly requests?: Readonly<Record<string, string>> }
     readonly features?: { readonly acpi?: { readonly enabled?: boolean } }
     readonly machine?: { readonly type?: string }
-    readonly devices?: { readonly inputs?: readonly object[], readonly disks?: readonly { readonly name: string, readonly bootOrder?: number, readonly shareable?: boolean, readonly disk?: object, readonly cdrom?: object }[], readonly interfaces?: readonly object[] }
+    readonly firmware?: { readonly uuid?: string, readonly bootloader?: { readonly efi?: { readonly persistent?: boolean } } }
+    readonly devices?: { readonly tpm?: { readonly persistent?: boolean }, readonly inputs?: readonly object[], readonly disks?: readonly { readonly name: string, readonly bootOrder?: number, readonly shareable?: boolean, readonly disk?: object, readonly cdrom?: object }[], readonly interfaces?: readonly object[] }
   }
   readonly networks?: readonly object[]
   readonly affinity?: object

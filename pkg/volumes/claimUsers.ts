@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { PowerWord } from '#vms/powerState.ts'
-import type { VirtualMachine, VirtualMachineInstance, VmVolume } from '#vms/vm.ts'
+import type { VirtualMachine, VirtualMachineInstance, VmVolume, VmiSpec } from '#vms/vm.ts'
 import { objectKey } from '#kube/object.ts'
 import { derivePowerState, guestState, isFinal } from '#vms/powerState.ts'
 import { CLAIM_TEMPLATES_ANNOTATION } from '#vms/vm.ts'
@@ -15,7 +15,7 @@ export interface ClaimUsers {
 
 const NOBODY: ClaimUsers = { vms: [], vmis: [], pods: [] }
 
-/** KubeVirt's label on the claim that keeps a VM's TPM and EFI state. Source: kubevirt pkg/storage/backend-storage. */
+/** KubeVirt's label on the claim that keeps a VM's TPM and EFI state, and how such a claim's name began before there was the label. Source: kubevirt pkg/storage/backend-storage. */
 const STATE_OF_LABEL = 'persistent-state-for'
 
 /** The claim of a VM's volume: a DataVolume's claim has its name. Source: kubevirt pkg/storage/types/pvc.go. */
@@ -143,14 +143,20 @@ export function indexClaimUsers(world: UsersWorld): UsersIndex {
  */
 export function usersIn({ byClaim, vms, vmis }: UsersIndex, claim: PersistentVolumeClaim): ClaimUsers {
   const { vms: named, vmis: holding, pods } = byClaim.get(objectKey(claim)) ?? NOBODY
-  const keeper = keeperOf(claim)
+  const keeper = keeperOf(claim) ?? ''
   const instances = distinct([...holding, vmis.get(keeper), ...named.map(vm => vmis.get(objectKey(vm)))])
   return { vms: distinct([...named, vms.get(keeper), ...instances.map(vmi => vms.get(objectKey(vmi)))]), vmis: instances, pods }
 }
 
-/** The VM, `namespace/name`, whose state the claim keeps, if it keeps one. */
-function keeperOf({ metadata: { namespace, labels } }: PersistentVolumeClaim): string {
-  return `${namespace}/${labels?.[STATE_OF_LABEL]}`
+/** The VM, `namespace/name`, whose state the claim keeps; undefined where it keeps none. No VM names that claim. */
+export function keeperOf({ metadata: { namespace, name, labels } }: PersistentVolumeClaim): string | undefined {
+  const keeper = labels?.[STATE_OF_LABEL] ?? (name.startsWith(`${STATE_OF_LABEL}-`) ? name.slice(STATE_OF_LABEL.length + 1) : undefined)
+  return keeper && `${namespace}/${keeper}`
+}
+
+/** Whether KubeVirt keeps the state of such an instance's TPM or EFI on a claim of its own, which it mounts with the others. */
+export function keepsState({ domain }: VmiSpec): boolean {
+  return domain?.devices?.tpm?.persistent === true || domain?.firmware?.bootloader?.efi?.persistent === true
 }
 
 /** Whether the instance has the disk, or has not let go of it; `vm` is its VM. */

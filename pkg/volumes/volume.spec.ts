@@ -73,6 +73,7 @@ describe('the users of a claim', () => {
     ['a VM whose instance alone has it: it was plugged in', claimOf(), { vms: [bare, other], vmis: [vmi], pods: [] }, { vms: [bare], vmis: [vmi], pods: [] }],
     ['a VM whose instance runs without it: it is being plugged in', claimOf(), { vms: [vm, other], vmis: [{ ...vmi, spec: {} }], pods: [] }, { vms: [vm], vmis: [{ ...vmi, spec: {} }], pods: [] }],
     ['the VM whose state it keeps', claimOf(undefined, { labels: { 'persistent-state-for': 'web-01' } }), { vms: [bare, other], vmis: [{ ...vmi, spec: {} }], pods: [] }, { vms: [bare], vmis: [{ ...vmi, spec: {} }], pods: [] }],
+    ['the VM whose state it has kept since before KubeVirt put a label on it', claimOf(undefined, { name: 'persistent-state-for-web-01' }), { vms: [bare, other], vmis: [], pods: [] }, { vms: [bare], vmis: [], pods: [] }],
     ['a pod', claimOf(), { vms: [], vmis: [], pods: [pod] }, { vms: [], vmis: [], pods: [pod] }],
     ['nobody', claimOf(undefined, { name: 'else' }), { vms: [vm], vmis: [vmi], pods: [pod] }, NOBODY],
   ])('are %s: for one claim as for all', (_, claim, world, users) => {
