@@ -28,13 +28,13 @@ export function safetyWorld(world: StepWorld, intent: ExportIntent, claim: Persi
 
 /** What comes next as long as there is no image, and nobody has given it up. `now` in epoch milliseconds. */
 export function beforeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep {
-  if (intent.runningAcknowledged)
-    return whileRunning(world, intent, claim)
-  const intruders = [...takenByOthers(world, intent), ...startedMeanwhile(world, intent, claim)]
+  const intruders = intent.runningAcknowledged ? [] : [...takenByOthers(world, intent), ...startedMeanwhile(world, intent, claim)]
   if (intruders.length)
     return callOff(claim, intent, intruders)
   if (intent.deadline !== undefined && Date.parse(intent.deadline) <= now)
     return callOff(claim, intent, [{ code: 'deadline-passed', deadline: intent.deadline }])
+  if (intent.runningAcknowledged)
+    return whileRunning(world, intent, claim)
   return backUpFirst(world, intent, claim, now) ?? shutDown(world, intent, claim, now) ?? atRest(world, intent, claim, now)
 }
 

@@ -734,6 +734,15 @@ describe('an export of a disk in use that somebody took upon himself', () => {
     expect(cluster.images).toEqual([])
   })
 
+  it('waits for no other work on the disk longer than the time that was chosen', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const intent = cluster.begin(true, { runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' }, deadline: new Date(cluster.time + 60_000).toISOString() })
+    const busy = (world: StepWorld): StepWorld => ({ ...world, vms: { ...world.vms, objects: world.vms.objects.map(vm => ({ ...vm, status: { ...vm.status, snapshotInProgress: 'snap' } })) } })
+    const { words, last } = run(cluster, intent, { inUse: true, world: busy })
+    expect(words).toEqual(['wait-detach', 'call-off', 'stopped'])
+    expect(last.because).toEqual([{ code: 'deadline-passed', deadline: intent.deadline }])
+  })
+
   it('waits for other work on the disk all the same', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const intent = cluster.begin(true, choices)
