@@ -3,11 +3,11 @@ import { ApiError } from '#kube/apiError.ts'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { planExport } from './exportPlan.ts'
-import { ExportRunner } from './exportRunner.ts'
+import { ExportRunner, putAway } from './exportRunner.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepWorld } from './exportStep.ts'
-import { CLAIM, REST, exportImage, live, meta } from './scriptedWorld.ts'
-import { writeIntent } from './exportIntent.ts'
+import { CLAIM, REST, exportImage, live, meta, vm } from './scriptedWorld.ts'
+import { exportReference, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 
 const DISK = { ...CLAIM, spec: { ...CLAIM.spec, storageClassName: 'harvester-longhorn' } }
@@ -78,4 +78,13 @@ describe('whoever is second to make the image', () => {
   it('ends nothing while it cannot be looked which of both it is', async () => {
     expect(await second('unseen')).toEqual({ failed: REFUSAL.message, sent: ['create'] })
   })
+})
+
+it('takes the note off a VM too that the page did not show there when its end was put away', async () => {
+  const ended = { ...intent, vms: [{ name: 'web-01', runStrategy: 'Always' as const, wasRunning: true }], isSettled: true, calledOff: [{ code: 'vm-gone' as const, vm: 'production/web-02' }] }
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(ended) } } }
+  const noted = vm('Always', {}, { annotations: { [EXPORT_ANNOTATION]: `${exportReference(intent)} released` } })
+  const sent: string[] = []
+  await putAway({ readAnew: () => Promise.resolve({ ...REST, claims: live(claim), storageClasses: live(CLASS), vms: live(noted) }), send: write => { sent.push(write.resource.plural); return Promise.resolve() }, now: () => 0 }, ended)
+  expect(sent).toEqual(['virtualmachines', 'persistentvolumeclaims'])
 })

@@ -156,6 +156,15 @@ export class ExportRunner {
   }
 }
 
+/**
+ * Takes the notes of an export away that has ended and was read, by what the API server has now: what is followed may not show
+ * a note that stands on a VM, which would be left there for ever. Does nothing where something is left to be done after all.
+ */
+export async function putAway({ readAnew, send, now }: Pick<ExportPorts, 'readAnew' | 'send' | 'now'>, intent: ExportIntent): Promise<void> {
+  for (const write of nextExportStep(await readAnew(intent), intent, now()).dismiss ?? [])
+    await send(write)
+}
+
 function nameOf(write: Write): string {
   return write.act === 'create' ? `create ${write.manifest.metadata.name}` : `${write.act} ${write.at.name}`
 }

@@ -9,9 +9,11 @@ import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { Tone, VerdictRemedy } from '#sdk/verdict.ts'
 import type { ExportIntent } from './exportIntent.ts'
+import { readAnew } from './exportFreshWorld.ts'
 import { exportReference } from './exportIntent.ts'
 import { planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
+import { putAway } from './exportRunner.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { carrierOf } from './keeperStatus.ts'
 import { useExportRunner } from './useExportRunner.ts'
@@ -52,10 +54,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
       await carryOut(proxy, write)
     runner.run(intent())
   })
-  const dismiss = useSubmit(async () => {
-    for (const write of step.value.dismiss ?? [])
-      await carryOut(proxy, write)
-  })
+  const dismiss = useSubmit(() => putAway({ readAnew: one => readAnew(world, one, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent()))
 
   const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(keptOff.value))
   const remedies = computed<VerdictRemedy[]>(() => [
