@@ -1,3 +1,5 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { Write } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
@@ -6,7 +8,13 @@ import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent, exportReference, liftExport, referenceOn } from './exportIntent.ts'
+import { liftWithoutImage } from './exportWithoutImage.ts'
 import { releaseVms, startAgain, vmsOf } from './exportRestart.ts'
+
+/** Without an image nothing but the claim can tell of it. */
+const TOLD_BY_THE_CLAIM: readonly ExportResult[] = ['given-up', 'image-gone']
+
+const liftClaim = (claim: PersistentVolumeClaim, intent: ExportIntent, result: ExportResult): Write[] => TOLD_BY_THE_CLAIM.includes(result) ? liftWithoutImage(claim, intent) : liftExport(CLAIMS, claim)
 
 /** What is on record where it can be found again: on the image. Any other end is told until somebody has read it. */
 const TOLD_BY_THE_IMAGE: readonly ExportResult[] = ['exported', 'crash-consistent', 'not-observed']
@@ -33,9 +41,9 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
     return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result }
   const left = stopped.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted' ? { code: intent.restart ? 'vm-stopped-again' as const : 'vm-off-by-choice' as const, vm: objectKey(vm) } : [])
   if (!isSettled)
-    return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true })], because: [...because, ...left], result }
+    return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true, settledAt: new Date(now).toISOString() })], because: [...because, ...left], result }
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.
-  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]
+  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftExport(VMS, vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
   if (TOLD_BY_THE_IMAGE.includes(result) || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }

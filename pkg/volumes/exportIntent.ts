@@ -6,7 +6,7 @@ import type { Write } from '#kube/write.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { jsonPointer, patchOf } from '#kube/write.ts'
+import { annotate, jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
 import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
 
@@ -60,6 +60,8 @@ export interface ExportNotes {
   readonly backedUpAt?: string
   /** Its VMs were started again or let go of: only marks are left to be taken off, and whoever finds none on a VM need not look further. */
   readonly isSettled?: boolean
+  /** When that was noted (ISO 8601). */
+  readonly settledAt?: string
   /** Where an instance was seen since, by VM, that ran elsewhere when this began. */
   readonly nodes?: Readonly<Record<string, string>>
   /** By VM. */
@@ -174,11 +176,11 @@ export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, 
   return patchOf(CLAIMS, claim, [{ op: 'test', path, value: claim.metadata.annotations?.[EXPORT_ANNOTATION] }, { op: 'replace', path, value: writeIntent({ ...intent, ...notes }) }])
 }
 
-/** Takes the export off an object, if it is still the one that was read there; nothing where none is. */
-export function liftExport(resource: Parameters<typeof patchOf>[0], object: KubeObject): Write[] {
+/** Takes the export off an object, if it is still the one that was read there, and writes other annotations with it; nothing where none is. */
+export function liftExport(resource: Parameters<typeof patchOf>[0], object: KubeObject, annotations: Readonly<Record<string, string>> = {}): Write[] {
   const text = object.metadata.annotations?.[EXPORT_ANNOTATION]
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
-  return text === undefined ? [] : [patchOf(resource, object, [{ op: 'test', path, value: text }, { op: 'remove', path }])]
+  return text === undefined ? [] : [patchOf(resource, object, [{ op: 'test', path, value: text }, { op: 'remove', path }, ...annotate(object, annotations)])]
 }
 
 /** The exports that are under way or wait for somebody, by claim key. */

@@ -57,6 +57,7 @@ function parseNotes(read: Fields): ExportNotes {
     ...(read.isBackedUp === true && { isBackedUp: true }),
     ...(isTime(read.backedUpAt) && { backedUpAt: read.backedUpAt }),
     ...(read.isSettled === true && { isSettled: true }),
+    ...(isTime(read.settledAt) && { settledAt: read.settledAt }),
     ...(isFields(read.nodes) && { nodes: Object.fromEntries(Object.entries(read.nodes).flatMap(([vm, node]) => typeof node === 'string' ? [[vm, node]] : [])) }),
     ...(isFields(read.endings) && { endings: parseEndings(read.endings) }),
     ...(isTime(read.madeAt) && { madeAt: read.madeAt }),

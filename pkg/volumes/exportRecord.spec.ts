@@ -19,7 +19,7 @@ function imageOf(intent: ExportIntent | undefined, annotations: Readonly<Record<
 }
 const state = (word: ImageState['word'], progress?: number) => (): ImageState => ({ word, ...(progress !== undefined && { progress }) })
 const by = (carrier: Carrier) => () => carrier
-const one = (given: Partial<Parameters<typeof exportRecords>[0]>) => exportRecords({ open: [], images: [], stateOf: state('ready'), carrierOf: by('nobody'), ...given })
+const one = (given: Partial<Parameters<typeof exportRecords>[0]>) => exportRecords({ open: [], images: [], ended: [], stateOf: state('ready'), carrierOf: by('nobody'), ...given })
 
 describe('an export that is not at its end', () => {
   it.each<[ExportWord, string, Partial<ExportIntent>, Carrier]>([
@@ -81,6 +81,11 @@ describe('an export that is told by its image', () => {
     const image = imageOf(undefined)
     expect(one({ images: [{ ...image, spec: { ...image.spec, sourceType: 'download' } }] })).toEqual([])
   })
+})
+
+it('tells an export that left no image, where its image would be, for as long as its volume keeps it', () => {
+  const ended = { ...INTENT, abandonedBy: 'bob', isSettled: true, settledAt: '2026-03-01T12:02:00Z' }
+  expect(one({ ended: [ended] })).toMatchObject([{ word: 'left-no-image', claim: KEY, title: 'web-copy', requester: 'ann', begun: INTENT.startedAt, took: 120_000, vms: ['production/web-01'], path: '/exports/production/export-abcde' }])
 })
 
 it('what needs the operator comes before what is over, and what may be torn before what is good', () => {

@@ -10,27 +10,29 @@ import { tookOf } from './exportTimes.ts'
 
 /**
  * How an export stands. `waiting`: nobody carries it out, and a VM may be off for it. `no-image`: it has ended, or is
- * ending, without one, and nobody has read why. Of an image that is there it is how whole that is.
+ * ending, without one, and nobody has read why; `left-no-image`: somebody has. Of an image that is there it is how whole that is.
  */
-export type ExportWord = 'waiting' | 'unreadable' | 'no-image' | 'under-way' | 'importing' | 'failed' | Wholeness
+export type ExportWord = 'waiting' | 'unreadable' | 'no-image' | 'left-no-image' | 'under-way' | 'importing' | 'failed' | Wholeness
 
 /** The sign that goes with the word. */
 export const EXPORT_TONES: Readonly<Record<ExportWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
-  'waiting': 'attention', 'unreadable': 'unknown', 'no-image': 'bad', 'under-way': 'progress', 'importing': 'progress', 'failed': 'bad',
+  'waiting': 'attention', 'unreadable': 'unknown', 'no-image': 'bad', 'left-no-image': 'bad', 'under-way': 'progress', 'importing': 'progress', 'failed': 'bad',
   'overtaken': 'bad', 'acknowledged': 'attention', 'unverified': 'unknown', 'crash-consistent': 'attention', 'not-observed': 'attention', 'whole': 'ok',
 }
 /** Which an operator wants to see first. */
 export const EXPORT_RANKS: Readonly<Record<ExportWord, number>> = {
-  'waiting': 0, 'no-image': 1, 'unreadable': 2, 'under-way': 3, 'importing': 4, 'overtaken': 5, 'failed': 6, 'crash-consistent': 7, 'not-observed': 8, 'acknowledged': 9, 'unverified': 10, 'whole': 11,
+  'waiting': 0, 'no-image': 1, 'unreadable': 2, 'under-way': 3, 'importing': 4, 'overtaken': 5, 'failed': 6, 'left-no-image': 7, 'crash-consistent': 8, 'not-observed': 9, 'acknowledged': 10, 'unverified': 11, 'whole': 12,
 }
 
-/** One export, as a list shows it: under way on its claim, or told by its image. Keys are `namespace/name`. */
+/** One export, as a list shows it: under way on its claim, told by its image, or by the claim where it left none. Keys are `namespace/name`. */
 export interface ExportRecord {
   readonly key: string
   readonly word: ExportWord
   readonly claim: string
   readonly title: string
   readonly image?: VirtualMachineImage
+  /** As it was meant; undefined where that is not known. */
+  readonly intent?: ExportIntent
   readonly vms: readonly string[]
   readonly requester: string
   /** ISO 8601. */
@@ -46,18 +48,21 @@ export interface ExportRecord {
 interface Surroundings {
   readonly open: readonly { readonly key: string, readonly intent: ExportIntent | 'unreadable' }[]
   readonly images: readonly VirtualMachineImage[]
+  /** Those that have ended and left no image. */
+  readonly ended: readonly ExportIntent[]
   readonly stateOf: (image: VirtualMachineImage) => ImageState
   readonly carrierOf: (intent: ExportIntent) => Carrier
 }
 
-/** All exports: those under way first by their claims, then what the images tell. An image whose export is under way is told with that. */
-export function exportRecords({ open, images, stateOf, carrierOf }: Surroundings): ExportRecord[] {
+/** All exports: those under way first by their claims, then what the images tell, then those that left none. An image whose export is under way is told with that. */
+export function exportRecords({ open, images, ended, stateOf, carrierOf }: Surroundings): ExportRecord[] {
   const exported = images.filter(({ spec }) => spec.sourceType === 'export-from-volume')
   const ownOf = (intent: ExportIntent) => exported.find(({ metadata }) => metadata.namespace === intent.image.namespace && metadata.name === exportImageName(intent))
   const told = new Set(open.flatMap(({ intent }) => intent === 'unreadable' ? [] : ownOf(intent) ?? []))
   return [
     ...open.map(({ key, intent }) => openRecord(key, intent, intent === 'unreadable' ? undefined : ownOf(intent), { stateOf, carrierOf })),
     ...exported.filter(image => !told.has(image)).map(image => pastRecord(image, stateOf(image))),
+    ...ended.map(endedRecord),
   ]
 }
 
@@ -68,7 +73,7 @@ function openRecord(key: string, intent: ExportIntent | 'unreadable', image: Vir
   const state = image && stateOf(image)
   const progress = state && !isImported(state) ? state.progress : undefined
   return {
-    key: `claim ${key}`, word: openWord(intent, image, state, carrierOf(intent)), claim: key, title: intent.image.displayName, ...(image && { image }),
+    key: `claim ${key}`, word: openWord(intent, image, state, carrierOf(intent)), claim: key, title: intent.image.displayName, intent, ...(image && { image }),
     vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(progress !== undefined && { progress }), path,
   }
 }
@@ -90,8 +95,17 @@ function pastRecord(image: VirtualMachineImage, state: ImageState): ExportRecord
   const took = intent && tookOf(intent, image)
   const word = state.word === 'failed' || state.word === 'missing' || state.word === 'lost' ? 'failed' : isImported(state) || wholenessOf(image) === 'overtaken' ? wholenessOf(image) : 'importing'
   return {
-    key: `image ${namespace}/${name}`, word, claim: spec.pvcName ? `${spec.pvcNamespace}/${spec.pvcName}` : '', title: spec.displayName, image, vms: intent ? vmsOf(intent) : [], requester: intent?.requester ?? '',
+    key: `image ${namespace}/${name}`, word, claim: spec.pvcName ? `${spec.pvcNamespace}/${spec.pvcName}` : '', title: spec.displayName, image, ...(intent && { intent }), vms: intent ? vmsOf(intent) : [], requester: intent?.requester ?? '',
     begun: intent?.startedAt || creationTimestamp, ...(took !== undefined && { took }), ...(word === 'importing' && state.progress !== undefined && { progress: state.progress }), path: `/exports/${namespace}/${name}`,
+  }
+}
+
+function endedRecord(intent: ExportIntent): ExportRecord {
+  const took = tookOf(intent, undefined)
+  const path = `/exports/${intent.image.namespace}/${exportImageName(intent)}`
+  return {
+    key: `ended ${intent.claim.namespace}/${intent.claim.name} ${intent.id}`, word: 'left-no-image', claim: `${intent.claim.namespace}/${intent.claim.name}`, title: intent.image.displayName, intent,
+    vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(took !== undefined && { took }), path,
   }
 }
 

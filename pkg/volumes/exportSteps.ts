@@ -9,6 +9,7 @@ import { endExport } from './exportEnd.ts'
 import { exportImageName, isClaimOf, readIntent } from './exportIntent.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { resultOf, withImage, withoutImage } from './exportWithImage.ts'
+import { whyNoImage } from './exportWithoutImage.ts'
 
 /**
  * What comes next in an export, from what the cluster says alone. Whoever sees it may carry out the writes; a failing
@@ -36,11 +37,8 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
   const current = written === 'unreadable' ? intent : written
   if (image)
     return withImage(world, current, claim, image, now)
-  if (current.abandonedBy !== undefined)
-    return endExport(world, current, 'given-up', [{ code: 'abandoned', by: current.abandonedBy }], now)
-  if (current.refusal !== undefined)
-    return endExport(world, current, 'given-up', [{ code: 'refused', message: current.refusal }], now)
-  if (current.calledOff !== undefined)
-    return endExport(world, current, 'given-up', current.calledOff, now)
+  const why = whyNoImage(current)
+  if (why.length)
+    return endExport(world, current, 'given-up', why, now)
   return current.madeAt === undefined ? beforeImage(world, current, claim, now) : withoutImage(world, current, current.madeAt, now)
 }

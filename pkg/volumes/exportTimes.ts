@@ -16,7 +16,7 @@ export function timesOf(intent: ExportIntent, image: VirtualMachineImage | undef
   const down = downSince(intent)
   const made = toTime(image?.metadata.creationTimestamp ?? intent.madeAt)
   const read = image && readAt(image)
-  const ended = toTime(image?.metadata.annotations?.[ENDED_ANNOTATION])
+  const ended = toTime(image ? image.metadata.annotations?.[ENDED_ANNOTATION] : intent.settledAt)
   return {
     'record': { endedAt: begun },
     'back-up': { startedAt: begun, endedAt: backedUp },
@@ -24,7 +24,7 @@ export function timesOf(intent: ExportIntent, image: VirtualMachineImage | undef
     'release': { startedAt: down ?? off, endedAt: made },
     'create': { endedAt: made },
     'import': { startedAt: made, endedAt: read },
-    'start': { startedAt: read, endedAt: ended },
+    'start': { startedAt: read ?? (image ? undefined : down), endedAt: ended },
     'end': { endedAt: ended },
   }
 }

@@ -9,12 +9,13 @@ import { useProxyStore } from '#sdk/proxyStore.ts'
 import { DATA_VOLUMES } from './dataVolume.ts'
 import { exportReference } from './exportIntent.ts'
 import { exportRecords } from './exportRecord.ts'
+import { exportsWithoutImage } from './exportWithoutImage.ts'
 import { carrierOf } from './keeperStatus.ts'
 import { useExportTasks } from './useExportTasks.ts'
 import { useOpenExports } from './useOpenExports.ts'
 import { useKeeper } from './useStanding.ts'
 
-/** All exports of the namespaces chosen in the top bar: under way, and told by the images that came of them. Call in setup. */
+/** All exports of the namespaces chosen in the top bar: under way, told by the images that came of them, and those that left none. Call in setup. */
 export function useExportRecords() {
   const host = useHost()
   const proxy = useProxyStore()
@@ -27,7 +28,7 @@ export function useExportRecords() {
   const { claims, open } = useOpenExports()
   const keepersOf = computed(() => indexKeepers({ backingImages, dataVolumes }))
   const rows = computed(() => exportRecords({
-    open: open.value, images: images.objects,
+    open: open.value, images: images.objects, ended: claims.objects.flatMap(exportsWithoutImage),
     stateOf: (image: VirtualMachineImage) => imageState(image, keepersOf.value(image)),
     carrierOf: intent => carrierOf(tasks.isRunning(intent.claim), keeper.value.answer, exportReference(intent), intent.id),
   }))
