@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Ending } from './exportModel/playExport.ts'
+import type { Ending } from './exportModel/judgeEnding.ts'
 import { playExport } from './exportModel/playExport.ts'
 
 // Sampled in every run; `npm run test:properties` plays a hundred thousand. `PROPERTY_SEED=7 npx vitest run exportProtocol.properties`

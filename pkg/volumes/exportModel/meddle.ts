@@ -4,9 +4,14 @@ import { wanted } from './modelApi.ts'
 import type { ModelControllers } from './modelControllers.ts'
 import { CLAIM } from './modelControllers.ts'
 
+type Act = 'start' | 'on' | 'off' | 'new' | 'delete-vm' | 'delete-image' | 'delete-claim' | 'mount'
+const ANY: readonly Act[] = ['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-claim', 'mount']
+/** What matters while a disk is being read. */
+export const DURING_A_READ: readonly Act[] = ['start', 'on', 'on', 'on', 'new', 'delete-vm', 'delete-image', 'delete-image', 'mount']
+
 /** Somebody who knows nothing of the export does something. Returns the VM that he has turned on and will turn off again, if there is one. */
-export function meddle(api: ModelApi, controllers: ModelControllers, chance: Chance): string | undefined {
-  const act = chance.of(['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-image', 'delete-claim', 'mount', 'mount'] as const)
+export function meddle(api: ModelApi, controllers: ModelControllers, chance: Chance, acts: readonly Act[] = ANY): string | undefined {
+  const act = chance.of(acts)
   const names = api.list('vms').map(({ metadata }) => metadata.name)
   const found = names.length ? api.find('vms', chance.of(names)) : undefined
   const turnedOn = (act === 'start' || act === 'on') && found && chance.happens(0.6) ? found.metadata.name : undefined

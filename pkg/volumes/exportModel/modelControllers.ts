@@ -177,7 +177,7 @@ export class ModelControllers {
     if (!image || !isReading(image))
       return
     const { uid } = image.metadata
-    const pace = this.paces.get(uid) ?? (this.chance.happens(this.failing.hangs) ? 0 : this.chance.of([0.15, 1]))
+    const pace = this.paces.get(uid) ?? (this.chance.happens(this.failing.hangs) ? 0 : this.chance.of([0.3, 1]))
     this.paces.set(uid, pace)
     if (pace === 0)
       return

@@ -10,7 +10,7 @@ import type { Chance } from './chance.ts'
 import type { Field, ModelApi } from './modelApi.ts'
 import { ApiError } from '#kube/apiError.ts'
 import { readAnew } from '../exportFreshWorld.ts'
-import { ExportRunner } from '../exportRunner.ts'
+import { ExportRunner, putAway } from '../exportRunner.ts'
 import { worldOf } from './modelApi.ts'
 
 /** How long a watch that has gone silent is taken for one that has nothing to say. */
@@ -106,6 +106,11 @@ export class ModelRunner {
   /** Forgets the export it was at. */
   forget(): void {
     this.runner = undefined
+  }
+
+  /** Puts an export away whose end was read. */
+  putAway(intent: ExportIntent): void {
+    this.does(putAway(this.ports(), intent))
   }
 
   /** Sends writes in order, until one fails. */

@@ -24,7 +24,10 @@ export class ModelTruth {
   private readonly shutDownBefore = new Map<string, ReadonlySet<string>>()
   /** How often the image of each name was made without anybody having deleted the one before unnoticed. */
   private readonly made = new Map<string, number>()
-  private readonly intents = new Map<string, ExportIntent>()
+  /** By the name of its image. */
+  readonly intents = new Map<string, ExportIntent>()
+  /** Every image that was ever made, by name. */
+  readonly imaged = new Set<string>()
   private readonly api: ModelApi
   private readonly isMaking: () => boolean
   private readonly cutOff: ReadonlySet<string>
@@ -93,6 +96,7 @@ export class ModelTruth {
         this.made.delete(name)
     }
     else if (!before) {
+      this.imaged.add(name)
       this.made.set(name, (this.made.get(name) ?? 0) + 1)
       this.shutDownBefore.set(name, new Set(this.shutDown))
       if (this.api.list('attachments').length)

@@ -23,6 +23,8 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'takes how a guest ended for how the next one did', file: 'pkg/volumes/exportGuests.ts', find: `noted && noted.generation === vm?.metadata.generation`, replace: `noted && vm` },
   { name: 'stops a VM by an old picture of it', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(vm), ...stop.patch.body]`, replace: `[...stop.patch.body]` },
   { name: 'does not let go of a VM before it ends', file: 'pkg/volumes/exportEnd.ts', find: `if (release.length)`, replace: `if (release.length > 99)` },
+  { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (referenceOn(vm, intent) !== 'stopped' || vm.spec`, replace: `if (vm.metadata.name || vm.spec` },
+  { name: 'keeps nothing of an export that left no image', file: 'pkg/volumes/exportEnd.ts', find: `TOLD_BY_THE_CLAIM.includes(result) ?`, replace: `result === 'exported' ?`, isNoticedSoon: true },
   { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]`, replace: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])].reverse()` },
   { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
   { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },

@@ -1,30 +1,27 @@
-import type { ExportIntent } from '../exportIntent.ts'
-import type { ExportStep } from '../exportStep.ts'
-import type { Scenario } from './scenario.ts'
 import type { Resource } from '#kube/resource.ts'
+import type { ExportIntent } from '../exportIntent.ts'
+import type { Ending } from './judgeEnding.ts'
+import type { Scenario } from './scenario.ts'
 import { IMAGES } from '#images/image.ts'
-import { VMS, effectiveRunStrategy } from '#vms/vm.ts'
+import { VMS } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
-import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
-import { exportImageName, readIntent } from '../exportIntent.ts'
+import { readIntent } from '../exportIntent.ts'
 import { planExport } from '../exportPlan.ts'
 import { planForceStop, planStartNow } from '../exportRestart.ts'
 import { Chance } from './chance.ts'
 import { ModelApi, NAMESPACE, wanted } from './modelApi.ts'
 import { CLAIM, ModelControllers, isReading } from './modelControllers.ts'
-import { meddle } from './meddle.ts'
+import { DURING_A_READ, meddle } from './meddle.ts'
+import { checkPutAway, judgeEnding } from './judgeEnding.ts'
 import { ModelRunner, settled } from './modelRunner.ts'
-import { BrokenPromiseError, ModelTruth } from './modelTruth.ts'
+import { ModelTruth } from './modelTruth.ts'
 import { drawScenario } from './scenario.ts'
 
-const ACTS = 300
+const ACTS = 450
 /** Rounds in which nothing new happens before a job counts as one that waits. */
 const STILL = 40
 const ROUNDS = 1500
-
-/** `done`: nothing is left to do. `told`: it has ended and says why. `waiting`: for a guest, or for what only somebody can mend. `no-intent`: it was never begun, or its claim is gone. */
-export interface Ending { readonly how: 'done' | 'told' | 'waiting' | 'no-intent', readonly result?: string, readonly because: readonly string[], readonly wholeness?: string, readonly isCalm: boolean }
 
 /** One export in one cluster, from before it begins until nothing moves any more. All of it follows from the seed. */
 class Play {
@@ -39,6 +36,10 @@ class Play {
   /** The VM that somebody has turned on and will turn off again. */
   private turnedOn: string | undefined
   private readonly meddling: number
+  /** Whether something is still to happen to the disk while it is read. */
+  private disturbsReading: boolean
+  /** How fast the time passes. */
+  private readonly tempo: number
   /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again. */
   private isUnwatched = false
 
@@ -46,6 +47,8 @@ class Play {
     this.chance = new Chance(seed)
     this.scenario = drawScenario(this.chance, this.api.time)
     this.meddling = this.chance.of([0, 0, 1, 2])
+    this.disturbsReading = !this.scenario.isCalm && this.chance.happens(0.6)
+    this.tempo = this.chance.of([0.3, 1, 1])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
     this.api.isHarvester = this.scenario.isHarvester
     this.furnish()
@@ -116,27 +119,22 @@ class Play {
 
   private async act(): Promise<void> {
     const { chance, api } = this
-    api.time += chance.between(0, 2500)
+    const isStopping = !this.scenario.isCalm && this.runners.some(runner => runner.isWriting('patch', VMS as Resource))
+    api.time += chance.between(0, 2500) * this.tempo * (isStopping ? 0.3 : 1)
+    // A stop is on its way: it must not follow when the export has ended meanwhile.
+    if (isStopping && chance.happens(0.5))
+      return chance.happens(0.05) ? this.operatorActs(this.runners.find(runner => runner.isIdle) ?? this.open()) : chance.happens(0.03) ? this.dismiss() : this.actOfRunner()
+    if (this.disturbsReading && api.list('images').some(isReading) && chance.happens(0.1))
+      return this.disturbReading()
     const share = chance.draw()
-    if (share < 0.45)
+    if (share < (this.isAway() ? 0.9 : 0.45))
       return chance.of(this.controllers.acts())()
     if (share < 0.93)
       return this.actOfRunner()
     if (this.scenario.isCalm)
       return
-    // A stop is on its way: an export that is given up, or put away, must not be followed by it.
-    if (this.runners.some(runner => runner.isWriting('patch', VMS as Resource)) && chance.happens(0.4))
-      return this.operatorActs(this.open())
     if (this.turnedOn !== undefined && chance.happens(api.find('vmis', this.turnedOn)?.status?.phase === 'Running' ? 0.5 : 0.1))
       return this.turnOff(this.turnedOn)
-    // The disk is being read: what then happens to it matters.
-    if (this.meddled < this.meddling && api.list('images').some(isReading) && chance.happens(0.6)) {
-      if (chance.happens(0.5)) {
-        this.runners.forEach(runner => runner.close(() => chance.happens(0.5)))
-        this.isUnwatched = true
-      }
-      return this.meddle()
-    }
     this.disturb()
   }
 
@@ -156,6 +154,16 @@ class Play {
       runner.take(intent)
     }
     await settled()
+  }
+
+  /** The disk is being read: what happens to it then matters, and all the more where nobody looks. */
+  private disturbReading(): void {
+    this.disturbsReading = false
+    if (this.chance.happens(0.6)) {
+      this.runners.forEach(runner => runner.close(() => this.chance.happens(0.5)))
+      this.isUnwatched = true
+    }
+    this.meddle(DURING_A_READ)
   }
 
   private disturb(): void {
@@ -186,9 +194,10 @@ class Play {
 
   /** Somebody has read how it ended, and puts it away. */
   private dismiss(): void {
-    const endings = this.runners.flatMap(({ state, last }) => state === 'over' && last?.step.dismiss ? [last.step.dismiss] : [])
-    if (endings.length)
-      this.open().sendAll(this.chance.of(endings))
+    const told = this.runners.filter(runner => runner.state === 'over' && runner.last?.step.word === 'stopped')
+    const intent = told.length ? this.intents.get(this.chance.of(told)) : undefined
+    if (intent)
+      this.open().putAway(intent)
   }
 
   /** An operator presses one of the buttons of an export that he sees. */
@@ -204,9 +213,9 @@ class Play {
       runner.sendAll([planForceStop(claim, intent, 'bob')])
   }
 
-  private meddle(): void {
+  private meddle(acts?: Parameters<typeof meddle>[3]): void {
     this.meddled++
-    this.turnedOn = meddle(this.api, this.controllers, this.chance) ?? this.turnedOn
+    this.turnedOn = meddle(this.api, this.controllers, this.chance, acts) ?? this.turnedOn
   }
 
   /** Whoever turned a VM on turns it off again. */
@@ -226,7 +235,7 @@ class Play {
       for (let round = 0; round < 60; round++, this.truth.check())
         this.round()
       if (this.api.find('claims', CLAIM))
-        this.checkNotes()
+        checkPutAway(this.api, this.truth)
       const [image] = this.api.list('images')
       return { how: 'no-intent', because: [], ...(image && { wholeness: wholenessOf(image) }), isCalm: this.scenario.isCalm }
     }
@@ -246,58 +255,7 @@ class Play {
       if (now !== said || step?.writes.length)
         [said, since] = [now, step?.writes.length && now === said && round - since > STILL ? since : round]
     }
-    return this.judge(runner, intent)
-  }
-
-  private judge(runner: ModelRunner, intent: ExportIntent): Ending {
-    const step = runner.last?.step
-    if (!step)
-      throw new BrokenPromiseError('whoever resumed the export could take no turn')
-    const image = this.api.find('images', exportImageName(intent))
-    const ending = { ...(step.result && { result: step.result }), because: step.because.map(({ code }) => code), ...(image && { wholeness: wholenessOf(image) }), isCalm: this.scenario.isCalm }
-    if (step.word === 'stopped')
-      return this.dismissed(step, intent, { how: 'told', ...ending })
-    if (step.word === 'done') {
-      this.checkClean(intent)
-      return { how: 'done', ...ending }
-    }
-    if (!step.because.length || step.writes.length)
-      throw new BrokenPromiseError(`it neither ends nor says what it waits for: ${step.word} ${JSON.stringify(step.because)}`)
-    if (intent.deadline !== undefined && step.result === undefined)
-      throw new BrokenPromiseError(`its time is over, and it still waits: ${step.word} ${JSON.stringify(step.because)}`)
-    return { how: 'waiting', ...ending }
-  }
-
-  private dismissed(step: ExportStep, intent: ExportIntent, ending: Ending): Ending {
-    if (!ending.because.length)
-      throw new BrokenPromiseError('it has stopped and does not say why')
-    this.checkStrategies(intent)
-    step.dismiss?.forEach(write => this.api.send(write))
-    if (this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
-      throw new BrokenPromiseError('it cannot be dismissed')
-    this.checkNotes()
-    this.truth.check()
-    return ending
-  }
-
-  /** A note on a VM whose claim has none leads nowhere. */
-  private checkNotes(): void {
-    const left = this.api.list('vms').filter(vm => vm.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
-    if (left.length)
-      throw new BrokenPromiseError(`its note is left on ${left.map(vm => vm.metadata.name).join()}`)
-  }
-
-  private checkClean(intent: ExportIntent): void {
-    this.checkNotes()
-    this.checkStrategies(intent)
-  }
-
-  private checkStrategies({ vms, restart, abandonedBy }: ExportIntent): void {
-    if (!restart && abandonedBy === undefined)
-      return
-    const strange = vms.filter(entry => entry.wasRunning && !this.truth.touched.has(entry.name) && this.api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
-    if (strange.length)
-      throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
+    return judgeEnding(runner.last?.step, intent, { api: this.api, truth: this.truth, isCalm: this.scenario.isCalm })
   }
 }
 

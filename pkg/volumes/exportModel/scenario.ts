@@ -15,7 +15,7 @@ export interface Scenario {
 
 /** What is exported, with which choices. `now` in epoch milliseconds. */
 export function drawScenario(chance: Chance, now: number): Scenario {
-  const guest = () => chance.of<Guest>(['obedient', 'obedient', 'obedient', 'deaf', 'crashing', 'hanging', 'powerless'])
+  const guest = () => chance.of<Guest>(['obedient', 'obedient', 'obedient', 'obedient', 'obedient', 'deaf', 'crashing', 'hanging', 'powerless'])
   const vm = (name: string) => ({ name, strategy: chance.of<RunStrategy | 'running'>(['Always', 'RerunOnFailure', 'RerunOnFailure', 'Manual', 'running']), isOn: chance.happens(0.85), guest: guest() })
   const isCalm = chance.happens(0.1)
   const names = chance.happens(0.3) ? ['shared-a', 'shared-b'] : ['web-01']
