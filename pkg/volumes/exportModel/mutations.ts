@@ -25,7 +25,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'does not let go of a VM before it ends', file: 'pkg/volumes/exportEnd.ts', find: `if (release.length)`, replace: `if (release.length > 99)` },
   { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (referenceOn(vm, intent) !== 'stopped' || vm.spec`, replace: `if (vm.metadata.name || vm.spec` },
   { name: 'keeps nothing of an export that left no image', file: 'pkg/volumes/exportEnd.ts', find: `TOLD_BY_THE_CLAIM.includes(result) ?`, replace: `result === 'exported' ?`, isNoticedSoon: true },
-  { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])]`, replace: `liftExport(VMS, vm) : []), ...(claim ? liftExport(CLAIMS, claim) : [])].reverse()` },
+  { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftExport(VMS, vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]`, replace: `liftExport(VMS, vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])].reverse()` },
   { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
   { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },
   { name: 'waits for an import for ever', file: 'pkg/volumes/exportWithImage.ts', find: `Date.parse(deadline) <= now`, replace: `now < 0` },

@@ -32,6 +32,8 @@ class Play {
   private readonly truth: ModelTruth
   private runners: ModelRunner[] = []
   private readonly intents = new Map<ModelRunner, ExportIntent>()
+  /** How many exports somebody has asked for: each has an id of its own. */
+  private begun = 0
   private meddled = 0
   /** The VM that somebody has turned on and will turn off again. */
   private turnedOn: string | undefined
@@ -88,12 +90,13 @@ class Play {
   }
 
   /** An operator fills the form in and clicks. */
-  private begin(runner: ModelRunner, id: string): void {
+  private begin(runner: ModelRunner): void {
     const world = runner.look()
     const [claim] = world.claims.objects
     if (!claim || readIntent(claim))
       return
     const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
+    const id = `export${++this.begun}`
     const { restart, choices } = this.scenario
     const { intent, writes } = planExport({ claim, users, id, image: { namespace: NAMESPACE, displayName: 'web-01-disk' }, storageClass: 'harvester-longhorn', restart, choices, requester: 'ann', now: this.api.time })
     runner.sendAll(writes.slice(0, 1), sent => {
@@ -103,11 +106,11 @@ class Play {
   }
 
   async run(): Promise<Ending> {
-    this.begin(this.open(), 'first')
+    this.begin(this.open())
     if (this.chance.happens(0.4))
       this.open()
     if (!this.scenario.isCalm && this.chance.happens(0.1))
-      this.begin(this.open(), 'second')
+      this.begin(this.open())
     for (let act = 0; act < ACTS; act++) {
       await this.act()
       this.truth.check()
@@ -179,7 +182,7 @@ class Play {
     else if (share < 0.6 && open.length)
       this.operatorActs(chance.of(open))
     else if (share < 0.65)
-      this.begin(this.open(), 'second')
+      this.begin(this.open())
     else if (share < 0.75)
       this.dismiss()
     else if (this.meddled < this.meddling)
