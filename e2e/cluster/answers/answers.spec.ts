@@ -59,6 +59,11 @@ it('what is answered otherwise is what differences.md says', () => {
   expect(GROUPS.flatMap(({ rows }) => rows.flatMap(({ says, embedded: kept }) => kept ? [says] : [])).sort()).toEqual([...differentAnswers()].sort())
 })
 
+it('compares more than the code of each answer', () => {
+  const alone = GROUPS.flatMap(({ name, rows }) => rows.flatMap(({ says }) => Object.keys(recorded[name]?.[says] ?? {}).join() === 'code' ? [says] : []))
+  expect(alone).toEqual([])
+})
+
 it('each sentence stands once', () => {
   const sentences = GROUPS.flatMap(({ rows }) => rows.map(({ says }) => says))
   expect(new Set(sentences).size).toBe(sentences.length)

@@ -12,6 +12,7 @@ const PATHS = {
   claims: `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`,
   pods: `/api/v1/namespaces/${NAMESPACE}/pods`,
   backingImages: '/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backingimages',
+  sources: '/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backingimagedatasources',
   volumes: '/apis/longhorn.io/v1beta2/namespaces/longhorn-system/volumes',
 } as const
 export type Shelf = keyof typeof PATHS

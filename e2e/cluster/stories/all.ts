@@ -8,6 +8,7 @@ import { GUESTS } from './scripts/guests.ts'
 import { IMPORTS } from './scripts/imports.ts'
 import { MIGRATIONS } from './scripts/migrations.ts'
 import { NODES } from './scripts/nodes.ts'
+import { OTHERWISE } from './scripts/otherwise.ts'
 import { PAUSES } from './scripts/pauses.ts'
 import { POWER } from './scripts/power.ts'
 import { RIGHTS } from './scripts/rights.ts'
@@ -15,4 +16,4 @@ import { STRATEGIES } from './scripts/strategies.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]

@@ -71,6 +71,7 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
     'spec.checksum': text(spec?.checksum),
     'spec.source': [spec?.sourceType, ...pairs(spec?.sourceParameters) ?? []].join(' '),
     'minNumberOfCopies': number(spec?.minNumberOfCopies),
+    'selectors': selectorsOf(spec),
     'checksum': text(status.checksum),
     'virtualSize': number(status.virtualSize),
     ...Object.fromEntries(Object.entries((spec?.diskFileSpecMap ?? {}) as Readonly<Record<string, CopySpec>>).map(([disk, { evictionRequested }]) => [`place on ${disk}`, evictionRequested ? 'evicted' : 'wanted'])),
@@ -81,6 +82,13 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
     fileTransferred: flag(spec?.fileTransferred),
     state: [text(status.currentState) ?? '', text(status.message) ?? ''].filter(Boolean).join(' · '),
   }),
+}
+
+/** What a file's disks must have; absent where nothing is asked of them. */
+function selectorsOf(spec: Fields | undefined): Json | undefined {
+  const [nodes, disks] = [spec?.nodeSelector, spec?.diskSelector].map(list => (list ?? []) as readonly string[])
+  const told = [...(nodes ?? []).map(tag => `node ${tag}`), ...(disks ?? []).map(tag => `disk ${tag}`)]
+  return told.length > 0 ? told : undefined
 }
 
 interface CopySpec { readonly evictionRequested?: boolean }

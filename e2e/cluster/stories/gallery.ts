@@ -55,6 +55,12 @@ export class Gallery {
     return this.until('Imported', name)
   }
 
+  /** Until Harvester has given it up, or so many seconds where it never does. */
+  async untilGivenUpOrNot(seconds: number, name = NOBLE): Promise<void> {
+    await this.stage.untilOrNot(`${name} given up`, () => conditionOf(this.stage.find('VirtualMachineImage', name), 'RetryLimitExceeded')?.status === 'True', seconds)
+    await this.stage.settle()
+  }
+
   /** Until Harvester has given it up. */
   async untilGivenUp(name = NOBLE): Promise<void> {
     await this.until('RetryLimitExceeded', name)

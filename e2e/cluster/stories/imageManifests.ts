@@ -9,6 +9,7 @@ export interface Picture {
   readonly retry?: number
   readonly pvcName?: string
   readonly targetStorageClassName?: string
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 /** The one image of most stories. */
@@ -19,9 +20,9 @@ export const CURRENT = 'ubuntu-cloud-images/noble/current/noble-server-cloudimg-
 export const LASTING = 'faults/target/disk.qcow2'
 
 /** An image as the console sends it. */
-export function picture(namespace: string, name: string, { sourceType = 'download', retry = 1, ...spec }: Picture): Fields {
+export function picture(namespace: string, name: string, { sourceType = 'download', retry = 1, annotations = {}, ...spec }: Picture): Fields {
   return {
-    apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name, namespace },
+    apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name, namespace, annotations },
     spec: { displayName: name, sourceType, retry, ...(sourceType === 'export-from-volume' ? { pvcNamespace: namespace } : {}), ...spec },
   }
 }

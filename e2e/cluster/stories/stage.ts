@@ -110,6 +110,14 @@ export class Stage {
     return this.sight.until(what, wanted, Math.min(seconds, this.longest, this.secondsLeft()))
   }
 
+  /** Until it is so, or that long where it never comes to it: what one cluster does and the other does not. */
+  async untilOrNot(what: string, wanted: () => boolean, seconds: number): Promise<void> {
+    await this.until(what, wanted, seconds).catch((thrown: unknown) => {
+      if (!String(thrown).includes('was not seen within') || this.secondsLeft() === 0)
+        throw thrown
+    })
+  }
+
   private secondsLeft(): number {
     return Math.max(0, Math.round((this.deadline - Date.now()) / 1000))
   }
@@ -225,9 +233,7 @@ export class Stage {
 
   /** What has been said and seen so far. */
   trace(): Trace {
-    // A story of images looks at the claims that it waits for, and tells of files and copies.
-    const told = this.looksAt.includes('VirtualMachine') ? this.sight.ours : this.sight.ours.filter(({ object }) => object.kind !== 'PersistentVolumeClaim')
-    return traceOf(this.namespace, this.said, told, this.sight.claims)
+    return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
   }
 
   /** What must be put right again when the play is over, however it ends. */

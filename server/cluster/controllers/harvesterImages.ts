@@ -136,6 +136,9 @@ function refusalOf(image: VirtualMachineImage, head: Head | undefined, world: Wo
   const claim = world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)
   if (sourceType === 'export-from-volume' && !claim)
     return `persistentvolumeclaims "${pvcName}" not found`
+  // A claim that is not bound has no size yet (pkg/image/cdi/common.go).
+  if (backend === 'cdi' && sourceType === 'export-from-volume' && !claim?.status?.capacity?.storage)
+    return 'failed to generate DV target storage: virtual size is not set'
   const refused = backend === 'cdi' ? undefined : refusalOfFile({ sourceType, checksum, sourceParameters: parametersOf(image, world) }, world)
   return refused && `admission webhook "validator.longhorn.io" denied the request: ${refused.message}`
 }

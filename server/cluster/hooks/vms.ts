@@ -25,7 +25,7 @@ export function mutateVm(vm: JsonObject, old: JsonObject | undefined): JsonObjec
   if (!isObject(fieldAt(vm, 'spec.template')))
     return vm
   const grace = fieldAt(vm, 'spec.template.spec.terminationGracePeriodSeconds') ?? GRACE_SECONDS
-  const sized = withSizes(withField(vm, [...TEMPLATE, 'terminationGracePeriodSeconds'], grace))
+  const sized = withTopology(withSizes(withField(vm, [...TEMPLATE, 'terminationGracePeriodSeconds'], grace)))
   const asked = fieldAt(vm, 'spec.runStrategy')
   if (fieldAt(old, 'spec.runStrategy') !== 'Halted' || asked === undefined || asked === null || asked === 'Halted')
     return sized
@@ -54,6 +54,15 @@ function withSizes(vm: JsonObject): JsonObject {
   const reserved = quantityIn(noteOf(vm, 'annotations', RESERVED_ANNOTATION))
   const guest = reserved ? `${Math.floor((memory - reserved) / MIB)}Mi` : limits.memory ?? null
   return withField(withField(requested, [...TEMPLATE, 'domain', 'memory', 'guest'], guest), [...TEMPLATE, 'domain', 'cpu', 'maxSockets'], 1)
+}
+
+/** KubeVirt's own webhook: of no cores, sockets and threads it makes as many sockets as the limit or the request has CPUs (kubevirt pkg/defaults/defaults.go). */
+function withTopology(vm: JsonObject): JsonObject {
+  const domain = fieldAt(vm, 'spec.template.spec.domain')
+  if (!isObject(domain) || ['cores', 'sockets', 'threads'].some(part => fieldAt(domain, `cpu.${part}`)))
+    return vm
+  const cpus = quantityIn(fieldAt(domain, 'resources.limits.cpu')) ?? quantityIn(fieldAt(domain, 'resources.requests.cpu')) ?? 1
+  return withField(vm, [...TEMPLATE, 'domain', 'cpu'], { ...(isObject(domain.cpu) ? domain.cpu : {}), cores: 1, sockets: Math.ceil(cpus), threads: 1 })
 }
 
 function quantityIn(value: JsonValue | undefined): number | undefined {

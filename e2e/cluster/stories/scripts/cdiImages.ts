@@ -1,4 +1,4 @@
-import { LASTING, NOBLE } from '../imageManifests.ts'
+import { LASTING, NOBLE, claimOf } from '../imageManifests.ts'
 import { OF_IMAGES } from '../sight.ts'
 import type { Story } from '../story.ts'
 
@@ -36,6 +36,18 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.images.make({ ...CDI, sourceType: 'upload' })
     await stage.until('an image that waits', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
     await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+  }),
+  byHarvester('CDI: a disk that nobody provisions is exported, and waited for', async stage => {
+    await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
+    await stage.images.make({ ...CDI, sourceType: 'export-from-volume', pvcName: 'disk', retry: 0 })
+    await stage.until('an image that is looked at', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
+    await stage.settle()
+  }),
+  byHarvester('CDI: an image is cloned, tried again to its limit, and deleted', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'clone', retry: 2 })
+    await stage.images.untilGivenUp()
     await stage.admin.remove('VirtualMachineImage', NOBLE)
     await stage.untilGone('VirtualMachineImage', NOBLE)
   }),

@@ -48,6 +48,15 @@ export const IMPORTS: readonly Story[] = [
     await stage.images.make({ url: 'faults/no-head/disk.qcow2', retry: 0 })
     await stage.images.untilGivenUp()
   }),
+  byHarvester('an image whose class names its disks: Longhorn is told of none', async stage => {
+    const own = `class-${stage.namespace}`
+    const parameters = { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', diskSelector: 'nowhere' }
+    await stage.admin.create('StorageClass', { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: own }, provisioner: 'driver.longhorn.io', parameters, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true })
+    stage.afterwards(async () => { await stage.admin.remove('StorageClass', own) })
+    await stage.images.make({ url: LASTING, targetStorageClassName: own, annotations: { 'harvesterhci.io/storageClassName': own } })
+    await stage.images.untilImported()
+    await remove(stage)
+  }),
   byLonghorn('an image with the checksum of another file is given up', async stage => {
     await stage.images.make({ url: LASTING, checksum: SOMETHING_ELSE, retry: 0 })
     await untilCleanedUp(stage)
@@ -78,6 +87,11 @@ export const IMPORTS: readonly Story[] = [
   byLonghorn('an image whose download breaks off is given up', async stage => {
     await stage.images.make({ url: 'faults/cut/disk.qcow2', retry: 0 })
     await untilCleanedUp(stage)
+  }),
+  byLonghorn('an image to be uploaded whose file never comes is given up', async stage => {
+    await stage.images.make({ sourceType: 'upload', retry: 0 })
+    await untilCleanedUp(stage)
+    await remove(stage)
   }),
   byLonghorn('an image to be uploaded waits for its file, and is deleted', async stage => {
     await stage.images.make({ sourceType: 'upload' })
