@@ -7,6 +7,7 @@ import { VMS } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
 import { readIntent } from '../exportIntent.ts'
+import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { planExport } from '../exportPlan.ts'
 import { planForceStop, planStartNow } from '../exportRestart.ts'
 import { Chance } from './chance.ts'
@@ -38,8 +39,9 @@ class Play {
   /** The VM that somebody has turned on and will turn off again. */
   private turnedOn: string | undefined
   private readonly meddling: number
-  /** Whether something is still to happen to the disk while it is read. */
-  private disturbsReading: boolean
+  /** Whether something is still to happen to the disk while it is read, or while how its guest ended is noted and it is not read yet. */
+  private disturbsRest: boolean
+  private readonly disturbsEarly: boolean
   /** How fast the time passes. */
   private readonly tempo: number
   /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again. */
@@ -49,7 +51,8 @@ class Play {
     this.chance = new Chance(seed)
     this.scenario = drawScenario(this.chance, this.api.time)
     this.meddling = this.chance.of([0, 0, 1, 2])
-    this.disturbsReading = !this.scenario.isCalm && this.chance.happens(0.6)
+    this.disturbsRest = !this.scenario.isCalm && this.chance.happens(0.6)
+    this.disturbsEarly = this.chance.happens(0.4)
     this.tempo = this.chance.of([0.3, 1, 1])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
     this.api.isHarvester = this.scenario.isHarvester
@@ -127,8 +130,8 @@ class Play {
     // A stop is on its way: it must not follow when the export has ended meanwhile.
     if (isStopping && chance.happens(0.5))
       return chance.happens(0.05) ? this.operatorActs(this.runners.find(runner => runner.isIdle) ?? this.open()) : chance.happens(0.03) ? this.dismiss() : this.actOfRunner()
-    if (this.disturbsReading && api.list('images').some(isReading) && chance.happens(0.1))
-      return this.disturbReading()
+    if (this.disturbsRest && chance.happens(0.1) && this.isDiskAtStake())
+      return this.disturbRest()
     const share = chance.draw()
     if (share < (this.isAway() ? 0.9 : 0.45))
       return chance.of(this.controllers.acts())()
@@ -159,9 +162,14 @@ class Play {
     await settled()
   }
 
-  /** The disk is being read: what happens to it then matters, and all the more where nobody looks. */
-  private disturbReading(): void {
-    this.disturbsReading = false
+  private isDiskAtStake(): boolean {
+    const images = this.api.list('images')
+    return images.length ? images.some(isReading) : this.disturbsEarly && this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION]?.includes('"endings"') === true
+  }
+
+  /** What happens to the disk now matters, and all the more where nobody looks. */
+  private disturbRest(): void {
+    this.disturbsRest = false
     if (this.chance.happens(0.6)) {
       this.runners.forEach(runner => runner.close(() => this.chance.happens(0.5)))
       this.isUnwatched = true
