@@ -148,7 +148,7 @@ export class ModelControllers {
   private runGuest(vmi: VirtualMachineInstance): void {
     const guest = this.guests.get(vmi.metadata.name) ?? 'obedient'
     const since = vmi.metadata.deletionTimestamp
-    if (guest === 'crashing' && this.chance.happens(0.03))
+    if (guest === 'crashing' && this.chance.happens(0.06))
       return this.phase(vmi, 'Failed')
     if (since === undefined || guest === 'hanging')
       return

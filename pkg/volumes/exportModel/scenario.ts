@@ -9,7 +9,7 @@ export interface Scenario {
   readonly restart: boolean
   /** Nobody meddles, no line is cut and no console is closed. */
   readonly isCalm: boolean
-  /** Whether Harvester's webhook stands before the cluster, as it nearly always does. */
+  /** Whether Harvester's webhook stands before the cluster. It nearly always does; without it more can go wrong. */
   readonly isHarvester: boolean
 }
 
@@ -20,7 +20,7 @@ export function drawScenario(chance: Chance, now: number): Scenario {
   const isCalm = chance.happens(0.1)
   const names = chance.happens(0.3) ? ['shared-a', 'shared-b'] : ['web-01']
   return {
-    vms: names.map(vm), isCalm, isHarvester: chance.happens(0.8), restart: chance.happens(0.85),
+    vms: names.map(vm), isCalm, isHarvester: chance.happens(0.6), restart: chance.happens(0.85),
     choices: {
       ...(chance.happens(0.4) && { ifCutOff: 'mark-crash-consistent' }),
       ...(chance.happens(0.25) && { backupFirst: true }),
