@@ -117,7 +117,7 @@ test('the browser may be closed after the first second: the server goes on, and 
 test('a VM that an export has off is said to be so wherever it appears, and is started from there', async ({ page }) => {
   const api = await open(page, '/')
   const shown = page.getByTestId('open-export').filter({ hasText: 'staging/wiki-01-root' })
-  await expect(shown).toContainText('wiki-01: off because of this export.')
+  await expect(shown).toContainText('wiki-01: Halted for this export.')
   await expect(shown.getByRole('button', { name: 'Resume' })).toBeEnabled()
   await open(page, '/virtual-machines?ns=staging')
   await expect(row(page, 'wiki-01').getByRole('button', { name: 'Show export' })).toBeVisible()

@@ -210,7 +210,7 @@ export default {
       'nobody': 'An export of {name} was begun; this console is not carrying it out.',
       'asking': 'An export of {name} was begun.',
     },
-    keptOff: '{vms}: off because of this export.',
+    keptOff: '{vms}: Halted for this export.',
     asked: 'Asked for by {who}',
     somebody: 'somebody',
     resume: 'Resume',

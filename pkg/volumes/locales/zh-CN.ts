@@ -210,7 +210,7 @@ export default {
       'nobody': '{name} 的导出已经开始；此控制台没有在执行它。',
       'asking': '{name} 的导出已经开始。',
     },
-    keptOff: '{vms}：因此次导出而关机。',
+    keptOff: '{vms}：为此次导出已设为 Halted。',
     asked: '请求者：{who}',
     somebody: '某人',
     resume: '继续',
