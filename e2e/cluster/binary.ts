@@ -134,12 +134,16 @@ function tell(go: string, module: Module, folder: string, { module: name, file, 
   return `-modfile=${mod}`
 }
 
-/** Where Go keeps the source of one of the modules that a program is linked from. */
+/** Where Go keeps the source of one of the modules that a program is linked from. Fetches it first: of one that is not there Go knows no folder. */
 function sourceOf(go: string, module: Module, name: string): string {
-  const { status, stdout, stderr } = spawnSync(go, ['list', '-m', '-f', '{{.Dir}}', name], { cwd: folderOf(module), encoding: 'utf8' })
-  if (status !== 0)
-    throw new Error(`go list -m ${name} in ${folderOf(module)} failed: ${stderr}`)
-  return stdout.trim()
+  const ask = (...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(go, [...words, name], { cwd: folderOf(module), encoding: 'utf8' })
+    if (status !== 0)
+      throw new Error(`go ${words.join(' ')} ${name} in ${folderOf(module)} failed: ${stderr}`)
+    return stdout.trim()
+  }
+  ask('mod', 'download')
+  return ask('list', '-m', '-f', '{{.Dir}}')
 }
 
 function forgetOthers(module: Module, path: string): void {
