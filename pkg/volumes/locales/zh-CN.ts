@@ -210,7 +210,7 @@ export default {
       'nobody': '{name} 的导出已经开始；此控制台没有在执行它。',
       'asking': '{name} 的导出已经开始。',
     },
-    keptOff: '{vms}：为此次导出已设为 Halted。',
+    keptOff: '{vms}：为此次导出，运行策略已设为“停止”。',
     asked: '请求者：{who}',
     somebody: '某人',
     resume: '继续',
