@@ -55,6 +55,7 @@ export const IMPORTS: readonly Story[] = [
     stage.afterwards(async () => { await stage.admin.remove('StorageClass', own) })
     await stage.images.make({ url: LASTING, targetStorageClassName: own, annotations: { 'harvesterhci.io/storageClassName': own } })
     await stage.images.untilImported()
+    await stage.images.untilReady(3)
     await remove(stage)
   }),
   byLonghorn('an image with the checksum of another file is given up', async stage => {
