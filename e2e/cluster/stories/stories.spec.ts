@@ -1,4 +1,4 @@
-import type { ExpectStatic } from 'vitest'
+import type { TestContext } from 'vitest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STORIES } from './all.ts'
 import type { Difference } from './comparison.ts'
@@ -6,6 +6,8 @@ import { describe as inWords, differencesOf } from './comparison.ts'
 import { startEmbedded } from './embedded.ts'
 import { Theatre } from './play.ts'
 import { readRecord, writeRecord } from './records.ts'
+import type { Outcome } from './report.ts'
+import { byName } from './report.ts'
 import type { Story } from './story.ts'
 import { fileOf, isPlayedBy } from './story.ts'
 import type { Trace } from './trace.ts'
@@ -23,7 +25,7 @@ const PACE = 3
 let embedded: Awaited<ReturnType<typeof startEmbedded>>
 let ours: Theatre
 const theirs = REAL_KUBECONFIG ? new Theatre(REAL_KUBECONFIG) : undefined
-const different = new Set<string>()
+const outcomes = new Map<string, Outcome>()
 const isReal = (story: Story) => isPlayedBy(REAL_PARTS.split(','), story)
 
 beforeAll(async () => {
@@ -34,12 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([ours.close(), theirs?.close()])
   await embedded.stop()
-  const recorded = CHOSEN.filter(story => !isReal(story))
-  const names = CHOSEN.map(({ name, otherwise }) => `\n  ${different.has(name) ? 'different' : otherwise ? 'otherwise, as differences.md says' : 'equal'}: ${name}`).join('')
-  const where = theirs ? `${CHOSEN.length - recorded.length} on both clusters, ${recorded.length} on the embedded one beside their records` : 'on the embedded cluster beside their records'
-  console.log(`stories: ${CHOSEN.length} played (${where}), ${CHOSEN.length - different.size} equal, ${different.size} different${names}`)
-  if (theirs && recorded.length)
-    console.log(`beside their records, because ${REAL_PARTS} cannot play them:${recorded.map(({ name }) => `\n  ${name}`).join('')}`)
+  console.log(byName(CHOSEN.map(({ name }) => name), outcomes))
 })
 
 it('has a name of its own for each story\'s record', () => {
@@ -55,8 +52,12 @@ function apartFrom(upstream: Trace, played: Trace, { otherwise }: Story): readon
   return differences.length > 0 ? unknown : [{ where: `differences.md: ${otherwise.row}`, one: 'does as the embedded cluster', other: 'does as upstream' }]
 }
 
-async function tellsTheSame(story: Story, expect: ExpectStatic): Promise<void> {
-  different.add(story.name)
+async function tellsTheSame(story: Story, { expect, task }: TestContext): Promise<void> {
+  const tell = (outcome: Outcome) => {
+    outcomes.set(story.name, outcome)
+    task.meta.outcome = outcome
+  }
+  tell('different')
   const [played, judged] = await Promise.all([ours.play(story), isReal(story) ? theirs?.play(story) : undefined])
   if (judged && STORIES_RECORD)
     writeRecord(story, judged)
@@ -67,14 +68,16 @@ async function tellsTheSame(story: Story, expect: ExpectStatic): Promise<void> {
     ...(judged ? apartFrom(judged, played, story) : []),
   ]
   expect(differences, inWords(differences, ['upstream', 'embedded'])).toEqual([])
-  different.delete(story.name)
+  tell(story.otherwise ? 'otherwise' : judged ? 'both' : 'record')
 }
 
-describe.concurrent('tells the same as upstream', () => {
-  it.for(CHOSEN.filter(({ alone }) => !alone))('$name', (story, { expect }) => tellsTheSame(story, expect))
-})
+/** A test for each, whose title is the whole name: `-t` finds it by that. */
+function play(stories: readonly Story[]): void {
+  for (const story of stories)
+    it(story.name, context => tellsTheSame(story, context))
+}
+
+describe.concurrent('tells the same as upstream', () => play(CHOSEN.filter(({ alone }) => !alone)))
 
 const lonely = CHOSEN.filter(({ alone }) => alone)
-describe.skipIf(lonely.length === 0)('tells the same as upstream, played alone', () => {
-  it.for(lonely)('$name', (story, { expect }) => tellsTheSame(story, expect))
-})
+describe.skipIf(lonely.length === 0)('tells the same as upstream, played alone', () => play(lonely))
