@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { ensureGo } from './go.mjs'
 import { isBuilt as isConsoleBuilt } from './sources.mjs'
-import { closeWith, root, run, runTier } from './tiers.mjs'
+import { closeWith, root, run, runTier, timeTier } from './tiers.mjs'
 
 const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
 const { modulesOf, readParts } = await load('e2e/cluster/parts.ts')
@@ -20,6 +20,8 @@ const { buildBinary, definitionsPath, isBuilt } = await load('e2e/cluster/binary
 const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluster.ts')
 
 const CONSOLE_PORT = 8780
+/** Seconds from the first program to the last, once all are built, on a machine that does nothing else; and what a busy one is allowed. */
+const READY = { meant: 90, allowed: 180 }
 /** Twice as fast as the nodes' side is: upstream's programs still see each state for long enough. */
 const TEST_PACE = 2
 const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
@@ -95,12 +97,31 @@ async function runBrowserTier(cluster, environment, { label, flows }) {
   }
 }
 
-/** Each story on upstream's own programs and on the embedded cluster; or those that need a part, or its absence. */
-function runStories(environment, { record, need, without, third }) {
-  return runTier({
+/** What a report tells of the stories; nothing where the runner left none that can be read, which its tier has said. */
+function readOutcomes(file, outcomesOf) {
+  try {
+    return outcomesOf(JSON.parse(readFileSync(file, 'utf8')))
+  }
+  catch {
+    return new Map()
+  }
+}
+
+/** Each story on upstream's own programs and on the embedded cluster; or those that need a part, or its absence. Beside the counts what came of each. */
+async function runStories(environment, { record, need, without, third }) {
+  const { outcomesOf } = await load('e2e/cluster/stories/report.ts')
+  const result = await runTier({
     name: `stories${need ? ` that need ${need}` : without ? ` that ${without} would disturb` : ''} on both clusters`, command: 'npm', args: ['run', '--silent', 'test:stories', '--', 'stories.spec', '--reporter=default', '--reporter=json', '--outputFile.json={report}'], reader: 'vitest',
     environment: { ...environment, ...record && { STORIES_RECORD: '1' }, ...need && { STORIES_NEED: need }, ...without && { STORIES_WITHOUT: without }, ...third !== undefined && { STORIES_THIRD: String(third) } },
   })
+  return { ...result, outcomes: readOutcomes(result.report, outcomesOf) }
+}
+
+/** One line on all stories, wherever each was played. */
+async function tellStories(results) {
+  const { STORIES } = await load('e2e/cluster/stories/all.ts')
+  const { inOneLine, together } = await load('e2e/cluster/stories/report.ts')
+  console.log(`\n${inOneLine(STORIES.map(({ name }) => name), together(results.flatMap(({ outcomes }) => outcomes ?? [])))}`)
 }
 
 const ANSWERING = ['kubevirt', 'longhorn-webhook', 'harvester']
@@ -174,9 +195,7 @@ function testOn(plane, { go, record, third }) {
   const specs = third === undefined ? plane.specs : plane.sample
   const from = Date.now()
   return onControlPlane({ parts, go }, async (cluster, environment) => {
-    const seconds = (Date.now() - from) / 1000
-    console.log(`${cluster.server} with ${parts.join(', ') || 'Kubernetes alone'} was ready after ${Math.round(seconds)} s of the 90 that it may take on an idle machine`)
-    const results = [await runTier({
+    const results = [timeTier({ name: `${label} is ready`, seconds: Math.round((Date.now() - from) / 1000), ...READY }), await runTier({
       name: `${specs.map(spec => spec.replace('/', '')).join(', ')} on ${label}`, command: 'npx', reader: 'vitest', environment,
       args: ['vitest', 'run', '-c', 'e2e/cluster/controlPlane.config.ts', ...specs, '--reporter=default', '--reporter=json', '--outputFile.json={report}'],
     })]
@@ -201,6 +220,7 @@ async function test({ require, sample, record, parts: named }) {
   const third = sample ? thirdOf(Date.now()) : undefined
   for (const plane of planes)
     results.push(...await testOn(plane, { go, record, third }))
+  await tellStories(results)
   return closeWith(results, { require })
 }
 

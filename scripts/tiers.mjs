@@ -50,7 +50,7 @@ function countsOf(file, reader, code) {
 /**
  * A tier: `{ name, command, args, environment?, reader?, skip? }`. With a reader the command writes its report to
  * GUARDRAILS_REPORT; without one the command itself is one test. `skip` names why it cannot run.
- * Answers the tier's counts with its name and seconds.
+ * Answers the tier's counts with its name and seconds, and the file of its report where it ran with a reader.
  */
 export async function runTier({ name, command, args, environment = {}, reader, skip }) {
   console.log(`\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}`)
@@ -64,7 +64,14 @@ export async function runTier({ name, command, args, environment = {}, reader, s
   const begun = Date.now()
   const code = await run(command, args.map(arg => arg === '{report}' ? file : arg.replace('{report}', file)), { ...environment, GUARDRAILS_REPORT: file })
   const counts = reader ? countsOf(file, reader, code) : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
-  return { name, ...counts, seconds: Math.round((Date.now() - begun) / 1000) }
+  return { name, ...counts, seconds: Math.round((Date.now() - begun) / 1000), ...reader && { report: file } }
+}
+
+/** Whole seconds that something took, as a tier of one test: it fails above those allowed on a busy machine, not above those that are meant on an idle one. */
+export function timeTier({ name, seconds, meant, allowed }) {
+  const late = seconds > allowed
+  console.log(`\n${name} after ${seconds} s; ${meant} s are meant on an idle machine, ${allowed} s allowed on a busy one${late ? ': too late' : ''}`)
+  return { name, passed: late ? 0 : 1, failed: late ? 1 : 0, skipped: 0, seconds }
 }
 
 /**

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { closeWith, runTier } from './tiers.mjs'
+import { closeWith, runTier, timeTier } from './tiers.mjs'
 
 const said = []
 beforeEach(() => {
@@ -33,6 +34,22 @@ describe('a tier', () => {
     ['whose browser left every test out', playwrightReport({ skipped: 4 }), { reader: 'playwright' }, { passed: 0, failed: 1, skipped: 4 }],
   ])('is counted as what it showed: %s', async (_what, report, how, counts) => {
     expect(await tierOf(report, how)).toMatchObject(counts)
+  })
+
+  it('names the report that its runner left, for who wants more of it than the counts', async () => {
+    const { report } = await tierOf(vitestReport({ numPassedTests: 3 }))
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ numPassedTests: 3 })
+  })
+})
+
+describe('a time', () => {
+  it.each([
+    [90, { passed: 1, failed: 0 }],
+    [180, { passed: 1, failed: 0 }],
+    [181, { passed: 0, failed: 1 }],
+  ])('of %i s is held against what a busy machine is allowed', (seconds, counts) => {
+    expect(timeTier({ name: 'the plane is ready', seconds, meant: 90, allowed: 180 })).toMatchObject({ ...counts, seconds })
+    expect(said.at(-1)).toContain(`after ${seconds} s; 90 s are meant on an idle machine, 180 s allowed on a busy one`)
   })
 })
 
