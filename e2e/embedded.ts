@@ -1,17 +1,24 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 
-const root = resolve(import.meta.dirname, '..')
+const MAIN = resolve(import.meta.dirname, '../dist/server/main.js')
 
 interface Kubeconfig {
   readonly clusters: { readonly name: string, readonly cluster: { readonly 'server': string, readonly 'certificate-authority-data'?: string } }[]
   readonly users: { readonly name: string, readonly user: { readonly token?: string } }[]
   readonly contexts: { readonly name: string, readonly context: { readonly cluster: string, readonly user: string } }[]
+}
+
+/** For what is no fault of the code that its stack would show. */
+function withoutStack(message: string): Error {
+  const error = new Error(message)
+  error.stack = message
+  return error
 }
 
 /** A console of one test's own, in a folder of its own: it can be stopped and started again on the same data. */
@@ -33,9 +40,11 @@ export class OwnConsole {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** Ends when the console says it is ready; throws with what it printed when it ends first. */
+  /** Ends when the console says it is ready; throws with what it printed when it ends first, and in one line where nobody has built it. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(root, 'dist/server/main.js'), '--port', String(this.port), ...this.args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } })
+    if (!existsSync(MAIN))
+      throw withoutStack('there is no console built yet: run npm run build first')
+    const child = spawn(process.execPath, [MAIN, '--port', String(this.port), ...this.args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } })
     this.process = child
     child.stdout.on('data', (chunk: Buffer) => { this.output += chunk.toString() })
     child.stderr.on('data', (chunk: Buffer) => { this.output += chunk.toString() })
