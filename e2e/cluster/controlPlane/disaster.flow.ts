@@ -1,14 +1,17 @@
 import { expect, test } from '@playwright/test'
+import { Api } from '../../api.ts'
 import type { AnyObject } from '../../console.ts'
 import { PATHS, open, row } from '../../console.ts'
+import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import { LONG, OWN_COPIES, createFromCurrent, createVm, imageOf } from './consoleActs.ts'
 import { isTrue } from './operator.ts'
 import { TOUR } from '../stories/gallery.ts'
+import { holdSetting } from '../stories/settings.ts'
 import { RECOVERY_WAIT, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
 
 // What this product exists for, as an operator sees it: the image, the VM that depends on it, and the loss of both.
 
-const { REAL_MIRROR = '', REAL_FOLDER = '' } = process.env
+const { REAL_MIRROR = '', REAL_FOLDER = '', GUARDRAILS_KUBECONFIG = '' } = process.env
 const IMAGE = 'lost-current'
 const VM = 'orphan'
 const GIVEN_UP = { timeout: UNTIL_GIVEN_UP * 1000 }
@@ -41,9 +44,10 @@ test('its copies lost and the file replaced: the health page tells the mismatch 
   const name = backingImageOf(await imageOf(api, IMAGE))
   const backing = () => api.get(`${PATHS.backingImages}/${name}`)
   const recorded = String((await backing()).status?.checksum)
-  await api.patch(RECOVERY_WAIT, { value: '5' })
-  await api.patch(TOUR, { data: { daysAhead: '1' } })
+  const admin = new Api(readAccess(GUARDRAILS_KUBECONFIG, contextsOf(GUARDRAILS_KUBECONFIG)[0] ?? ''))
+  const letGo = await holdSetting(admin, RECOVERY_WAIT, '5')
   try {
+    await api.patch(TOUR, { data: { daysAhead: '1' } })
     expect(spoilCopies(REAL_FOLDER, name)).toBeGreaterThanOrEqual(3)
     await expect(row(page, IMAGE)).not.toContainText('Healthy', LONG)
     const isFatal = (object: AnyObject) => copiesOf(object).some(({ message }) => message.includes(`recorded checksum ${recorded} doesn't match`))
@@ -69,6 +73,8 @@ test('its copies lost and the file replaced: the health page tells the mismatch 
     expect(isTrue(image, 'RetryLimitExceeded')).toBe(false)
   }
   finally {
+    await letGo()
+    await admin.close()
     await api.patch(TOUR, { data: { daysAhead: '0' } })
   }
 })

@@ -3,6 +3,7 @@ import { Api } from '../../api.ts'
 import type { KubeObject } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import { TOUR } from '../stories/gallery.ts'
+import { holdSetting } from '../stories/settings.ts'
 import { RECOVERY_WAIT, UNTIL_GIVEN_UP, copiesOf, disksOf, isStuck, spoilCopies } from './lostCopies.ts'
 import { Operator, imageFrom, isTrue } from './operator.ts'
 
@@ -17,13 +18,15 @@ describe.skipIf(!REAL_PARTS.split(',').includes('longhorn'))('an image from a cu
   let operator: Operator
   let backing: string
   let recorded: string
+  let letGo: (() => Promise<void>) | undefined
 
   beforeAll(async () => {
     api = new Api(readAccess(REAL_KUBECONFIG, contextsOf(REAL_KUBECONFIG)[0] ?? ''))
-    operator = new Operator(api);
-    (await api.merge(RECOVERY_WAIT, { value: '5' })).expect(200)
+    operator = new Operator(api)
+    letGo = await holdSetting(api, RECOVERY_WAIT, '5')
   })
   afterAll(async () => {
+    await letGo?.()
     await api.merge(TOUR, { data: { daysAhead: '0' } })
     await api.close()
   })

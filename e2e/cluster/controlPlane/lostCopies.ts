@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 // The loss of every copy of an image, in Longhorn's own code: what is done on the disks, and how it is told on the BackingImage.
 
-/** How many seconds Longhorn waits before it makes a lost copy anew. */
-export const RECOVERY_WAIT = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system/settings/backing-image-recovery-wait-interval'
+/** Longhorn's setting of how many seconds it waits before it makes a lost copy anew. */
+export const RECOVERY_WAIT = 'backing-image-recovery-wait-interval'
 /** Seconds: Longhorn tries for a minute to reuse what is spoilt before it gives up. */
 export const UNTIL_GIVEN_UP = 240
 
