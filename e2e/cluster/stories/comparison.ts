@@ -1,3 +1,4 @@
+import { brokenRules } from './attaching.ts'
 import type { Json } from './facets.ts'
 import type { Said, Trace } from './trace.ts'
 import { importOf, lettingGoOf, offOf, orderOf, sequencesOf } from './trace.ts'
@@ -41,13 +42,13 @@ const FLEETING: readonly Fleeting[] = [
 
 /** What is compared by one value alone, and why. */
 const BY_ONE: readonly { readonly object: RegExp, readonly facet: RegExp, readonly value: 'first' | 'last', /** Only of objects that go. */ readonly ofGone?: boolean, readonly why: string }[] = [
-  { object: /^attachment /, facet: /./, value: 'last', why: 'Whether a disk is let go between two instances is a race of its detaching with the next pod, upstream as here.' },
+  { object: /^attachment /, facet: /./, value: 'last', why: 'Whether a disk is let go between two instances is a race of its detaching with the next pod, upstream as here. What holds whoever wins, attaching.ts asks of each trace by itself.' },
   { object: /^vmi /, facet: /^finalizers$/, value: 'first', ofGone: true, why: 'As above, and the object may go with the last. That the instance outlives its pod is told by the order.' },
 ]
 
 export interface Difference { readonly where: string, readonly one: string, readonly other: string }
 
-/** Where two traces of one story differ; empty where they tell the same. */
+/** Where two traces of one story differ, or one shows what none may; empty where they tell the same. */
 export function differencesOf(one: Trace, other: Trace): Difference[] {
   return [
     ...answersApart(one.answers, other.answers),
@@ -56,7 +57,14 @@ export function differencesOf(one: Trace, other: Trace): Difference[] {
     ...apart('disks let go under a running guest', lettingGoOf(one).join(' › '), lettingGoOf(other).join(' › ')),
     ...apart('order of images and copies', importOf(one).join(' › '), importOf(other).join(' › ')),
     ...apart('order of the word off', offOf(one).join(' › '), offOf(other).join(' › ')),
+    ...forbidden(one, other),
   ]
+}
+
+/** Both may show it: that they are alike does not excuse it. */
+function forbidden(...traces: readonly [Trace, Trace]): Difference[] {
+  const [one, other] = traces.map(trace => brokenRules(trace).join('; '))
+  return one || other ? [{ where: 'what no trace may show', one: one || 'nothing', other: other || 'nothing' }] : []
 }
 
 function apart(where: string, one: string, other: string): Difference[] {

@@ -21,6 +21,16 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'RerunOnFailure: stop, start and restart while it stops',
   },
   {
+    name: 'a disk for one node alone is attached to a second while the first has it', file: `${CONTROLLERS}/attachments.ts`,
+    find: `|| (!shared && others.length > 0)`, replace: `|| (!shared && others.length > 1)`,
+    noticedBy: 'two VMs share a disk for one node alone, and the second waits elsewhere until the first lets go',
+  },
+  {
+    name: 'a pod starts on a node that its disk is not attached to', file: `${CONTROLLERS}/kubelet.ts`,
+    find: `if (!isAttached(pod, world))`, replace: `if (!isAttached(pod, world) && !nodeName)`,
+    noticedBy: 'a node is drained: a guest that need not be migrated and cannot be is ended, and runs elsewhere',
+  },
+  {
     name: 'a stop of Always keeps the run strategy', file: 'server/cluster/powerRequests.ts',
     find: `if (strategy === 'Always' || strategy === 'Once')`, replace: `if (strategy === 'Once')`,
     noticedBy: 'Always: stop, stop again, start, start again',
