@@ -6,9 +6,10 @@ import { carryOut, permissionOf, permissionText } from '#kube/write.ts'
 import type { Write } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { askServer } from '#volumes/exportAnswer.ts'
+import { isImageOf } from '#volumes/exportedImage.ts'
 import { readAnew } from '#volumes/exportFreshWorld.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
-import { exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
+import { exportImageName, exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
 import { rightsOfExport } from '#volumes/exportRights.ts'
 import { ExportRunner } from '#volumes/exportRunner.ts'
 import type { ExportStep, StepWorld } from '#volumes/exportStep.ts'
@@ -106,7 +107,9 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
     const right = permissionOf(write)
     if (isForce(write) && !mayForce())
       throw new ApiError({ status: 0, reason: 'LeftToPages', message: 'no guest is forced on behalf of a session, nor of a requester who has not decided it himself' })
-    if (subject && !isTestimony(write))
+    if (isTestimony(write))
+      await demandOwnImage(client, intent, write)
+    else if (subject)
       await demand(client, subject, right, write.act === 'create' ? undefined : write.at.name)
     if (!mayAct())
       throw new ApiError({ status: 0, reason: 'NotLeading', message: 'this keeper does not lead any more' })
@@ -153,7 +156,15 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
 }
 
 /** What is said of an image that an export has made is the keeper's own word, and must not wait for anybody's right to write it. */
-const isTestimony = (write: Write): boolean => write.act === 'patch' && write.resource === IMAGES
+const isTestimony = (write: Write): write is Extract<Write, { readonly act: 'patch' }> => write.act === 'patch' && write.resource === IMAGES
+
+/** Throws where it is not an image of this export, by the API server's word: of no other has the keeper anything to say. */
+async function demandOwnImage(client: KubeClient, intent: ExportIntent, { at }: Pick<Extract<Write, { readonly act: 'patch' }>, 'at'>): Promise<void> {
+  const isNamed = at.namespace === intent.image.namespace && at.name === exportImageName(intent)
+  if (!isNamed || !isImageOf(await client.get(IMAGES, at), intent))
+    throw new ApiError({ status: 0, reason: 'ImageOfOther', message: `image ${at.namespace}/${at.name} was not read from volume ${exportReference(intent)}` })
+}
+
 const isForce = (write: Write): boolean => write.act === 'call' && write.subresource === 'stop'
 
 /** Whether nothing is left to do: the intent is off the claim, by the API server's word and not by a watch that may be behind. */

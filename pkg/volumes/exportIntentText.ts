@@ -13,7 +13,7 @@ const ID = /^[a-z0-9]{4,20}$/
 const STRATEGIES: readonly string[] = ['Always', 'RerunOnFailure', 'Manual', 'Halted', 'Once', 'WaitAsReceiver']
 /** Every reason of `CallOffReason`, which is told by its fields: all of them texts. */
 const CALLS_OFF: Readonly<Record<CallOffReason['code'], true>> = {
-  'vm-started': true, 'vm-gone': true, 'vm-in-other-export': true, 'deadline-passed': true, 'cut-off-no-image': true, 'backup-failed': true, 'class-gone': true, 'running-needs-v1': true,
+  'vm-started': true, 'vm-gone': true, 'vm-in-other-export': true, 'deadline-passed': true, 'cut-off-no-image': true, 'backup-failed': true, 'class-gone': true, 'running-needs-v1': true, 'image-of-other': true,
 }
 const ENDINGS: readonly string[] = ['shut-down', 'cut-off', 'not-observed']
 

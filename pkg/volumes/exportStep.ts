@@ -33,12 +33,13 @@ export type StepReason
     | { readonly code: 'refused', readonly message: string }
     | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
     | { readonly code: 'class-gone', readonly storageClass: string }
+    | { readonly code: 'image-of-other', readonly image: string }
     | { readonly code: 'claim-gone' }
     | { readonly code: 'abandoned', readonly by: string }
     | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'unverified', readonly image: string, readonly message?: string }
 
 /** Why an export ends before there is an image, where the cluster's own words do not say it. */
-export type CallOffReason = Extract<StepReason, { readonly code: 'vm-started' | 'vm-gone' | 'vm-in-other-export' | 'deadline-passed' | 'cut-off-no-image' | 'backup-failed' | 'class-gone' | 'running-needs-v1' }>
+export type CallOffReason = Extract<StepReason, { readonly code: 'vm-started' | 'vm-gone' | 'vm-in-other-export' | 'deadline-passed' | 'cut-off-no-image' | 'backup-failed' | 'class-gone' | 'running-needs-v1' | 'image-of-other' }>
 
 export interface ExportStep {
   readonly word: StepWord

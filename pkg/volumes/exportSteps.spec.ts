@@ -794,6 +794,46 @@ describe('exports of two disks of one VM', () => {
   })
 })
 
+describe('an image of the name that the export would use, read from another disk', () => {
+  const other = (cluster: Cluster, spec: object, note?: object): VirtualMachineImage => ({
+    apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('export-abcde', { creationTimestamp: new Date(cluster.time).toISOString(), ...(note && { annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note) } }) }),
+    spec: { displayName: 'theirs', sourceType: 'export-from-volume', pvcNamespace: 'production', pvcName: 'web-01-root', ...spec },
+  })
+
+  it.each<[string, object, object?]>([
+    ['in another namespace', { pvcNamespace: 'victim' }],
+    ['of another name', { pvcName: 'db-root' }],
+    ['that had this name before', {}, { claimUid: 'before', still: {} }],
+  ])('is neither verified nor called torn: a disk %s', (_, spec, note) => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const intent = cluster.begin()
+    cluster.images = [other(cluster, spec, note)]
+    const { words, last } = run(cluster, intent)
+    expect(words).not.toContain('stop-vm')
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'image-of-other', image: 'production/export-abcde' }] })
+    expect(Object.keys(cluster.images[0]?.metadata.annotations ?? {})).toEqual(note ? [EXPORT_ANNOTATION] : [])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('does not keep off what was stopped before it came', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'wait-detach')
+        cluster.images = [other(cluster, { pvcNamespace: 'victim' })]
+    } })
+    expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'image-of-other' }] })
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('is not told as the result of an export that is over', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const intent = cluster.begin()
+    cluster.claim = { ...cluster.claim, metadata: { ...cluster.claim.metadata, annotations: {} } }
+    cluster.images = [other(cluster, { pvcNamespace: 'victim' })]
+    expect(nextExportStep(cluster.world(), intent, cluster.time)).toEqual({ word: 'done', writes: [], because: [], timeline: expect.anything() as unknown })
+  })
+})
+
 describe('two exports of one volume', () => {
   it('cannot both begin: the second one was planned on a claim that has changed', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })

@@ -2,9 +2,12 @@ import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, ExportStep, StepWorld } from './exportStep.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { blindSpot } from '#kube/seen.ts'
+import { objectKey } from '#kube/object.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMS } from '#vms/vm.ts'
 import { beforeImage } from './exportBeforeImage.ts'
+import { callOff } from './exportCallOff.ts'
+import { isImageOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { exportImageName, isClaimOf, readIntent } from './exportIntent.ts'
 import { exportTimeline } from './exportTimeline.ts'
@@ -28,7 +31,8 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
   if (blind.length)
     return { word: 'blind', writes: [], because: blind }
   const claim = world.claims.objects.find(candidate => candidate.metadata.namespace === namespace && candidate.metadata.name === name)
-  const image = world.images.objects.find(candidate => candidate.metadata.namespace === intent.image.namespace && candidate.metadata.name === exportImageName(intent))
+  const named = world.images.objects.find(candidate => candidate.metadata.namespace === intent.image.namespace && candidate.metadata.name === exportImageName(intent))
+  const image = named && isImageOf(named, intent) ? named : undefined
   if (!claim || !isClaimOf(claim, intent))
     return endExport({ ...world, claims: { ...world.claims, objects: world.claims.objects.filter(other => other !== claim) } }, intent, 'given-up', [{ code: 'claim-gone' }], now)
   const written = readIntent(claim)
@@ -40,5 +44,8 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
   const why = whyNoImage(current)
   if (why.length)
     return endExport(world, current, 'given-up', why, now)
+  // Nothing is said of another disk's image, and none can be made beside it.
+  if (named)
+    return callOff(claim, current, [{ code: 'image-of-other', image: objectKey(named) }])
   return current.madeAt === undefined ? beforeImage(world, current, claim, now) : withoutImage(world, current, current.madeAt, now)
 }

@@ -42,6 +42,16 @@ export function unobservedOf(image: VirtualMachineImage): readonly string[] {
   return endingsOf(image).filter(([, { word }]) => word === 'not-observed').map(([vm]) => vm)
 }
 
+/**
+ * Whether the image was read from the claim of that export. What an export's note names may be anybody's: whoever may write to
+ * a claim writes there which image is meant, and in which namespace.
+ */
+export function isImageOf(image: VirtualMachineImage, { claim, claimUid }: Pick<ExportIntent, 'claim' | 'claimUid'>): boolean {
+  const { pvcNamespace, pvcName } = image.spec
+  const noted = noteOn(image).claimUid
+  return pvcNamespace === claim.namespace && pvcName === claim.name && (noted === undefined || claimUid === undefined || noted === claimUid)
+}
+
 /** Who took the image of a running disk upon himself; undefined where nobody did. */
 export function acknowledgedBy(image: VirtualMachineImage): string | undefined {
   const { runningAcknowledged: said } = noteOn(image)

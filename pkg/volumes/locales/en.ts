@@ -386,6 +386,7 @@ export default {
     'waiting-for-start': 'Waiting until this VM is seen to run:',
     'strategy-back': 'Runs, and gets its run strategy {strategy} back:',
     'class-gone': 'The storage class {storageClass} is gone.',
+    'image-of-other': 'Image {image} is there already, and was read from another disk: it is left alone.',
     'claim-gone': 'The volume is gone.',
     'abandoned': 'Given up by {by}.',
     'importing': 'Being imported:',

@@ -386,6 +386,7 @@ export default {
     'waiting-for-start': '等待看到这台虚拟机运行：',
     'strategy-back': '正在运行，其运行策略恢复为 {strategy}：',
     'class-gone': '存储类 {storageClass} 已不存在。',
+    'image-of-other': '镜像 {image} 已存在，且读取自另一个磁盘：保持原样。',
     'claim-gone': '卷已不存在。',
     'abandoned': '{by} 放弃了导出。',
     'importing': '正在导入：',
