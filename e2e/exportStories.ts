@@ -74,7 +74,7 @@ export async function cutOffAndMarked(scene: Scene, vm: string): Promise<void> {
   await open(page, `/images?ns=${namespace}`, cluster)
   await expect(row(page, `${vm}-copy`)).toContainText('Exported after a power cut')
   await page.getByRole('link', { name: `${vm}-copy` }).click()
-  await expect(page.getByTestId('image-wholeness')).toContainText(`${vm} did not shut down in time, and its power was cut.`)
+  await expect(page.getByTestId('image-wholeness')).toContainText(`${vm} did not shut down by itself, but crashed or had its power cut.`)
   await page.getByRole('link', { name: 'Show the export' }).click()
   await expect(page.getByTestId('export-record')).toContainText('Finished after a power cut')
   await expect(steps(page).filter({ hasText: 'Shut down' })).toContainText(`The power of ${vm} was cut.`)

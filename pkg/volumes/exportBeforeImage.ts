@@ -1,11 +1,12 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, CallOffReason, StepWorld } from './exportStep.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { STORAGE_CLASSES } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { derivePowerState, startsByItself } from '#vms/powerState.ts'
+import { derivePowerState, isFinal, startsByItself } from '#vms/powerState.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { backUpFirst } from './exportBackup.ts'
@@ -58,25 +59,33 @@ function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: Persist
     // The export halts a VM in the write that notes it there: what is wanted on since then is wanted by somebody else, though its old guest may still be ending.
     if (reference === 'stopped')
       return effectiveRunStrategy(vm) !== 'Halted' || startsByItself(vm)
-    const vmi = users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)
-    const on = vmi ? effectiveRunStrategy(vm) !== 'Halted' && derivePowerState(vm, vmi, 0).word !== 'stopping' && derivePowerState(vm, vmi, 0).word !== 'off' : startsByItself(vm)
-    return on && !intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
+    return isOn(vm, users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)) && !intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
   })
   return [...gone, ...started.map(vm => ({ code: 'vm-started' as const, vm: objectKey(vm) }))]
 }
 
-/** The VMs halted, and how each guest ended noted while it can be seen; undefined once all that is done. */
+/** Whether the VM runs, or will without anybody asking. KubeVirt keeps the instance of a Manual or Once VM whose guest has ended or crashed: that one is off. */
+function isOn(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): boolean {
+  if (!vmi)
+    return startsByItself(vm)
+  const { word } = derivePowerState(vm, vmi, 0)
+  return isFinal(vmi) ? word === 'restarting' : effectiveRunStrategy(vm) !== 'Halted' && word !== 'stopping'
+}
+
+/** The VMs halted, and how each guest ended noted while it can be seen, also of one that had ended before; undefined once all that is done. */
 function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, now: number): BareStep | undefined {
-  const known = vmsOf(world, intent).filter(({ entry }) => entry.wasRunning)
+  const all = vmsOf(world, intent)
+  const known = all.filter(({ entry }) => entry.wasRunning)
   const running = known.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) !== 'Halted' ? vm : [])
   if (running.length)
     return { word: 'stop-vm', writes: running.map(vm => stopForExport(vm, intent)), because: running.map(vm => ({ code: 'stopping-vm', vm: objectKey(vm) })) }
   const blind = known.length ? blindSpot(VMIS, world.vmis, intent.claim.namespace) : undefined
   if (blind)
     return { word: 'blind', writes: [], because: [blind] }
-  const noted = noteEndings(claim, intent, known, now)
+  const noted = noteEndings(claim, intent, all, now)
   if (noted)
     return { word: 'wait-guest', writes: [noted.write], because: noted.because }
+  // Of a guest that was cut off before, nobody had chosen anything: the image says so.
   const cut = known.filter(one => notedEnding(intent, one) === 'cut-off')
   if (cut.length && intent.ifCutOff !== 'mark-crash-consistent')
     return callOff(claim, intent, cut.map(({ entry }) => ({ code: 'cut-off-no-image', vm: keyOf(intent, entry.name) })))

@@ -28,6 +28,13 @@ function endingOf(vmi: VirtualMachineInstance | undefined): NotedEnding['word'] 
   return vmi.status?.phase === 'Succeeded' && wasAsked ? 'shut-down' : 'cut-off'
 }
 
+/** What is to be noted of the guest: how one ended whose VM was halted for the export, and of one that had ended before only that it was cut off. */
+function toNote({ entry, vm, vmi }: KnownVm): NotedEnding['word'] | undefined {
+  if (entry.wasRunning)
+    return vm && effectiveRunStrategy(vm) === 'Halted' ? endingOf(vmi) : undefined
+  return endingOf(vmi) === 'cut-off' ? 'cut-off' : undefined
+}
+
 /** What was noted of the guest that the VM, as it is, had last. */
 export function notedEnding(intent: ExportIntent, { entry, vm }: KnownVm): NotedEnding['word'] | undefined {
   const noted = intent.endings?.[entry.name]
@@ -40,7 +47,7 @@ export function notedEnding(intent: ExportIntent, { entry, vm }: KnownVm): Noted
  */
 export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, known: readonly KnownVm[], now: number): { readonly write: Write, readonly because: readonly StepReason[] } | undefined {
   const found = known.flatMap(one => {
-    const word = one.vm && effectiveRunStrategy(one.vm) === 'Halted' ? endingOf(one.vmi) : undefined
+    const word = toNote(one)
     const noted = notedEnding(intent, one)
     return one.vm && word && (noted === undefined || (word === 'cut-off' && noted !== word)) ? [{ name: one.entry.name, vm: objectKey(one.vm), word, generation: one.vm.metadata.generation }] : []
   })

@@ -251,6 +251,37 @@ describe('an export from beginning to end', () => {
     expect(cluster.running('web-01')).toBe(false)
   })
 
+  describe.each(['Manual', 'Once'] as const)('of a VM of strategy %s whose instance KubeVirt keeps', strategy => {
+    const ended = (phase: 'Failed' | 'Succeeded') => {
+      const cluster = new Cluster({ 'web-01': { strategy: 'Manual' } })
+      const vm = cluster.vm('web-01')
+      if (vm)
+        vm.spec.runStrategy = strategy
+      cluster.vmis.forEach(vmi => { vmi.status = { ...vmi.status, phase } })
+      cluster.pods = []
+      cluster.turn()
+      return { cluster, ...run(cluster, cluster.begin()) }
+    }
+
+    it('makes the image after a crash, and says that it is as whole as after a power cut', () => {
+      const { cluster, words, last } = ended('Failed')
+      expect(words).toEqual(['wait-guest', 'create-image', 'wait-import', 'verify', 'note-end', 'clean', 'done'])
+      expect(last).toMatchObject({ word: 'done', result: 'crash-consistent' })
+      expect(cluster.images.map(image => [wholenessOf(image as VirtualMachineImage), cutOffOf(image as VirtualMachineImage)])).toEqual([['crash-consistent', ['web-01']]])
+      expect(cluster.vm('web-01')?.spec.runStrategy).toBe(strategy)
+    })
+
+    it('calls the image of a guest that shut itself down whole', () => {
+      expect(ended('Succeeded').last).toMatchObject({ word: 'done', result: 'exported' })
+    })
+  })
+
+  it('makes no image of a VM that KubeVirt will run again after a crash', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    cluster.vmis.forEach(vmi => { vmi.status = { ...vmi.status, phase: 'Failed' } })
+    expect(run(cluster, cluster.begin(), { turns: 10 }).last).toMatchObject({ result: 'given-up', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+  })
+
   it('shuts down a VM that does not have the disk yet, and waits for its guest too', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     for (const holder of [...cluster.vmis, ...cluster.pods])

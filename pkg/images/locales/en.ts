@@ -112,7 +112,7 @@ export default {
     'crash-consistent': 'The power of a guest was cut before the export: this image is only as whole as after a power cut.',
     'not-observed': 'The volume was at rest while it was exported; how a guest had shut down was not observed.',
     'whole': 'The volume was at rest while it was exported.',
-    'cutOff': '{vm} did not shut down in time, and its power was cut.',
+    'cutOff': '{vm} did not shut down by itself, but crashed or had its power cut.',
     'unobserved': 'Nobody saw how {vm} shut down: its guest may have ended by a power cut.',
     'by': '{who} acknowledged that.',
     'record': 'Show the export',

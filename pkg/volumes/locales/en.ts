@@ -369,7 +369,7 @@ export default {
     'waiting-for-guest': 'The guest has {graceSeconds} s to shut down:',
     'waiting-for-guest-left': 'The guest has {graceSeconds} s to shut down, {leftSeconds} s are left:',
     'guest-overdue': 'The guest did not shut down in its {graceSeconds} s, and KubeVirt is cutting its power:',
-    'cut-off': 'The guest did not shut down in time and its power was cut: the disk is only as whole as after a power cut.',
+    'cut-off': 'The guest did not shut down by itself, but crashed or had its power cut: the disk is only as whole as after a power cut.',
     'cut-off-no-image': 'The guest did not shut down in time and its power was cut, so there is no image, as was chosen:',
     'not-observed': 'Nobody saw how this guest shut down:',
     'noting-end': 'The guest has shut down; that is being noted:',

@@ -369,7 +369,7 @@ export default {
     'waiting-for-guest': '客户机有 {graceSeconds} 秒时间关机：',
     'waiting-for-guest-left': '客户机有 {graceSeconds} 秒时间关机，还剩 {leftSeconds} 秒：',
     'guest-overdue': '客户机没有在 {graceSeconds} 秒内关机，KubeVirt 正在切断其电源：',
-    'cut-off': '客户机没有及时关机，电源已被切断：磁盘的完整程度只相当于断电之后。',
+    'cut-off': '客户机没有自行关机，而是崩溃或被切断电源：磁盘的完整程度只相当于断电之后。',
     'cut-off-no-image': '客户机没有及时关机，电源已被切断；按照之前的选择，不生成镜像：',
     'not-observed': '没有人看到这台客户机如何关机：',
     'noting-end': '客户机已关机，正在记录：',
