@@ -6,8 +6,8 @@ import type { ExportResult } from './exportTimeline.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
-import { amendIntent, exportReference, liftExport, referenceOn } from './exportIntent.ts'
+import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
+import { amendIntent, exportReference, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
 import { releaseVms, startAgain, vmsOf } from './exportRestart.ts'
 
@@ -43,7 +43,7 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   if (!isSettled)
     return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true, settledAt: new Date(now).toISOString() })], because: [...because, ...left], result }
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.
-  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftExport(VMS, vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
+  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
   if (TOLD_BY_THE_IMAGE.includes(result) || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }

@@ -6,7 +6,8 @@ import type { Write } from '#kube/write.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { annotate, jsonPointer, patchOf } from '#kube/write.ts'
+import { VMS } from '#vms/vm.ts'
+import { annotate, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
 import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
 
@@ -181,6 +182,14 @@ export function liftExport(resource: Parameters<typeof patchOf>[0], object: Kube
   const text = object.metadata.annotations?.[EXPORT_ANNOTATION]
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
   return text === undefined ? [] : [patchOf(resource, object, [{ op: 'test', path, value: text }, { op: 'remove', path }, ...annotate(object, annotations)])]
+}
+
+/**
+ * Takes the mark off a VM; nothing where it has none. Fails (422) on a VM that is not as it was read: the mark of the next
+ * export of the claim reads the same, and a VM that has lost it is started by nobody.
+ */
+export function liftMark(vm: VirtualMachine): Write[] {
+  return liftExport(VMS, vm).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [testVersion(vm), ...write.patch.body] } } : write)
 }
 
 /** The exports that are under way or wait for somebody, by claim key. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#kube/apiError.ts'
+import { applyPatch } from 'rfc6902'
+import type { Operation } from 'rfc6902'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { planExport } from './exportPlan.ts'
@@ -87,4 +89,38 @@ it('takes the note off a VM too that the page did not show there when its end wa
   const sent: string[] = []
   await putAway({ readAnew: () => Promise.resolve({ ...REST, claims: live(claim), storageClasses: live(CLASS), vms: live(noted) }), send: write => { sent.push(write.resource.plural); return Promise.resolve() }, now: () => 0 }, ended)
   expect(sent).toEqual(['virtualmachines', 'persistentvolumeclaims'])
+})
+
+describe('an end that is put away late', () => {
+  const mark = (version: string) => vm('Halted', {}, { resourceVersion: version, annotations: { [EXPORT_ANNOTATION]: exportReference(intent) } })
+  const ended = { ...intent, vms: [{ name: 'web-01', runStrategy: 'Always' as const, wasRunning: true }], restart: false, isSettled: true, calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }] }
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(ended) } } }
+
+  it('does not take from a VM the mark of the next export, which reads the same', async () => {
+    const sent: Write[] = []
+    await putAway({ readAnew: () => Promise.resolve({ ...REST, claims: live(claim), storageClasses: live(CLASS), vms: live(mark('10')) }), send: write => { sent.push(write); return Promise.resolve() }, now: () => 0 }, ended)
+    const [lift] = sent
+    const body = lift?.act === 'patch' && lift.patch.type === 'json' ? [...lift.patch.body] as Operation[] : []
+    const errorsOn = (object: object) => applyPatch(structuredClone(object), body).filter(error => error !== null).length
+    expect(body.at(-1)?.op).toBe('remove')
+    expect(errorsOn(mark('10'))).toBe(0)
+    expect(errorsOn(mark('20'))).toBe(1)
+  })
+
+  it('is judged anew where a VM has changed meanwhile, and takes the note off the claim only after it', async () => {
+    const sent: string[] = []
+    // Somebody's own write comes in between the look and the first of them.
+    let version = '10'
+    const readAnew = () => Promise.resolve({ ...REST, claims: live(claim), storageClasses: live(CLASS), vms: live(mark(version)) })
+    const send = (write: Write) => {
+      const isOfVm = write.resource.plural === 'virtualmachines'
+      version = isOfVm ? '11' : version
+      const tested = write.act === 'patch' && write.patch.type === 'json' ? write.patch.body.find(({ path }) => path === '/metadata/resourceVersion') : undefined
+      const isStale = isOfVm && tested && 'value' in tested && tested.value !== version
+      sent.push(`${write.resource.plural} ${isStale ? 'refused' : 'taken'}`)
+      return isStale ? Promise.reject(new ApiError({ status: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request' })) : Promise.resolve()
+    }
+    await putAway({ readAnew, send, now: () => 0 }, ended)
+    expect(sent).toEqual(['virtualmachines refused', 'virtualmachines taken', 'persistentvolumeclaims taken'])
+  })
 })

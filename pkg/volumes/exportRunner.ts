@@ -156,13 +156,38 @@ export class ExportRunner {
   }
 }
 
+/** How often what is put away may have changed on the way. */
+const PUT_AWAY_TRIES = 5
+
 /**
  * Takes the notes of an export away that has ended and was read, by what the API server has now: what is followed may not show
- * a note that stands on a VM, which would be left there for ever. Does nothing where something is left to be done after all.
+ * a note that stands on a VM, which would be left there for ever. What has changed on the way is judged anew. Does nothing where
+ * something is left to be done after all.
  */
 export async function putAway({ readAnew, send, now }: Pick<ExportPorts, 'readAnew' | 'send' | 'now'>, intent: ExportIntent): Promise<void> {
-  for (const write of nextExportStep(await readAnew(intent), intent, now()).dismiss ?? [])
-    await send(write)
+  for (let left = PUT_AWAY_TRIES - 1; ; left--) {
+    const tooLate = await sendUntilTooLate(nextExportStep(await readAnew(intent), intent, now()).dismiss ?? [], send)
+    if (!tooLate)
+      return
+    if (left === 0)
+      throw tooLate
+  }
+}
+
+/** What came too late, where one of them did: those after it were decided together with it, and are not sent. Throws any other failure. */
+async function sendUntilTooLate(writes: readonly Write[], send: ExportPorts['send']): Promise<ApiError | undefined> {
+  for (const write of writes) {
+    try {
+      await send(write)
+    }
+    catch (thrown) {
+      const error = toApiError(thrown)
+      if (judgeWriteFailure(error, write) !== 'faster')
+        throw thrown
+      return error
+    }
+  }
+  return undefined
 }
 
 function nameOf(write: Write): string {
