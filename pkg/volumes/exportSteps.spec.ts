@@ -826,7 +826,7 @@ describe('exports of two disks of one VM', () => {
 })
 
 describe('an image of the name that the export would use, read from another disk', () => {
-  const other = (cluster: Cluster, spec: object, note?: object): VirtualMachineImage => ({
+  const other = (cluster: Cluster, spec: object, note?: object): Open<VirtualMachineImage> => ({
     apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('export-abcde', { creationTimestamp: new Date(cluster.time).toISOString(), ...(note && { annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note) } }) }),
     spec: { displayName: 'theirs', sourceType: 'export-from-volume', pvcNamespace: 'production', pvcName: 'web-01-root', ...spec },
   })
