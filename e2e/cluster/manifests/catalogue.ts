@@ -24,7 +24,7 @@ import { backUpFirst } from '#volumes/exportBackup.ts'
 import { forceStop, noteEndings } from '#volumes/exportGuests.ts'
 import { createExportImage, markEnded, markOvertaken, markVerified } from '#volumes/exportImage.ts'
 import type { ExportIntent, ExportedVm } from '#volumes/exportIntent.ts'
-import { amendIntent, liftExport, readIntent } from '#volumes/exportIntent.ts'
+import { amendIntent, liftExport, liftMark, readIntent } from '#volumes/exportIntent.ts'
 import { planExport, stopForExport } from '#volumes/exportPlan.ts'
 import type { KnownVm } from '#volumes/exportRestart.ts'
 import { planForceStop, planStartNow, releaseVms, startAgain } from '#volumes/exportRestart.ts'
@@ -161,6 +161,7 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     ['the note of how a guest ended', [noteEndings(begun, intent, [known], NOW)?.write].flatMap(write => write ?? [])],
     ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
     ['the start that somebody wants now', planStartNow(world, intent, 'admin')],
+    ['the mark of an ended export on a VM', liftMark(stopped)],
     ['the start of a VM that an ended export left off', planStartLeftOff(stopped)],
     ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
   ]
