@@ -73,6 +73,13 @@ export function testVersion(object: KubeObject): JsonPatchOperation {
   return { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion }
 }
 
+/** A JSON patch that holds for the object as it was read alone, with operations around its own; any other write as it is. It fails (422) on an object that has changed since. */
+export function heldToVersion(write: Write, object: KubeObject, { before = [], after = [] }: { readonly before?: readonly JsonPatchOperation[], readonly after?: readonly JsonPatchOperation[] } = {}): Write {
+  if (write.act !== 'patch' || write.patch.type !== 'json')
+    return write
+  return { ...write, patch: { type: 'json', body: [testVersion(object), ...before, ...write.patch.body, ...after] } }
+}
+
 /**
  * Operations that set annotations, or remove those given as undefined. JSON patch cannot add into a map that is not
  * there, and cannot test for absence: where the object has no annotations the patch holds for the version read only.

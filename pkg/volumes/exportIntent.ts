@@ -7,7 +7,7 @@ import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VMS } from '#vms/vm.ts'
-import { annotate, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
+import { annotate, heldToVersion, jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
 import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
 
@@ -189,7 +189,7 @@ export function liftExport(resource: Parameters<typeof patchOf>[0], object: Kube
  * export of the claim reads the same, and a VM that has lost it is started by nobody.
  */
 export function liftMark(vm: VirtualMachine): Write[] {
-  return liftExport(VMS, vm).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [testVersion(vm), ...write.patch.body] } } : write)
+  return liftExport(VMS, vm).map(write => heldToVersion(write, vm))
 }
 
 /** The exports that are under way or wait for somebody, by claim key. */

@@ -4,7 +4,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ClaimUsers } from './claimUsers.ts'
 import type { ExportChoices, ExportedVm, ExportIntent } from './exportIntent.ts'
 import { CLAIMS } from '#kube/core.ts'
-import { annotate, patchOf, testVersion } from '#kube/write.ts'
+import { annotate, heldToVersion, patchOf, testVersion } from '#kube/write.ts'
 import { planStop } from '#vms/powerActions.ts'
 import { isFinal, startsByItself } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
@@ -57,5 +57,5 @@ function startsAgain(vm: VirtualMachine): boolean {
  */
 export function stopForExport(vm: VirtualMachine, intent: Pick<ExportIntent, 'claim'>): Write {
   const stop = planStop(vm, { [EXPORT_ANNOTATION]: exportReference(intent) })
-  return stop.act === 'patch' && stop.patch.type === 'json' ? { ...stop, patch: { type: 'json', body: [testVersion(vm), ...stop.patch.body] } } : stop
+  return heldToVersion(stop, vm)
 }

@@ -5,7 +5,7 @@ import type { ExportedVm, ExportIntent } from './exportIntent.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { annotate, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
+import { annotate, heldToVersion, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
@@ -76,9 +76,9 @@ function startOf(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): W
 /** Has the patch note that the VM is no longer kept off. It fails (422) on a VM that is not as it was read: somebody else may have halted it since, for something else. */
 function noteStarted(writes: readonly Write[], vm: VirtualMachine, intent: ExportIntent): Write[] {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)
-  const before = [testVersion(vm), { op: 'test', path, value: vm.metadata.annotations?.[EXPORT_ANNOTATION] }] as const
+  const mark = { op: 'test', path, value: vm.metadata.annotations?.[EXPORT_ANNOTATION] } as const
   const note = { op: 'replace', path, value: exportReference(intent, 'started') } as const
-  return writes.map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [...before, ...write.patch.body, note] } } : write)
+  return writes.map(write => heldToVersion(write, vm, { before: [mark], after: [note] }))
 }
 
 /**

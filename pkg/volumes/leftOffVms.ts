@@ -5,7 +5,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
-import { annotate, testVersion } from '#kube/write.ts'
+import { annotate, heldToVersion } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { exportReference, isCopiedIntent, readIntent } from './exportIntent.ts'
@@ -47,5 +47,5 @@ export function vmsMarkedFor(vms: readonly VirtualMachine[], claim: PersistentVo
 
 /** Starts such a VM, as Harvester would, and takes the mark off in the same patch. Fails (422) on one that has changed since it was read. */
 export function planStartLeftOff(vm: VirtualMachine): readonly Write[] {
-  return planStart(vm).map(write => write.act === 'patch' && write.patch.type === 'json' ? { ...write, patch: { type: 'json', body: [testVersion(vm), ...write.patch.body, ...annotate(vm, { [EXPORT_ANNOTATION]: undefined })] } } : write)
+  return planStart(vm).map(write => heldToVersion(write, vm, { after: annotate(vm, { [EXPORT_ANNOTATION]: undefined }) }))
 }

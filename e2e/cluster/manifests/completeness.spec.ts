@@ -31,10 +31,10 @@ function filesBelow(folder: string, pattern: RegExp): string[] {
 
 const sourceOf = (file: string) => readFileSync(join(root, file), 'utf8')
 
-/** Whether a node makes a write: by the two constructors, or as a literal with an act or a patch's type. */
+/** Whether a node makes a write: by the two constructors, out of another one, or as a literal with an act or a patch's type. */
 function makesWrite(node: ts.Node): boolean {
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression))
-    return ['createOf', 'patchOf'].includes(node.expression.text)
+    return ['createOf', 'patchOf', 'heldToVersion'].includes(node.expression.text)
   const field = (name: string, ...values: readonly string[]) => ts.isObjectLiteralExpression(node) && node.properties.some(property => ts.isPropertyAssignment(property) && property.name.getText() === name && ts.isStringLiteral(property.initializer) && values.includes(property.initializer.text))
   return field('act', 'create', 'patch', 'call') || field('type', 'merge', 'json')
 }
