@@ -48,7 +48,7 @@ export interface VirtualMachine extends KubeObject {
     readonly ready?: boolean
     readonly runStrategy?: RunStrategy
     readonly conditions?: readonly Condition[]
-    readonly stateChangeRequests?: readonly { readonly action: 'Start' | 'Stop', readonly uid?: string, readonly data?: Readonly<Record<string, string>> }[]
+    readonly stateChangeRequests?: readonly { readonly action: 'Start' | 'Stop', readonly uid?: string }[]
     readonly startFailure?: { readonly consecutiveFailCount?: number, readonly retryAfterTimestamp?: string }
     readonly snapshotInProgress?: string
     readonly restoreInProgress?: string

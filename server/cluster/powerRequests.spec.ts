@@ -16,10 +16,9 @@ function told(outcome: PowerOutcome): unknown {
 const asks = (...requests: object[]) => [{ status: { stateChangeRequests: requests } }]
 const STOP = { action: 'Stop', uid: 'vmi' }
 
-type Row = [string, typeof start, RunStrategy, VmiPhase | undefined, PowerBody, unknown]
+type Row = [string, typeof stop, RunStrategy, VmiPhase | undefined, PowerBody, unknown]
 const ROWS: Row[] = [
   ['start', start, 'Halted', undefined, {}, [{ spec: { runStrategy: 'Always' } }]],
-  ['start', start, 'Halted', undefined, { paused: true }, asks({ action: 'Start', data: { paused: 'true' } })],
   ['start', start, 'Halted', 'Succeeded', {}, [{ spec: { runStrategy: 'Always' } }]],
   ['start', start, 'Manual', undefined, {}, asks({ action: 'Start' })],
   ['start', start, 'Manual', 'Failed', {}, asks(STOP, { action: 'Start' })],

@@ -7,7 +7,6 @@ import { isFinal } from './controllers/vmStatus.ts'
 // kubevirt pkg/virt-api/rest/lifecycle.go: texts, codes and which strategy becomes which are theirs.
 
 export interface PowerBody {
-  readonly paused?: boolean
   readonly gracePeriod?: number
   readonly gracePeriodSeconds?: number
 }
@@ -38,16 +37,16 @@ function setRunning(vm: VirtualMachine, running: boolean): PowerOutcome {
 }
 
 /** `PUT …/virtualmachines/{name}/start`. */
-export function start(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, body: PowerBody = {}): PowerOutcome {
+export function start(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): PowerOutcome {
   const { name } = vm.metadata
   const phase = vmi?.status?.phase ?? ''
   if (vmi && !isFinal(vmi) && phase !== '' && phase !== 'Unknown')
     return conflict(name, 'VM is already running')
   const strategy = effectiveRunStrategy(vm)
-  const wanted = { action: 'Start' as const, ...(body.paused ? { data: { paused: 'true' } } : {}) }
+  const wanted = { action: 'Start' as const }
   switch (strategy) {
     case 'Halted':
-      return body.paused ? request(vm, wanted) : setRunning(vm, true)
+      return setRunning(vm, true)
     case 'RerunOnFailure':
       if (phase === 'Failed')
         return conflict(name, 'RerunOnFailure does not support starting VM from failed state')

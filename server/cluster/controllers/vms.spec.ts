@@ -41,7 +41,7 @@ const phases = (play: Play) => play.seen(VMIS, KEY, vmi => vmi.status?.phase)
 const strategy = (play: Play, runStrategy: RunStrategy) => play.patch(VMS, KEY, { spec: { runStrategy } })
 const isRunning = (play: Play) => vmOf(play).status?.printableStatus === 'Running'
 
-function ask(play: Play, act: typeof start, body = {}): string {
+function ask(play: Play, act: typeof stop, body = {}): string {
   const outcome: PowerOutcome = act(vmOf(play), play.get(VMIS, KEY), body)
   if (!('writes' in outcome))
     return `${outcome.status} ${outcome.message}`

@@ -121,7 +121,6 @@ function wishOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, tim
 export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
   const { metadata = {}, spec } = vm.spec.template
   const { labels, annotations } = metadata as { labels?: Record<string, string>, annotations?: Record<string, string> }
-  const paused = vm.status?.stateChangeRequests?.[0]?.data?.paused === 'true'
   const firmware = { firmware: { uuid: uuidOf(vm.metadata.name) }, ...spec.domain }
   return create(VMIS, {
     metadata: {
@@ -130,7 +129,7 @@ export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
       finalizers: [VM_FINALIZER, VMI_FINALIZER],
       ownerReferences: [ownerOf(VMS, vm)],
     },
-    spec: { ...spec, domain: firmware, ...(paused ? { startStrategy: 'Paused' } : {}) },
+    spec: { ...spec, domain: firmware },
   })
 }
 
