@@ -87,18 +87,7 @@ function nodeAddress(node: JsonObject, type: string): string {
 }
 
 function servicePorts(service: JsonObject): string {
-  return objectsAt(service, 'spec.ports').map(({ port, nodePort, protocol = 'TCP' }) => `${String(port)}${nodePort ? `:${String(nodePort)}` : ''}/${String(protocol)}`).join(',') || '<none>'
-}
-
-function serviceAddress(service: JsonObject): string {
-  const external = listAt(service, 'spec.externalIPs')
-  const balancer = objectsAt(service, 'status.loadBalancer.ingress').map(({ ip, hostname }) => ip ?? hostname ?? '')
-  switch (textAt(service, 'spec.type')) {
-    case 'ClusterIP': case 'NodePort': return external.join(',') || '<none>'
-    case 'LoadBalancer': return [...balancer, ...external].join(',') || '<pending>'
-    case 'ExternalName': return textAt(service, 'spec.externalName')
-    default: return '<unknown>'
-  }
+  return objectsAt(service, 'spec.ports').map(({ port, protocol = 'TCP' }) => `${String(port)}/${String(protocol)}`).join(',') || '<none>'
 }
 
 function labelText(object: JsonObject, path: string): string {
@@ -143,7 +132,7 @@ const TABLES: Readonly<Record<string, BuiltInTable>> = {
     row: (pod, now) => ({ cells: [nameOf(pod), ...podCells(pod, now)], ...podConditions(pod) }),
   },
   'services': table(['Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', 'Selector*'], (service, now) => [
-    textAt(service, 'spec.type'), String(listAt(service, 'spec.clusterIPs')[0] ?? textAt(service, 'spec.clusterIP', '<none>')), serviceAddress(service), servicePorts(service), age(service, now), labelText(service, 'spec.selector'),
+    textAt(service, 'spec.type'), String(listAt(service, 'spec.clusterIPs')[0] ?? textAt(service, 'spec.clusterIP', '<none>')), textAt(service, 'spec.externalName', '<none>'), servicePorts(service), age(service, now), labelText(service, 'spec.selector'),
   ]),
   'nodes': table(['Status', 'Roles', 'Age', 'Version', 'Internal-IP*', 'External-IP*', 'OS-Image*', 'Kernel-Version*', 'Container-Runtime*'], (node, now) => [
     nodeStatus(node), nodeRoles(node), age(node, now), textAt(node, 'status.nodeInfo.kubeletVersion'), nodeAddress(node, 'InternalIP'), nodeAddress(node, 'ExternalIP'),

@@ -3,8 +3,7 @@ import {
   age, byteCount, column, conditions as conditionsWith, flag, flags, immutable, integer, integers, listOf, localReference, mapOf, object, oneOf, open, shape, text, textList, textMap, texts, time,
 } from './shapes.ts'
 
-// Names, versions, scopes, columns and required fields as in harvester/harvester deploy/charts/harvester-crd and, for block
-// devices, harvester/node-disk-manager; descriptions are ours. Where there is no `status: true`, upstream has no status subresource.
+// Names, versions, scopes, columns and required fields as in harvester/harvester deploy/charts/harvester-crd; descriptions are ours. Where there is no `status: true`, upstream has no status subresource.
 
 const group = 'harvesterhci.io'
 const versions = ['v1beta1']
@@ -194,103 +193,4 @@ const restore: KindDefinition = {
   }),
 }
 
-const blockDevice: KindDefinition = {
-  group, versions, kind: 'BlockDevice', plural: 'blockdevices', shortNames: ['bd', 'bds'],
-  columns: [
-    column('Type', 'string', '.status.deviceStatus.details.deviceType'),
-    column('DevPath', 'string', '.status.deviceStatus.devPath'),
-    column('MountPoint', 'string', '.status.deviceStatus.fileSystem.mountPoint'),
-    column('NodeName', 'string', '.spec.nodeName'),
-    column('ProvisionPhase', 'string', '.status.provisionPhase'),
-    age(),
-  ],
-  schema: object('A disk or partition found on a node.', {
-    'spec!': shape('What it is to be used for.', {
-      'devPath!': text('Path of the device.'),
-      'fileSystem!': shape('File system on it.', {
-        'mountPoint!': text('Where it is mounted.'),
-        ...flags({ forceFormatted: 'Format it whatever is on it.', provisioned: 'Given to Longhorn (older field).', repaired: 'Repair the file system.' }),
-      }),
-      'nodeName!': text('Node that it is in.'),
-      'provision': flag('Whether storage may use it.', { default: false }),
-      'provisioner': shape('Which storage uses it.', {
-        longhorn: shape('As a disk of Longhorn.', {
-          'diskDriver': oneOf('Driver of a disk of the v2 engine.', '', 'auto', 'aio'),
-          'engineVersion!': oneOf('Data engine.', 'LonghornV1', 'LonghornV2'),
-        }),
-        lvm: shape('As a physical volume of LVM.', { 'vgName!': text('Volume group.'), 'parameters': textList('Parameters.') }),
-      }),
-      'tags': textList('Tags of the disk.'),
-    }),
-    'status!': shape('What it is.', {
-      'conditions': conditions(),
-      'deviceStatus': shape('The device.', {
-        'capacity!': shape('Its size.', { 'physicalBlockSizeBytes!': byteCount('Size of a physical block in bytes.'), 'sizeBytes!': byteCount('Size in bytes.') }),
-        'details!': shape('What the kernel knows of it.', {
-          'deviceType!': oneOf('Whole disk or partition.', 'disk', 'part'),
-          'driveType!': oneOf('Kind of drive.', 'HDD', 'FDD', 'ODD', 'SSD', 'Unknown'),
-          'storageController!': oneOf('How it is attached.', 'SCSI', 'IDE', 'virtio', 'MMC', 'NVMe', 'Unknown'),
-          'isRemovable': flag('Whether it can be taken out.'),
-          'numaNodeID': integer('NUMA node.'),
-          ...texts({
-            busPath: 'Path on the bus.', label: 'Label of the file system.', model: 'Model.', partUUID: 'UUID of the partition.', ptUUID: 'UUID of the partition table.',
-            serialNumber: 'Serial number.', uuid: 'UUID of the file system.', vendor: 'Vendor.', wwn: 'World wide name.',
-          }),
-        }),
-        'devPath!': text('Path of the device.'),
-        'fileSystem!': shape('File system found.', {
-          'LastFormattedAt': time('When it was formatted.'),
-          ...flags({ corrupted: 'Whether it is damaged.', isReadOnly: 'Whether it is mounted for reading only.' }),
-          'mountPoint!': text('Where it is mounted.'),
-          'type!': text('Type of the file system.'),
-        }),
-        'parentDevice': text('The disk of a partition.'),
-        'partitioned!': flag('Whether it has partitions.'),
-      }),
-      'provisionPhase!': text('Whether storage uses it.', { enum: ['Provisioned', 'Unprovisioned', 'Unprovisioning'], default: 'Unprovisioned' }),
-      'state!': oneOf('Whether it can be seen.', 'Active', 'Inactive', 'Unknown'),
-      'tags': textList('Tags in force.'),
-    }),
-  }),
-}
-
-const resourceQuota: KindDefinition = {
-  group, versions, kind: 'ResourceQuota', plural: 'resourcequotas', shortNames: ['hrq', 'hrqs'], status: true,
-  columns: [
-    column('NAMESPACE_TOTAL_SNAPSHOT_SIZE_QUOTA', 'string', '.spec.snapshotLimit.namespaceTotalSnapshotSizeQuota'),
-    column('NAMESPACE_TOTAL_SNAPSHOT_SIZE_USAGE', 'string', '.status.snapshotLimitStatus.namespaceTotalSnapshotSizeUsage'),
-  ],
-  schema: object('How much the snapshots of a namespace may take.', {
-    spec: shape('The limits.', {
-      snapshotLimit: shape('Limits on snapshots.', {
-        namespaceTotalSnapshotSizeQuota: integer('Bytes of all snapshots of the namespace.', { format: 'int64', minimum: 0 }),
-        vmTotalSnapshotSizeQuota: mapOf(byteCount(''), 'Bytes of all snapshots, by VM.'),
-      }),
-    }),
-    status: shape('What is used.', {
-      snapshotLimitStatus: shape('Use by snapshots.', {
-        namespaceTotalSnapshotSizeUsage: byteCount('Bytes of all snapshots of the namespace.'),
-        vmTotalSnapshotSizeUsage: mapOf(byteCount(''), 'Bytes of all snapshots, by VM.'),
-      }),
-    }),
-  }),
-}
-
-const addon: KindDefinition = {
-  group, versions, kind: 'Addon', plural: 'addons', status: true,
-  columns: [column('HelmRepo', 'string', '.spec.repo'), column('ChartName', 'string', '.spec.chart'), column('Enabled', 'boolean', '.spec.enabled')],
-  schema: object('A part of Harvester that can be switched on.', {
-    'spec!': shape('The chart.', {
-      'chart!': text('Name of the chart.'),
-      'enabled!': flag('Whether it is on.'),
-      'repo!': text('Address of the chart repository.'),
-      'valuesContent!': text('Values as YAML.'),
-      'version!': text('Version of the chart.'),
-    }),
-    'status': shape('How far it is.', { conditions: conditions(), status: text('State in one word.') }),
-  }),
-}
-
-export const HARVESTER_KINDS: readonly KindDefinition[] = [
-  image, template, templateVersion, keyPair, setting, backup, restore, blockDevice, resourceQuota, addon,
-]
+export const HARVESTER_KINDS: readonly KindDefinition[] = [image, template, templateVersion, keyPair, setting, backup, restore]

@@ -1,6 +1,6 @@
 import type { KindDefinition } from './shapes.ts'
 import {
-  age, byteCount, column, conditions, flag, immutable, integer, labelSelector, listOf, localReference, object, oneOf, open, quantity, resources, shape, text, textList, textMap, texts, time,
+  age, column, conditions, flag, immutable, integer, labelSelector, listOf, localReference, object, oneOf, open, quantity, resources, shape, text, textList, textMap, texts, time,
 } from './shapes.ts'
 
 // CDI (kubevirt/containerized-data-importer pkg/operator/resources) and volume snapshots (kubernetes-csi/external-snapshotter
@@ -81,6 +81,7 @@ const overhead = shape('Part of a file system volume that is lost to the file sy
 const importProxy = shape('Proxy for imports.', texts({ HTTPProxy: 'For http.', HTTPSProxy: 'For https.', noProxy: 'Addresses without.', trustedCAProxy: 'ConfigMap with its certificates.' }))
 const pullSecrets = listOf(shape('', texts({ name: 'Secret.' })), 'Secrets for registries.')
 
+/** It and DataSource are here for KubeVirt's own controllers, which wait for both where DataVolumes are served. */
 const cdiConfig: KindDefinition = {
   ...cdi, kind: 'CDIConfig', plural: 'cdiconfigs', cluster: true,
   schema: object('Settings of CDI.', {
@@ -157,35 +158,4 @@ const volumeSnapshotClass: KindDefinition = {
   }),
 }
 
-const volumeSnapshotContent: KindDefinition = {
-  ...snapshots, kind: 'VolumeSnapshotContent', plural: 'volumesnapshotcontents', shortNames: ['vsc', 'vscs'], cluster: true, status: true, annotations: approved(955),
-  columns: [
-    column('ReadyToUse', 'boolean', '.status.readyToUse'),
-    column('RestoreSize', 'integer', '.status.restoreSize'),
-    column('DeletionPolicy', 'string', '.spec.deletionPolicy'),
-    column('Driver', 'string', '.spec.driver'),
-    column('VolumeSnapshotClass', 'string', '.spec.volumeSnapshotClassName'),
-    column('VolumeSnapshot', 'string', '.spec.volumeSnapshotRef.name'),
-    column('VolumeSnapshotNamespace', 'string', '.spec.volumeSnapshotRef.namespace'),
-    age(),
-  ],
-  schema: object('A snapshot in the storage.', {
-    'spec!': shape('What it is.', {
-      'deletionPolicy!': oneOf('What becomes of it when its wish is deleted.', 'Delete', 'Retain'),
-      'driver!': text('Driver that took it.'),
-      'source!': shape('Where it comes from.', { snapshotHandle: text('A snapshot in the storage.', immutable('snapshotHandle')), volumeHandle: text('A volume in the storage.', immutable('volumeHandle')) }),
-      'sourceVolumeMode': text('Block or Filesystem.', immutable('sourceVolumeMode')),
-      'volumeSnapshotClassName': text('Snapshot class.'),
-      'volumeSnapshotRef!': shape('The wish.', texts({ apiVersion: 'API version.', fieldPath: 'Field.', kind: 'Kind.', name: 'Name.', namespace: 'Namespace.', resourceVersion: 'Version.', uid: 'Identity.' })),
-    }),
-    'status': shape('How it is.', {
-      creationTime: byteCount('When it was taken, in ns.'),
-      error: failure,
-      readyToUse: flag('Whether a volume can be made from it.'),
-      restoreSize: integer('Size of such a volume in bytes.', { format: 'int64', minimum: 0 }),
-      ...texts({ snapshotHandle: 'Its name in the storage.', volumeGroupSnapshotHandle: 'Group that it was taken with.' }),
-    }),
-  }),
-}
-
-export const STORAGE_ADDON_KINDS: readonly KindDefinition[] = [dataVolume, storageProfile, cdiConfig, dataSource, volumeSnapshot, volumeSnapshotClass, volumeSnapshotContent]
+export const STORAGE_ADDON_KINDS: readonly KindDefinition[] = [dataVolume, storageProfile, cdiConfig, dataSource, volumeSnapshot, volumeSnapshotClass]
