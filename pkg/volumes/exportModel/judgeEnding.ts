@@ -6,9 +6,7 @@ import { effectiveRunStrategy } from '#vms/vm.ts'
 import { wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { exportImageName } from '../exportIntent.ts'
-import { nextExportStep } from '../exportSteps.ts'
 import { exportsWithoutImage } from '../exportWithoutImage.ts'
-import { worldOf } from './modelApi.ts'
 import { CLAIM } from './modelControllers.ts'
 import { BrokenPromiseError } from './modelTruth.ts'
 
@@ -25,7 +23,7 @@ export function judgeEnding(step: ExportStep | undefined, intent: ExportIntent, 
   const ending = { ...(step.result && { result: step.result }), because: step.because.map(({ code }) => code), ...(image && { wholeness: wholenessOf(image) }), isCalm }
   if (step.word === 'stopped' || step.word === 'done') {
     if (step.word === 'stopped')
-      putAway(step, intent, api)
+      putAway(step, api)
     truth.check()
     checkPutAway(api, truth)
     checkStrategies(intent, api, truth)
@@ -38,11 +36,10 @@ export function judgeEnding(step: ExportStep | undefined, intent: ExportIntent, 
   return { how: 'waiting', ...ending }
 }
 
-function putAway(step: ExportStep, intent: ExportIntent, api: ModelApi): void {
+function putAway(step: ExportStep, api: ModelApi): void {
   if (!step.because.length)
     throw new BrokenPromiseError('it has stopped and does not say why')
-  // The VMs may have changed since: whoever puts it away reads them again.
-  nextExportStep(worldOf(field => api.seen(field)), intent, api.time).dismiss?.forEach(write => api.send(write))
+  step.dismiss?.forEach(write => api.send(write))
   if (api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined)
     throw new BrokenPromiseError('it cannot be dismissed')
 }

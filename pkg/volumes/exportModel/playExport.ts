@@ -255,12 +255,13 @@ class Play {
       // It waits for a time of day, too.
       this.round(round - since > STILL / 2 ? 120 : 3)
       this.truth.check()
-      if (runner.state !== 'open')
-        break
       runner.take(intent)
       await settled()
       while (runner.requests.length)
         await runner.arrive('answered')
+      // What puts it away holds for the VMs as they are now.
+      if (runner.state !== 'open')
+        break
       const { step } = runner.last ?? {}
       const now = JSON.stringify([step?.word, step?.because.map(({ code }) => code), step?.writes.length, step?.progress, this.api.find('claims', CLAIM)?.metadata.annotations])
       if (now !== said || step?.writes.length)
