@@ -1,5 +1,6 @@
 import type { Pod, PersistentVolumeClaim, VolumeAttachment } from '#kube/core.ts'
 import type { Seen } from '#kube/seen.ts'
+import { ApiError } from '#kube/apiError.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Write } from '#kube/write.ts'
@@ -822,6 +823,65 @@ describe('exports of two disks of one VM', () => {
     const stops = ['web-01-root', 'web-01-data'].map(name => stopForExport(vm as VirtualMachine, { claim: { namespace: 'production', name } }))
     expect(stops.map(write => cluster.write(write))).toEqual(['ok', 'refused'])
     expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBe('production/web-01-root')
+  })
+})
+
+describe('an image that was read while what holds the disk was not seen', () => {
+  const hidden = (kind: 'pods' | 'vmis', seen: Omit<Seen, 'objects'> & { error?: ApiError }) => (world: StepWorld): StepWorld => ({ ...world, [kind]: { objects: [], ...seen } })
+  const CLOSED = hidden('pods', { state: 'forbidden' })
+  const UNWATCHED = { state: 'stale', error: new ApiError({ status: 403, reason: 'Forbidden', message: 'watch' }) } as const
+  /** An export up to the moment in which its image is imported. */
+  function imported(vms: Readonly<Record<string, Setting>> = {}, restart = true) {
+    const cluster = new Cluster(vms)
+    const intent = cluster.begin(restart)
+    while (nextExportStep(cluster.world(), intent, cluster.time).word !== 'verify') {
+      nextExportStep(cluster.world(), intent, cluster.time).writes.forEach(write => cluster.write(write))
+      cluster.turn()
+    }
+    return { cluster, intent }
+  }
+  const words = (cluster: Cluster) => cluster.images.map(image => wholenessOf(image as VirtualMachineImage))
+
+  it.each(['pods', 'vmis'] as const)('is waited with as long as %s may still come into sight, unless it is given up', kind => {
+    for (const state of ['loading', 'stale'] as const) {
+      const { cluster, intent } = imported()
+      const { words: way } = run(cluster, intent, { turns: 20, world: hidden(kind, { state }) })
+      expect(way).toEqual(['blind'])
+      cluster.write(amendIntent(cluster.claim as PersistentVolumeClaim, intent, { abandonedBy: 'bob' }))
+      expect(run(cluster, intent, { world: hidden(kind, { state }) }).last.word).toBe('done')
+      expect(words(cluster)).toEqual(['unverified'])
+    }
+  })
+
+  it.each([['pods', { state: 'forbidden' }], ['pods', UNWATCHED], ['vmis', { state: 'forbidden' }], ['pods', { state: 'live', partial: ['lab'] }]] as const)('is not verified by one who may not see %s (%o), and its export ends', (kind, seen) => {
+    const { cluster, intent } = imported()
+    const { words: way, last } = run(cluster, intent, { world: hidden(kind, seen) })
+    expect(way).not.toContain('verify')
+    expect(last).toMatchObject({ word: 'stopped', result: 'unverified' })
+    expect(words(cluster)).toEqual(['unverified'])
+  })
+
+  it('is verified by whoever sees, as long as nothing has changed since', () => {
+    const { cluster, intent } = imported()
+    run(cluster, intent, { world: CLOSED })
+    expect(run(cluster, intent).last).toMatchObject({ word: 'done', result: 'exported' })
+    expect(words(cluster)).toEqual(['whole'])
+  })
+
+  it('lets the VM come back, whose start is not held against it by whoever sees', () => {
+    const { cluster, intent } = imported({ 'web-01': { strategy: 'RerunOnFailure' } })
+    expect(run(cluster, intent, { world: CLOSED }).last).toMatchObject({ word: 'stopped', result: 'unverified' })
+    expect(cluster.running('web-01')).toBe(true)
+    expect(run(cluster, intent).last).toMatchObject({ word: 'stopped', result: 'unverified' })
+    expect(words(cluster)).toEqual(['unverified'])
+  })
+
+  it('is not called torn by whoever sees the VM that the export is just starting again', () => {
+    const { cluster, intent } = imported({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, intent, { turns: 1, world: CLOSED })
+    expect(last.word).toBe('start-vm')
+    expect(run(cluster, intent).words).not.toContain('mark-overtaken')
+    expect(words(cluster)).toEqual(['unverified'])
   })
 })
 

@@ -1,18 +1,23 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { Unseen } from '#kube/seen.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
 import type { Wholeness } from './exportedImage.ts'
+import { PODS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
+import { blindSpot, isUnwatched } from '#kube/seen.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
+import { VMIS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
-import { amendIntent, exportImageName } from './exportIntent.ts'
+import { amendIntent, exportImageName, referenceOn } from './exportIntent.ts'
+import { vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 
 /** A watch may show the note that an image was made before the image itself; one that went silent is cut within a minute. */
@@ -72,9 +77,31 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   // The image was made on a disk that no pod held. CDI's own reads it.
   const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
   const by = [...suspects, ...pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])]
-  if (suspects.length || pods.length || (given.length && !isOver))
+  const isSuspect = suspects.length > 0 || pods.length > 0
+  // Ended unverified by one who could not see: what runs since is what it has started again.
+  if (isSuspect && isOver && !given.length && isStartingAgain(world, intent, image))
+    return undefined
+  if (isSuspect || (given.length && !isOver))
     return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods] }
-  return isOver && changed ? { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] } : undefined
+  if (!isOver || !changed)
+    return undefined
+  const { blind, passes } = unseenHolders(world, intent.claim.namespace)
+  // Whoever may not look leaves it unverified, and starts the VMs again.
+  if (blind.length)
+    return passes && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
+  return { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
+}
+
+/** What of the holders of the disk is not seen, and whether that passes by itself. VMs are always seen here. */
+function unseenHolders({ vmis, pods }: Pick<StepWorld, 'vmis' | 'pods'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
+  const unseen = [{ seen: vmis, spot: blindSpot(VMIS, vmis, namespace) }, { seen: pods, spot: blindSpot(PODS, pods, namespace) }].filter(({ spot }) => spot)
+  const passes = unseen.every(({ seen, spot }) => spot?.state === 'loading' || (spot?.state === 'stale' && !isUnwatched(seen)))
+  return { blind: unseen.flatMap(({ spot }) => spot ?? []), passes }
+}
+
+/** Whether the export has come as far as to start its VMs, which it does once nothing more is to be said of the image. */
+function isStartingAgain(world: StepWorld, intent: ExportIntent, image: VirtualMachineImage): boolean {
+  return image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined || vmsOf(world, intent).some(({ vm }) => vm && referenceOn(vm, intent) === 'started')
 }
 
 /** The image was made and is not there. Until every console must have seen it, it may still be read from the disk. */
