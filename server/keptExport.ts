@@ -98,15 +98,10 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
   const writtenIn = (seen: StepWorld) => seen.claims.objects.filter(each => objectKey(each) === exportReference(intent) && isClaimOf(each, intent)).map(readIntent)[0]
   // That the guests get no more time is decided by who stands before the screen. A session's rights are not for whoever may
   // write to the claim, and a requester's only for himself: the webhook vouches for who decided it.
-  const mayForce = (): boolean => {
-    const written = writtenIn(look())
-    return subject !== undefined && typeof written === 'object' && written.forcedBy === intent.requester
-  }
+  const mayForce = (written: ExportIntent): boolean => subject !== undefined && written.forcedBy === intent.requester
 
   async function send(write: Write): Promise<unknown> {
     const right = permissionOf(write)
-    if (isForce(write) && !mayForce())
-      throw new ApiError({ status: 0, reason: 'LeftToPages', message: 'no guest is forced on behalf of a session, nor of a requester who has not decided it himself' })
     if (isTestimony(write))
       await demandOwnImage(client, intent, write)
     else if (subject)
@@ -130,7 +125,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
     return seen
   }
   const ask = async (write: Write) => (await askServer(client, write, exportReference(intent)))?.word
-  const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, now: Date.now }, intent)
+  const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, mayForce, now: Date.now }, intent)
 
   return async () => {
     let step: ExportStep = NOTHING_SEEN
@@ -139,7 +134,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
       word = step.word
       if (isChanged(look()))
         return { step, changed: true }
-      if (!mayAct() || (word === 'force-stop' && !mayForce()))
+      if (!mayAct())
         return { step: { ...step, writes: [] } }
       // Nobody is shut down on behalf of one who may not start him again.
       if (subject && word === 'stop-vm') {
@@ -164,8 +159,6 @@ async function demandOwnImage(client: KubeClient, intent: ExportIntent, { at }: 
   if (!isNamed || !isImageOf(await client.get(IMAGES, at), intent))
     throw new ApiError({ status: 0, reason: 'ImageOfOther', message: `image ${at.namespace}/${at.name} was not read from volume ${exportReference(intent)}` })
 }
-
-const isForce = (write: Write): boolean => write.act === 'call' && write.subresource === 'stop'
 
 /** Whether nothing is left to do: the intent is off the claim, by the API server's word and not by a watch that may be behind. */
 async function isOver({ client, intent }: KeptExportOptions, { step }: Looked): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Write } from '#kube/write.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
 import type { KnownVm } from './exportRestart.ts'
-import type { StepReason } from './exportStep.ts'
+import type { BareStep, StepReason } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { isFinal } from '#vms/powerState.ts'
 import { DEFAULT_GRACE_SECONDS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
@@ -72,6 +72,16 @@ export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, 
 export function forceStop(vmi: VirtualMachineInstance): Write[] {
   const { namespace = '', name } = vmi.metadata
   return !isFinal(vmi) && graceOf(vmi) > 0 ? [{ act: 'call', resource: VM_SUBRESOURCES, at: { namespace, name }, subresource: 'stop', body: { gracePeriod: 0 } }] : []
+}
+
+/**
+ * What comes next for whoever has not decided it himself: no guest's power is cut with the rights of another than who said
+ * so, whatever stands on the claim, which many may write. Any other step is as it was.
+ */
+export function leaveForce<Step extends BareStep>(step: Step, { forcedBy: by = '' }: ExportIntent): Step {
+  if (step.word !== 'force-stop')
+    return step
+  return { ...step, writes: [], because: step.because.map(reason => reason.code === 'forcing-stop' ? { code: 'force-left', vm: reason.vm, by } : reason) }
 }
 
 /** What is awaited of a guest. KubeVirt cuts the power when the grace period is over; its default is 30 s where Harvester has not written 120. `now` in epoch milliseconds. */

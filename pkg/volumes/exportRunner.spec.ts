@@ -8,7 +8,8 @@ import { planExport } from './exportPlan.ts'
 import { ExportRunner, putAway } from './exportRunner.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepWorld } from './exportStep.ts'
-import { CLAIM, REST, exportImage, live, meta, vm } from './scriptedWorld.ts'
+import { CLAIM, DELETED, REST, exportImage, live, meta, vm, vmi } from './scriptedWorld.ts'
+import type { ExportIntent } from './exportIntent.ts'
 import { exportReference, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 
@@ -20,7 +21,7 @@ async function turn(seen: Partial<StepWorld>, ask?: (write: Write) => Promise<Ex
   const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } }
   const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS), ...seen }
   const sent: Write[] = []
-  const runner = new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, ...(ask && { ask }), now: () => 0 }, intent)
+  const runner = new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, ...(ask && { ask }), mayForce: () => false, now: () => 0 }, intent)
   const { step, failed } = await runner.turn()
   return { word: step.word, failed: failed?.message, made: sent.map(write => write.act === 'create' ? write.manifest.metadata.name : write.act) }
 }
@@ -64,7 +65,7 @@ describe('whoever is second to make the image', () => {
       sent.push(write.act)
       return write.act === 'create' ? Promise.reject(REFUSAL) : Promise.resolve()
     }
-    const turn = await new ExportRunner({ look: () => world, readAnew: () => looks.shift() ?? Promise.resolve(world), send, now: () => 0 }, intent).turn()
+    const turn = await new ExportRunner({ look: () => world, readAnew: () => looks.shift() ?? Promise.resolve(world), send, mayForce: () => false, now: () => 0 }, intent).turn()
     return { failed: turn.failed?.message, sent }
   }
 
@@ -122,5 +123,28 @@ describe('an end that is put away late', () => {
     }
     await putAway({ readAnew, send, now: () => 0 }, ended)
     expect(sent).toEqual(['virtualmachines refused', 'virtualmachines taken', 'persistentvolumeclaims taken'])
+  })
+})
+
+describe('a forced stop that stands on the claim', () => {
+  const forced = { ...intent, vms: [{ name: 'web-01', runStrategy: 'Always' as const, wasRunning: true, node: 'node-1' }], forcedBy: 'eve' }
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(forced) } } }
+  const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS), vms: live(vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: exportReference(intent) } })), vmis: live(vmi('Running', { nodeName: 'node-1' }, DELETED)) }
+
+  async function carriedOut(mayForce: (written: ExportIntent) => boolean) {
+    const sent: Write[] = []
+    const { step } = await new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, mayForce, now: () => 0 }, forced).turn()
+    return { word: step.word, because: step.because, stops: sent.filter(write => write.act === 'call' && write.subresource === 'stop').length }
+  }
+
+  it('is carried out where it was decided', async () => {
+    const asked: unknown[] = []
+    const end = await carriedOut(written => { asked.push(written.forcedBy); return true })
+    expect(end).toMatchObject({ word: 'force-stop', stops: 1, because: [{ code: 'forcing-stop' }] })
+    expect(new Set(asked)).toEqual(new Set(['eve']))
+  })
+
+  it('cuts no power with the rights of anybody else who carries the export out, and says whose it is', async () => {
+    expect(await carriedOut(() => false)).toEqual({ word: 'force-stop', stops: 0, because: [{ code: 'force-left', vm: 'production/web-01', by: 'eve' }] })
   })
 })

@@ -7,6 +7,7 @@ import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { StepWord } from './exportTimeline.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import { leaveForce } from './exportGuests.ts'
 import { amendIntent, readIntent } from './exportIntent.ts'
 import { judgeWriteFailure } from './exportRefusal.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -21,6 +22,8 @@ export interface ExportPorts {
   readonly send: (write: Write) => Promise<unknown>
   /** Asks the server about an image that is not made yet, where it has a guard that answers: its word on the disk. */
   readonly ask?: (write: Write) => Promise<ExportSafetyWord | undefined>
+  /** Whether a guest's power may be cut for this export, as it is written now: who carries it out has decided that himself. */
+  readonly mayForce: (written: ExportIntent) => boolean
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -48,10 +51,9 @@ export class ExportRunner {
 
   /** Looks once, and sends what comes next. Throws what the cluster has refused for good and the export cannot end with. */
   async turn(): Promise<ExportTurn> {
-    const { look, now } = this.ports
-    const followed = look()
+    const followed = this.ports.look()
     const noted = this.noteIn(followed)
-    const seen = nextExportStep(followed, this.intent, now())
+    const seen = this.nextIn(followed)
     if (!seen.writes.length && !seen.ask)
       return { step: seen }
     const again = await this.lookAgain(seen, noted)
@@ -86,7 +88,7 @@ export class ExportRunner {
   private async lookAgain(seen: ExportStep, noted: string | undefined): Promise<ExportTurn> {
     try {
       const world = await this.ports.readAnew(this.intent)
-      const step = nextExportStep(world, this.intent, this.ports.now())
+      const step = this.nextIn(world)
       // What was read besides may be from before the note: with it in sight, the next turn reads again.
       return { step: this.noteIn(world) === noted ? step : { ...step, writes: [], ask: undefined } }
     }
@@ -103,7 +105,7 @@ export class ExportRunner {
     const world = await this.ports.readAnew(this.intent).catch(() => undefined)
     if (!world)
       return 'unseen'
-    const next = nextExportStep(world, this.intent, this.ports.now())
+    const next = this.nextIn(world)
     return [...next.writes, ...next.ask ? [next.ask] : []].some(other => nameOf(other) === nameOf(write)) ? 'next' : 'over'
   }
 
@@ -133,6 +135,14 @@ export class ExportRunner {
       const meaning = judgeWriteFailure(error, write, tries)
       return meaning === 'faster' ? meaning : { meaning, error }
     }
+  }
+
+  private nextIn(world: StepWorld): ExportStep {
+    const step = nextExportStep(world, this.intent, this.ports.now())
+    const claim = this.claimIn(world)
+    const written = claim && readIntent(claim)
+    const mayForce = written !== undefined && written !== 'unreadable' && this.ports.mayForce(written)
+    return mayForce ? step : leaveForce(step, written === undefined || written === 'unreadable' ? this.intent : written)
   }
 
   private claimIn(world: StepWorld): PersistentVolumeClaim | undefined {

@@ -22,6 +22,7 @@ export type StepReason
     | { readonly code: 'guest-overdue', readonly vm: string, readonly graceSeconds: number }
     | { readonly code: 'cut-off-no-image', readonly vm: string }
     | { readonly code: 'cut-off' | 'not-observed' | 'forcing-stop', readonly vm: string }
+    | { readonly code: 'force-left', readonly vm: string, readonly by: string }
     | { readonly code: 'backing-up' | 'backup-made', readonly backup: string }
     | { readonly code: 'backup-failed', readonly backup: string, readonly message?: string }
     | { readonly code: 'deadline-passed', readonly deadline: string }

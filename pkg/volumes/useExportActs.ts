@@ -10,6 +10,7 @@ import { useSubmit } from '#sdk/useSubmit.ts'
 import type { Tone, VerdictRemedy } from '#sdk/verdict.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { readAnew } from './exportFreshWorld.ts'
+import { leaveForce } from './exportGuests.ts'
 import { exportReference } from './exportIntent.ts'
 import { planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
@@ -18,6 +19,7 @@ import { nextExportStep } from './exportSteps.ts'
 import { carrierOf } from './keeperStatus.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
+import { useForceDecisions } from './useForceDecisions.ts'
 import { useForceStop } from './useForceStop.ts'
 import { useKeeper } from './useStanding.ts'
 
@@ -32,9 +34,13 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const operator = useOperator()
   const barredBy = useBar()
   const keeper = useKeeper()
+  const decisions = useForceDecisions()
   const force = useForceStop(intent, world, runner.run)
 
-  const step = computed(() => nextExportStep(world, intent(), now.value))
+  const step = computed(() => {
+    const next = nextExportStep(world, intent(), now.value)
+    return decisions.isMade(intent()) ? next : leaveForce(next, intent())
+  })
   const carrier = computed(() => carrierOf(runner.isRunning(intent().claim), keeper.value.answer, exportReference(intent()), intent().id))
   const job = computed(() => keeper.value.answer?.jobs.find(one => one.claim === exportReference(intent()) && one.id === intent().id))
   // An import goes on by itself; every other step needs somebody.

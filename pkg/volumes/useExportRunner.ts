@@ -23,6 +23,7 @@ import { exportTimeline } from './exportTimeline.ts'
 import { keepCall } from './keeperStatus.ts'
 import { exportTaskId, useExportTasks } from './useExportTasks.ts'
 import { useExportWords } from './useExportWords.ts'
+import { useForceDecisions } from './useForceDecisions.ts'
 import { useExportWorld } from './useExportWorld.ts'
 
 /** How long an answer of the watch is awaited before a write is tried again. */
@@ -36,6 +37,7 @@ export function useExportRunner() {
   const guard = useGuard()
   const host = useHost()
   const notices = useNotices()
+  const decisions = useForceDecisions()
   const { t } = useI18n()
   const { reasonOf, inOneLine } = useExportWords()
 
@@ -67,7 +69,7 @@ export function useExportRunner() {
     const ask = async (write: Write) => (await askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`))?.word
     const listPods = async (namespace: string) => (await proxy.list(PODS, { namespace })).items
     let shown = ''
-    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, now: Date.now }, intent)
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, mayForce: decisions.isMade, now: Date.now }, intent)
     while (!progress.signal.aborted) {
       const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step

@@ -12,6 +12,7 @@ import { exportReference, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { CLAIM, live, vm, vmi } from './scriptedWorld.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
+import { useForceDecisions } from './useForceDecisions.ts'
 import { useForceStop } from './useForceStop.ts'
 
 let app: App | undefined
@@ -26,11 +27,11 @@ const off = vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: exportReferen
 const world: Partial<LiveExportWorld> = { claims: { ...live(claim), find: () => claim } as unknown as LiveExportWorld['claims'], vms: live(off) as LiveExportWorld['vms'], vmis: live(vmi('Running')) as LiveExportWorld['vmis'] }
 
 /** A page that was opened anew, and carries nothing out. */
-async function open(patched: () => object = () => ({ object: {}, warnings: [] })) {
+async function open(patched: () => object = () => ({ object: {}, warnings: [] }), intent = INTENT) {
   const happened: string[] = []
   const i18n = createConsoleI18n([{ id: 'sdk', messages: { 'en': () => import('#sdk/locales/en.ts'), 'zh-CN': () => import('#sdk/locales/zh-CN.ts') } }, { id: 'volumes', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
-  const setup = () => ({ force: useForceStop(() => INTENT, world as LiveExportWorld, () => happened.push('carried out')), questions: useConfirm() })
+  const setup = () => ({ force: useForceStop(() => intent, world as LiveExportWorld, () => happened.push('carried out')), questions: useConfirm(), decisions: useForceDecisions() })
   const made: ReturnType<typeof setup>[] = []
   async function patch() {
     happened.push('noted')
@@ -54,17 +55,31 @@ async function decide(page: Awaited<ReturnType<typeof open>>, yes: boolean) {
 
 it('is carried out by the page on which it was decided, once it is noted: no keeper of a session does it', async () => {
   const page = await open()
+  expect(page.decisions.isMade(INTENT)).toBe(false)
   await decide(page, true)
   expect(page.happened).toEqual(['noted', 'carried out'])
+  expect(page.decisions.isMade(INTENT)).toBe(true)
 })
 
 it('comes to nothing where it was not meant, or is not taken', async () => {
   const unmeant = await open()
   await decide(unmeant, false)
   expect(unmeant.happened).toEqual([])
+  expect(unmeant.decisions.isMade(INTENT)).toBe(false)
   app?.unmount()
   const refused = await open(() => { throw new ApiError({ status: 403, reason: 'Forbidden', message: 'no' }) })
   await decide(refused, true)
   expect(refused.happened).toEqual(['noted'])
+  expect(refused.decisions.isMade(INTENT)).toBe(false)
   expect(refused.force.error.value?.message).toBe('no')
+})
+
+it('is asked for once more on a page on which nobody decided it, whatever name stands on the claim, and not noted twice', async () => {
+  const page = await open(undefined, { ...INTENT, forcedBy: 'ann' })
+  expect(page.force.vms.value).toEqual(['web-01'])
+  expect(page.decisions.isMade(INTENT)).toBe(false)
+  await decide(page, true)
+  expect(page.happened).toEqual(['carried out'])
+  expect(page.decisions.isMade(INTENT)).toBe(true)
+  expect(page.force.vms.value).toEqual([])
 })

@@ -8,20 +8,22 @@ import { useSubmit } from '#sdk/useSubmit.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { forceStop } from './exportGuests.ts'
 import { planForceStop, vmsKeptOff, vmsOf } from './exportRestart.ts'
+import { useForceDecisions } from './useForceDecisions.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 
-/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody: the keeper leaves it to this page, which carries the export out from there (`run`). Call in setup. */
+/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody: this page carries the export out from there (`run`), and every other, and the keeper of a session, leaves the power to it. Call in setup. */
 export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld, run: (intent: ExportIntent) => void) {
   const proxy = useProxyStore()
   const operator = useOperator()
   const { confirm } = useConfirm()
+  const decisions = useForceDecisions()
   const { t } = useI18n()
 
-  /** The VMs whose guests still have time; none once it was decided. */
+  /** The VMs whose guests still have time; none once it was decided here. Where somebody else has, it may be decided once more. */
   const vms = computed(() => {
     const kept = new Set(vmsKeptOff(world, intent()))
     const ending = vmsOf(world, intent()).filter(({ entry, vmi }) => kept.has(`${intent().claim.namespace}/${entry.name}`) && vmi && forceStop(vmi).length > 0)
-    return intent().forcedBy === undefined ? ending.map(({ entry }) => entry.name) : []
+    return intent().forcedBy === undefined || !decisions.isMade(intent()) ? ending.map(({ entry }) => entry.name) : []
   })
 
   const submission = useSubmit(async () => {
@@ -31,7 +33,9 @@ export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld,
     const yes = await confirm({ title: t('volumes.export.forceTitle', { vms: vms.value.join(', ') }), verb: t('volumes.export.forceVerb'), steps, irreversible: t('volumes.export.forceLost'), danger: true })
     if (!yes || !found)
       return
-    await carryOut(proxy, planForceStop(found, intent(), await operator()))
+    if (intent().forcedBy === undefined)
+      await carryOut(proxy, planForceStop(found, intent(), await operator()))
+    decisions.decide(intent())
     run(intent())
   })
   return { vms, ...submission }

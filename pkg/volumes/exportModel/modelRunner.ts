@@ -89,6 +89,7 @@ export class ModelRunner {
       look: () => this.look(),
       readAnew: intent => readAnew(this.look(), intent, get, () => this.request(() => this.api.list('pods'))),
       send: write => this.request(() => this.api.send(write), write),
+      mayForce: () => true,
       now: () => this.api.time,
     }
   }

@@ -373,6 +373,7 @@ export default {
     'cut-off-no-image': 'The guest did not shut down in time and its power was cut, so there is no image, as was chosen:',
     'not-observed': 'Nobody saw how this guest shut down:',
     'noting-end': 'The guest has shut down; that is being noted:',
+    'force-left': '{by} has decided to have its power cut. The page on which that was decided does it, or the keeper where it acts for {by}; this one only if you decide it here too:',
     'forcing-stop': 'Its power is being cut, as was decided:',
     'backing-up': 'Being backed up:',
     'backup-made': 'Backed up:',

@@ -373,6 +373,7 @@ export default {
     'cut-off-no-image': '客户机没有及时关机，电源已被切断；按照之前的选择，不生成镜像：',
     'not-observed': '没有人看到这台客户机如何关机：',
     'noting-end': '客户机已关机，正在记录：',
+    'force-left': '{by} 已决定切断其电源。由作出该决定的页面执行，或由代表 {by} 的执行者执行；本页面只有在您也作出此决定后才会执行：',
     'forcing-stop': '按照决定，正在切断其电源：',
     'backing-up': '正在备份：',
     'backup-made': '已备份：',
