@@ -9,7 +9,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent, exportReference, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
-import { releaseVms, startAgain, vmsOf } from './exportRestart.ts'
+import { hasForeignStrategy, releaseVms, startAgain, vmsOf } from './exportRestart.ts'
 
 /** Without an image nothing but the claim can tell of it. */
 const TOLD_BY_THE_CLAIM: readonly ExportResult[] = ['given-up', 'image-gone']
@@ -32,7 +32,8 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   const release = isSettled ? [] : releaseVms(intent, known)
   if (release.length)
     return { word: 'release-vm', writes: release, because, result }
-  const next = intent.restart || intent.abandonedBy !== undefined ? stopped.map(known => startAgain(known, intent, now)) : []
+  const isOwed = intent.restart || intent.abandonedBy !== undefined
+  const next = stopped.filter(known => isOwed || hasForeignStrategy(known, intent)).map(known => startAgain(known, intent, now))
   const writes = next.flatMap(step => step?.writes ?? [])
   if (writes.length)
     return { word: 'start-vm', writes, because: next.flatMap(step => step?.because ?? []), result }

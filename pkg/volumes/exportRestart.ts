@@ -61,11 +61,17 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
  * Harvester's webhook puts back then what the VM had, and so does this where it did not. Not before it runs: RerunOnFailure
  * put back too early never starts. Undefined where there is nothing to give back.
  */
-function giveStrategyBack(vm: VirtualMachine, { runStrategy }: ExportedVm, intent: ExportIntent): Restart | undefined {
-  if (referenceOn(vm, intent) !== 'stopped' || vm.spec.runStrategy !== 'Always' || runStrategy === 'Always' || runStrategy === 'Halted')
+function giveStrategyBack(vm: VirtualMachine, entry: ExportedVm, intent: ExportIntent): Restart | undefined {
+  if (!hasForeignStrategy({ entry, vm }, intent))
     return undefined
+  const { runStrategy } = entry
   const back = patchOf(VMS, vm, [{ op: 'replace', path: '/spec/runStrategy', value: runStrategy }])
   return { writes: noteStarted([back], vm, intent), because: [{ code: 'strategy-back', vm: objectKey(vm), strategy: runStrategy }] }
+}
+
+/** Whether KubeVirt has given a VM that this export had off another strategy than it had. It is owed its own also where it was to stay off. */
+export function hasForeignStrategy({ entry: { runStrategy }, vm }: Pick<KnownVm, 'entry' | 'vm'>, intent: ExportIntent): boolean {
+  return vm !== undefined && referenceOn(vm, intent) === 'stopped' && vm.spec.runStrategy === 'Always' && runStrategy !== 'Always' && runStrategy !== 'Halted'
 }
 
 /** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */

@@ -542,6 +542,18 @@ describe('an export on a bad day', () => {
     expect(words.includes('start-vm')).toBe(strategy !== 'Always')
   })
 
+  it('gives that strategy back too where the VM was to stay off', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const { last } = run(cluster, cluster.begin(false), { each: step => {
+      const vm = cluster.vm('web-01')
+      if (step.word === 'wait-detach' && vm)
+        vm.spec.runStrategy = 'Always'
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'given-up', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+    expect(cluster.running('web-01')).toBe(true)
+    expect(cluster.vm('web-01')?.spec.runStrategy).toBe('RerunOnFailure')
+  })
+
   it('leaves a strategy alone that somebody gave the VM after the export had started it again', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     run(cluster, cluster.begin(), { each: step => {

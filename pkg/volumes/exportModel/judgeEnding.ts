@@ -2,6 +2,7 @@ import type { ExportIntent } from '../exportIntent.ts'
 import type { ExportStep } from '../exportStep.ts'
 import type { ModelApi } from './modelApi.ts'
 import type { ModelTruth } from './modelTruth.ts'
+import type { RunStrategy } from '#vms/vm.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
@@ -56,9 +57,9 @@ export function checkPutAway(api: ModelApi, { intents, imaged }: ModelTruth): vo
 }
 
 function checkStrategies({ vms, restart, abandonedBy }: ExportIntent, api: ModelApi, { touched }: ModelTruth): void {
-  if (!restart && abandonedBy === undefined)
-    return
-  const strange = vms.filter(entry => entry.wasRunning && !touched.has(entry.name) && api.list('vms').some(vm => vm.metadata.name === entry.name && effectiveRunStrategy(vm) !== entry.runStrategy))
+  const mayBeOff = !restart && abandonedBy === undefined
+  const isOwn = (now: RunStrategy, own: RunStrategy) => now === own || (mayBeOff && now === 'Halted')
+  const strange = vms.filter(entry => entry.wasRunning && !touched.has(entry.name) && api.list('vms').some(vm => vm.metadata.name === entry.name && !isOwn(effectiveRunStrategy(vm), entry.runStrategy)))
   if (strange.length)
     throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
 }

@@ -23,7 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'takes how a guest ended for how the next one did', file: 'pkg/volumes/exportGuests.ts', find: `noted && noted.generation === vm?.metadata.generation`, replace: `noted && vm` },
   { name: 'stops a VM by an old picture of it', file: 'pkg/volumes/exportPlan.ts', find: `heldToVersion(stop, vm)`, replace: `stop` },
   { name: 'does not let go of a VM before it ends', file: 'pkg/volumes/exportEnd.ts', find: `if (release.length)`, replace: `if (release.length > 99)` },
-  { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (referenceOn(vm, intent) !== 'stopped' || vm.spec`, replace: `if (vm.metadata.name || vm.spec` },
+  { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (!hasForeignStrategy({ entry, vm }, intent))`, replace: `if (vm.metadata.name)` },
   { name: 'keeps nothing of an export that left no image', file: 'pkg/volumes/exportEnd.ts', find: `TOLD_BY_THE_CLAIM.includes(result) ?`, replace: `result === 'exported' ?`, isNoticedSoon: true },
   { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]`, replace: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])].reverse()` },
   { name: 'takes a mark off a VM by an old picture of it', file: 'pkg/volumes/exportIntent.ts', find: `heldToVersion(write, vm)`, replace: `write` },
