@@ -26,7 +26,6 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (!hasForeignStrategy({ entry, vm }, intent))`, replace: `if (vm.metadata.name)` },
   { name: 'keeps nothing of an export that left no image', file: 'pkg/volumes/exportEnd.ts', find: `TOLD_BY_THE_CLAIM.includes(result) ?`, replace: `result === 'exported' ?`, isNoticedSoon: true },
   { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]`, replace: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])].reverse()` },
-  { name: 'takes a mark off a VM by an old picture of it', file: 'pkg/volumes/exportIntent.ts', find: `heldToVersion(write, vm)`, replace: `write` },
   { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
   { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },
   { name: 'waits for an import for ever', file: 'pkg/volumes/exportWithImage.ts', find: `Date.parse(deadline) <= now`, replace: `now < 0` },
