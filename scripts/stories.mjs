@@ -2,7 +2,8 @@
 //   npm run stories -- [WORD …]                 those whose names have one of the words, all without any, on the embedded cluster
 //   npm run stories -- --real KUBECONFIG …      on a control plane that `npm run cluster -- --real` has brought up
 //     --parts A,B    leaves out those that these parts, which are really there, cannot play
-//     --record       keeps what is seen there as the record     --times N   plays each so often, each play beside the first
+//     --record       keeps what is seen there as the record; without --real, what the embedded cluster does otherwise
+//     --times N   plays each so often, each play beside the first
 //     --atonce N     plays so many beside each other (5)        --print     prints the traces
 //     --pace N       of the embedded cluster
 import { parseArgs } from 'node:util'
@@ -14,7 +15,7 @@ const { STORIES } = await load('e2e/cluster/stories/all.ts')
 const { Theatre, eachOf } = await load('e2e/cluster/stories/play.ts')
 const { describe, differencesOf } = await load('e2e/cluster/stories/comparison.ts')
 const { isPlayedBy } = await load('e2e/cluster/stories/story.ts')
-const { readRecord, writeRecord } = await load('e2e/cluster/stories/records.ts')
+const { readExpected, readRecord, writeRecord } = await load('e2e/cluster/stories/records.ts')
 const { startEmbedded } = await load('e2e/cluster/stories/embedded.ts')
 
 const { positionals: words, values } = parseArgs({
@@ -22,11 +23,9 @@ const { positionals: words, values } = parseArgs({
   options: { real: { type: 'string' }, parts: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
 })
 
-if (values.record && !values.real) {
-  console.error('--record keeps what upstream did: name its control plane with --real KUBECONFIG')
-  process.exit(2)
-}
-const named = STORIES.filter(({ name }) => words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase())))
+const side = values.real ? 'upstream' : 'embedded'
+// What the embedded cluster does as upstream has upstream's record alone.
+const named = STORIES.filter(({ name, otherwise }) => (otherwise || values.real || !values.record) && (words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase()))))
 const parts = values.parts?.split(',')
 const chosen = named.filter(story => !parts || isPlayedBy(parts, story))
 const own = values.real ? undefined : await startEmbedded({ pace: Number(values.pace), log: console.error })
@@ -44,8 +43,8 @@ const playAndTell = async ({ story, time }) => {
     if (time === 0)
       firsts.set(story.name, trace)
     if (time === 0 && values.record)
-      writeRecord(story, trace)
-    const reference = values.record ? before : readRecord(story)
+      writeRecord(story, trace, side)
+    const reference = values.record ? before : values.real ? readRecord(story) : readExpected(story)
     const differences = reference ? differencesOf(reference, trace) : []
     if (differences.length > 0)
       different.add(story.name)

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { GROUPS } from '../answers/table.ts'
 import { PLACES, differentAnswers, readDifferences } from '../differences.ts'
 import { STORIES } from './all.ts'
-import { readRecord } from './records.ts'
+import { differencesOf } from './comparison.ts'
+import { readExpected, readRecord } from './records.ts'
+import { OTHERWISE } from './scripts/otherwise.ts'
 
 // A row of differences.md is a place in the code or an answer that is known to differ. What is chance upstream itself is no difference: comparison.ts says of each why.
 
@@ -34,6 +36,17 @@ describe('differences.md', () => {
   it('speaks of words that a copy rests at, which upstream\'s records have', () => {
     const spoilt = STORIES.filter(({ name }) => name.includes('all copies are spoilt')).map(story => JSON.stringify(readRecord(story)))
     expect(spoilt.filter(record => record.includes('failed to process sync file: syncing file should be directly reused but failed'))).not.toEqual([])
+  })
+
+  it('has the row that each story names which is played otherwise', () => {
+    expect(OTHERWISE).not.toEqual([])
+    expect(OTHERWISE.filter(({ otherwise = '' }) => !rows.includes(otherwise)).map(({ name }) => name)).toEqual([])
+  })
+
+  it.each(OTHERWISE.map(story => [story.name, story] as const))('%s: upstream\'s record is not the embedded cluster\'s', (_name, story) => {
+    const [theirs, ours] = [readRecord(story), readExpected(story)]
+    expect([theirs, ours]).not.toContain(undefined)
+    expect(theirs && ours ? differencesOf(theirs, ours) : []).not.toEqual([])
   })
 
   it('names each answer that is there, and is named by each story that is left out beside Harvester', () => {

@@ -17,8 +17,8 @@ export interface Story {
   readonly without?: readonly Part[]
   /** Why it is not played there, where upstream does otherwise: the difference, as `differences.md` names it. */
   readonly differs?: string
-  /** Upstream does otherwise and stays so: the difference, as `differences.md` names it, and where alone the two traces are apart. */
-  readonly otherwise?: { readonly row: string, readonly where: RegExp }
+  /** The two do otherwise and stay so, each as it is recorded of it: the difference, as `differences.md` names it. */
+  readonly otherwise?: string
   /** Played after the others and beside none: what it does to the cluster's own nodes would be seen by all. */
   readonly alone?: boolean
   run(stage: Stage): Promise<void>
