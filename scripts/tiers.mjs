@@ -1,17 +1,44 @@
-// Runs tiers of tests one after the other and adds up what each really ran.
+// Runs tiers of tests, one after the other or in lanes beside each other, and adds up what each really ran.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 
 export const root = resolve(import.meta.dirname, '..')
 const reports = join(root, 'test-results', 'reports')
+/** The name of the lane that something is done in; none outside of one. */
+const lane = new AsyncLocalStorage()
+
+/** Prints a text; in a lane each of its lines with the lane's name before it. */
+export function say(text) {
+  const name = lane.getStore()
+  console.log(name ? text.replaceAll(/^/gm, `${name} │ `) : text)
+}
+
+/**
+ * Does things beside each other, each in a lane: `{ [name]: () => Promise }`. Answers what each answered, in that order, when all
+ * have ended; throws what the first of them threw that did.
+ */
+export async function beside(lanes) {
+  const ended = await Promise.allSettled(Object.entries(lanes).map(([name, does]) => lane.run(name, async () => does())))
+  const thrown = ended.find(({ status }) => status === 'rejected')
+  if (thrown)
+    throw thrown.reason
+  return ended.map(({ value }) => value)
+}
 
 /** Runs a command in the repository with its output shown; answers its exit code. */
 export function run(command, args, environment = {}) {
+  const output = lane.getStore() ? 'pipe' : 'inherit'
   return new Promise(done => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } })
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env: { ...process.env, ...environment } })
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream)
+        createInterface({ input: stream }).on('line', AsyncLocalStorage.bind(say))
+    }
     child.on('error', error => { console.error(`${command}: ${error.message}`); done(127) })
-    child.on('exit', (code, signal) => done(signal ? 128 : code))
+    child.on('close', (code, signal) => done(signal ? 128 : code))
   })
 }
 
@@ -53,9 +80,9 @@ function countsOf(file, reader, code) {
  * Answers the tier's counts with its name and seconds, and the file of its report where it ran with a reader.
  */
 export async function runTier({ name, command, args, environment = {}, reader, skip }) {
-  console.log(`\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}`)
+  say(`\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}`)
   if (skip) {
-    console.log(`skipped: ${skip}`)
+    say(`skipped: ${skip}`)
     return { name, passed: 0, failed: 0, skipped: 1, seconds: 0, why: skip }
   }
   mkdirSync(reports, { recursive: true })
@@ -70,7 +97,7 @@ export async function runTier({ name, command, args, environment = {}, reader, s
 /** Whole seconds that something took, as a tier of one test: it fails above those allowed on a busy machine, not above those that are meant on an idle one. */
 export function timeTier({ name, seconds, meant, allowed }) {
   const late = seconds > allowed
-  console.log(`\n${name} after ${seconds} s; ${meant} s are meant on an idle machine, ${allowed} s allowed on a busy one${late ? ': too late' : ''}`)
+  say(`\n${name} after ${seconds} s; ${meant} s are meant on an idle machine, ${allowed} s allowed on a busy one${late ? ': too late' : ''}`)
   return { name, passed: late ? 0 : 1, failed: late ? 1 : 0, skipped: 0, seconds }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { closeWith, runTier, timeTier } from './tiers.mjs'
+import { beside, closeWith, run, runTier, say, timeTier } from './tiers.mjs'
 
 const said = []
 beforeEach(() => {
@@ -39,6 +39,28 @@ describe('a tier', () => {
   it('names the report that its runner left, for who wants more of it than the counts', async () => {
     const { report } = await tierOf(vitestReport({ numPassedTests: 3 }))
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ numPassedTests: 3 })
+  })
+})
+
+describe('lanes', () => {
+  const prints = lines => run(process.execPath, ['-e', lines.map(line => `console.log(${JSON.stringify(line)})`).join(';')])
+
+  it('have their name before each line, of a command\'s too, and answer in the order in which they were named', async () => {
+    expect(await beside({
+      planes: async () => { say('first\nsecond'); return prints(['of a command', 'in two lines']) },
+      server: async () => { say('another'); return tierOf(vitestReport({ numPassedTests: 3 })) },
+    })).toEqual([0, expect.objectContaining({ passed: 3 })])
+    expect(said.join('\n').split('\n')).toEqual(expect.arrayContaining(['planes │ first', 'planes │ second', 'planes │ of a command', 'planes │ in two lines', 'server │ another']))
+    expect(said.join('\n').split('\n').filter(line => !/^(planes|server) │ /.test(line))).toEqual([])
+  })
+
+  it('are all waited for where one of them throws, and that is thrown', async () => {
+    let hasEnded = false
+    await expect(beside({
+      broken: () => { throw new Error('no plane') },
+      slow: async () => { await prints(['late']); hasEnded = true },
+    })).rejects.toThrow('no plane')
+    expect(hasEnded).toBe(true)
   })
 })
 
