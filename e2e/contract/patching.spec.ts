@@ -73,6 +73,14 @@ describe('JSON patch', () => {
     expect((await admin.get(`${gadgets}/tested`)).object).toEqual(object)
   })
 
+  it('that makes the annotations too long is 422 too, and says so where a test that failed does not', async () => {
+    await admin.post(gadgets, gadget('long'))
+    const { status, failure } = await admin.json(`${gadgets}/long`, [{ op: 'add', path: '/metadata/annotations', value: { note: 'x'.repeat(262_144) } }])
+    expect(status).toBe(422)
+    expect(failure).toMatchObject({ reason: 'Invalid', message: expect.stringContaining('metadata.annotations: Too long: may not be more than 262144 bytes') as string })
+    expect(failure.message).not.toContain('the server rejected our request')
+  })
+
   it('that removes what is not there is 422', async () => {
     await admin.post(gadgets, gadget('bare'))
     expect((await admin.json(`${gadgets}/bare`, [{ op: 'remove', path: '/spec/color' }])).failure).toMatchObject({ code: 422, reason: 'Invalid' })

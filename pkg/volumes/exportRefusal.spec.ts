@@ -11,6 +11,8 @@ const IN_USE = 'admission webhook "validator.harvesterhci.io" denied the request
 describe('a write that fails', () => {
   it.each([
     ['a test that failed', 422, 'Invalid', 'the server rejected our request due to an error in our request', patch, 'faster'],
+    ['annotations that are too long', 422, 'Invalid', 'PersistentVolumeClaim "web-01-root" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes', patch, 'refused'],
+    ['a field that the cluster does not take', 422, 'Invalid', 'VirtualMachine.kubevirt.io "web-01" is invalid: spec.runStrategy: Unsupported value', patch, 'refused'],
     ['an object that has changed', 409, 'Conflict', 'the object has been modified', patch, 'faster'],
     ['a VM that is gone', 404, 'NotFound', 'not found', patch, 'faster'],
     ['a refusal by admission', 422, 'Invalid', 'admission webhook "x" denied the request: backup in progress', patch, 'refused'],

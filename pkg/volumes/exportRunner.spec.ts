@@ -92,6 +92,15 @@ it('takes the note off a VM too that the page did not show there when its end wa
   expect(sent).toEqual(['virtualmachines', 'persistentvolumeclaims'])
 })
 
+it('tells what the cluster has against a note on the claim, in its words, and does not take it for somebody who was faster', async () => {
+  const late = { ...intent, deadline: '2026-03-01T14:00:00Z' }
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(late) } } }
+  const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS) }
+  const refusal = new ApiError({ status: 422, reason: 'Invalid', message: 'PersistentVolumeClaim "web-01-root" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes' })
+  const runner = new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: () => Promise.reject(refusal), mayForce: () => false, now: () => Date.parse('2026-03-01T15:00:00Z') }, late)
+  await expect(runner.turn()).rejects.toThrow('Too long: may not be more than 262144 bytes')
+})
+
 describe('an end that is put away late', () => {
   const mark = (version: string) => vm('Halted', {}, { resourceVersion: version, annotations: { [EXPORT_ANNOTATION]: exportReference(intent) } })
   const ended = { ...intent, vms: [{ name: 'web-01', runStrategy: 'Always' as const, wasRunning: true }], restart: false, isSettled: true, calledOff: [{ code: 'deadline-passed' as const, deadline: '2026-03-01T14:00:00Z' }] }
