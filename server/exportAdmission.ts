@@ -9,6 +9,7 @@ import type { VirtualMachineInstance } from '#vms/vm.ts'
 import { holdsClaim } from '#volumes/claimUsers.ts'
 import { runningAcknowledgementOf } from '#volumes/exportAcknowledgement.ts'
 import { closeWithAnswer, writeExportAnswer } from '#volumes/exportAnswer.ts'
+import { FOUND_ANNOTATIONS } from '#volumes/exportedImage.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
 import { exportImageName, readIntent } from '#volumes/exportIntent.ts'
 import { judgeExportSafety } from '#volumes/exportSafety.ts'
@@ -17,7 +18,7 @@ import type { ExportWorld } from '#volumes/exportWorld.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { readImage, refuse } from './admissionReview.ts'
 import type { Turn, Turns } from './admissionTurns.ts'
-import { foreignNamespace, lostTurn, refusedExport } from './exportSentences.ts'
+import { foreignNamespace, foundTooEarly, lostTurn, refusedExport } from './exportSentences.ts'
 import type { FreshReads } from './exportWorld.ts'
 import { quoted, warningOf } from './imageSentences.ts'
 import type { Sentence } from './imageSentences.ts'
@@ -42,7 +43,8 @@ type Judged = ExportSafety | { readonly word: 'nobody\'s' } | { readonly word: '
 /**
  * Judges the creation of an image that is exported from a volume, by what the API server says at this moment. Refused
  * unless the disk is at rest; what cannot be looked at is not at rest. Not refused: an image whose author says that he
- * knows (Longhorn v1 alone), and accounts that are only warned. A dry run is told the word in any case.
+ * knows (Longhorn v1 alone), and accounts that are only warned. A dry run is told the word in any case. Whatever the disk is
+ * like, an image is refused that brings what is found out of it only later: it would look good, or its disk free, at once.
  */
 export async function admitExport(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
   const image = request.operation === 'CREATE' && request.resource === qualifiedName(IMAGES) ? readImage(request.object, request.namespace) : undefined
@@ -53,12 +55,16 @@ export async function admitExport(request: AdmissionRequest, guard: ExportGuard)
   const disk = { namespace: pvcNamespace, name: pvcName }
   if (backend === 'cdi' && pvcNamespace !== request.namespace)
     return settle(request, guard, image, { field: 'spec.pvcNamespace', text: foreignNamespace(keyOf(disk), request.namespace) })
+  const brought = FOUND_ANNOTATIONS.filter(annotation => image.metadata.annotations?.[annotation] !== undefined).map(foundTooEarly)
+  const [early] = brought
+  if (early && !guard.warnOnly.has(request.user.name))
+    return settle(request, guard, image, early)
   const turn = guard.turns.take(keyOf(disk), { kind: 'export', who: objectKey(image) }, request.dryRun)
   const judged = await judge(request, guard.reads(), { image, disk, rivals: turn.rivals, now: guard.now() })
   const answer = answerTo(judged, { request, guard, image, claim: keyOf(disk) })
   if (answer.refusal)
     turn.giveBack()
-  return answer
+  return { ...answer, warnings: [...brought.map(warningOf), ...answer.warnings] }
 }
 
 const keyOf = ({ namespace, name }: Disk) => `${namespace}/${name}`

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportAcknowledgement.ts'
 import { readExportAnswer, readRefusedAnswer } from '#volumes/exportAnswer.ts'
+import { FOUND_ANNOTATIONS } from '#volumes/exportedImage.ts'
 import { exportReference, writeIntent } from '#volumes/exportIntent.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
@@ -172,6 +173,35 @@ describe('an image of a volume', () => {
     expect(await exportOf(guard, image({}, known))).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/"ann" acknowledged .* only as whole as after a power cut/) as string] })
     expect((await exportOf(guard, image({ backend: 'cdi' }, known))).allowed).toBe(false)
     expect((await exportOf(guard, image({}, { annotations: { [RUNNING_ACKNOWLEDGED_ANNOTATION]: 'yes' } }))).allowed).toBe(false)
+  })
+
+  it.each(FOUND_ANNOTATIONS)('is refused that brings %s, which is found out only once it was made, at rest or not', async annotation => {
+    const forged = image({}, { annotations: { [annotation]: '2026-03-01T12:05:00Z' } })
+    const cluster = await startCluster(OFF)
+    const guard = await guardOf(cluster.kubeconfig)
+    const { allowed, code, message } = await exportOf(guard, forged)
+    expect([allowed, code]).toEqual([false, 422])
+    expect(message).toBe(`annotation ${annotation} says what is found out of an image after it was made, and nobody has looked at one that is only being made: create it without. The console notes it on the exports that it carries out.`)
+    expect(cluster.server.seen.filter(({ url = '' }) => url.includes('/persistentvolumeclaims'))).toEqual([])
+    // It has taken no turn: the disk is free.
+    expect((await startOf(guard)).allowed).toBe(true)
+    expect((await exportOf(guard, image({ ...forged.spec, sourceType: 'download' }, forged.metadata))).allowed).toBe(true)
+  })
+
+  it('is not called verified by its author together with a word for a disk in use', async () => {
+    const guard = await guardOf((await startCluster(RUNNING)).kubeconfig)
+    const annotations = { [RUNNING_ACKNOWLEDGED_ANNOTATION]: '{"who":"eve","when":"2026-03-01T12:00:00Z"}', [FOUND_ANNOTATIONS[1]]: '2026-03-01T12:05:00Z' }
+    expect((await exportOf(guard, image({}, { annotations }))).allowed).toBe(false)
+  })
+
+  it('that brings such a word is only warned of to an account that is to be warned, and judged all the same', async () => {
+    const cluster = await startCluster(RUNNING)
+    const guard = await guardOf(cluster.kubeconfig, { warnOnly: [HARVESTER] })
+    const forged = image({}, { annotations: { [FOUND_ANNOTATIONS[1]]: '2026-03-01T12:05:00Z' } })
+    expect(await exportOf(guard, forged, { user: HARVESTER })).toMatchObject({ allowed: true, warnings: [expect.stringContaining(`annotation ${FOUND_ANNOTATIONS[1]}`) as string, expect.stringContaining('volume default/web-disk is in use') as string] })
+    cluster.becomes(OFF)
+    expect((await exportOf(guard, forged, { user: HARVESTER })).allowed).toBe(true)
+    expect((await startOf(guard)).message).toContain('which was asked for a moment ago')
   })
 
   it('is refused to Harvester\'s own account like to anybody else, and to no account that is only to be warned', async () => {

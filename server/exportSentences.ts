@@ -4,6 +4,7 @@ import type { ExportHold } from '#volumes/exportHold.ts'
 import type { ExportSafetyReason } from '#volumes/exportReason.ts'
 import type { ExportSafety } from '#volumes/exportSafety.ts'
 import { quoted } from './imageSentences.ts'
+import type { Sentence } from './imageSentences.ts'
 
 // What the export guard says, in English. Names come from the cluster and are DNS names; what people wrote is quoted.
 
@@ -75,6 +76,11 @@ export function refusedExport(claim: string, safety: ExportSafety & { readonly w
 /** CDI reads the claim of that name in the image's own namespace, whatever the image says (harvester pkg/image/cdi/common.go:81). */
 export function foreignNamespace(claim: string, namespace: string): string {
   return `CDI would read the volume of that name in namespace ${namespace}, not ${claim}: create the image in the volume's namespace.`
+}
+
+/** An image that is only being made has nothing that whoever carries its export out could have found out. */
+export function foundTooEarly(annotation: string): Sentence {
+  return { field: 'metadata.annotations', text: `annotation ${annotation} says what is found out of an image after it was made, and nobody has looked at one that is only being made: create it without. The console notes it on the exports that it carries out.` }
 }
 
 /** Why a start waits, short enough for the condition of a VM, and who can end it. */

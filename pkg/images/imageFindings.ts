@@ -1,5 +1,6 @@
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest, ObjectMeta } from '#kube/object.ts'
+import { readTimestamp } from '#kube/timestamp.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { ImageBackend, ImageSourceType, VirtualMachineImage } from './image.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
@@ -71,18 +72,12 @@ export function imageFactsOf({ metadata, spec }: Manifest<VirtualMachineImage>, 
   }
 }
 
-/** A time as RFC 3339 writes it, of a day that the calendar has. */
-function isTime(text: string): boolean {
-  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(text) ?? []
-  return day !== '' && !Number.isNaN(Date.parse(text)) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
-}
-
 /** Who acknowledged the image's mutable URL, or what else an annotation of ours says, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
 export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>, annotation = MUTABLE_ACKNOWLEDGED_ANNOTATION): MutableAcknowledgement | undefined {
   try {
     const read: unknown = JSON.parse(image.metadata.annotations?.[annotation] ?? 'null')
     const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
-    return typeof who === 'string' && who.trim() && typeof when === 'string' && isTime(when) ? { who, when } : undefined
+    return typeof who === 'string' && who.trim() && typeof when === 'string' && readTimestamp(when) !== undefined ? { who, when } : undefined
   }
   catch {
     return undefined

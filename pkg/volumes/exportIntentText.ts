@@ -1,3 +1,4 @@
+import { readTimestamp } from '#kube/timestamp.ts'
 import type { RunStrategy } from '#vms/vm.ts'
 import type { ExportChoices, ExportedVm, ExportIntent, ExportNotes, GuestEnding, Identity, NotedEnding } from './exportIntent.ts'
 import type { CallOffReason } from './exportStep.ts'
@@ -100,13 +101,7 @@ function textOf<Key extends string>(read: Fields, key: Key): { readonly [K in Ke
 }
 
 function isTime(value: unknown): value is string {
-  return toTime(value) !== undefined
-}
-
-/** Epoch milliseconds of a time that was read; undefined for what is none. */
-export function toTime(value: unknown): number | undefined {
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(time) ? undefined : time
+  return readTimestamp(value) !== undefined
 }
 
 /** Whether it is a JSON object. */

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
+import { readTimestamp } from '#kube/timestamp.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
-import { toTime } from './exportIntentText.ts'
 import { VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
 import { sizeOf } from './volume.ts'
 
@@ -18,9 +18,9 @@ interface Past { readonly claim: string, readonly at: string, readonly before: n
 /** The exports told by the images' own notes: from the shutdown to the image, and from there until it was read. */
 function pastOf(image: VirtualMachineImage): Past[] {
   const { startedAt, backedUpAt } = noteOn(image)
-  const begun = toTime(backedUpAt) ?? toTime(startedAt)
+  const begun = readTimestamp(backedUpAt) ?? readTimestamp(startedAt)
   const made = Date.parse(image.metadata.creationTimestamp)
-  const verified = toTime(image.metadata.annotations?.[VERIFIED_ANNOTATION])
+  const verified = readTimestamp(image.metadata.annotations?.[VERIFIED_ANNOTATION])
   if (begun === undefined || verified === undefined || !(made >= begun) || !(verified >= made))
     return []
   return [{ claim: `${image.spec.pvcNamespace}/${image.spec.pvcName}`, at: image.metadata.creationTimestamp, before: made - begun, read: verified - made, bytes: image.status?.virtualSize ?? image.status?.size ?? 0 }]

@@ -63,11 +63,11 @@ describe('an export that is told by its image', () => {
     ['whole', 'its copies are fewer now: that is the image\'s trouble', imageOf(INTENT, { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }), 'degraded'],
     ['overtaken', 'a VM ran meanwhile, even while it is still read', imageOf(INTENT, { [OVERTAKEN_ANNOTATION]: '{}' }), 'exporting'],
     ['unverified', 'somebody made it without the console', imageOf(undefined), 'ready'],
-    ['not-observed', 'nobody saw how its guest ended', imageOf({ ...INTENT, endings: { 'web-01': { word: 'not-observed' } } }, { [VERIFIED_ANNOTATION]: 'x' }), 'ready'],
-    ['crash-consistent', 'its guest\'s power was cut', imageOf({ ...INTENT, endings: { 'web-01': { word: 'cut-off' } } }, { [VERIFIED_ANNOTATION]: 'x' }), 'ready'],
+    ['not-observed', 'nobody saw how its guest ended', imageOf({ ...INTENT, endings: { 'web-01': { word: 'not-observed' } } }, { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }), 'ready'],
+    ['crash-consistent', 'its guest\'s power was cut', imageOf({ ...INTENT, endings: { 'web-01': { word: 'cut-off' } } }, { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }), 'ready'],
     ['importing', 'it is still read', imageOf(INTENT), 'exporting'],
     ['failed', 'its import failed', imageOf(INTENT), 'failed'],
-    ['failed', 'nothing is left of it', imageOf(INTENT, { [VERIFIED_ANNOTATION]: 'x' }), 'lost'],
+    ['failed', 'nothing is left of it', imageOf(INTENT, { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }), 'lost'],
   ])('is %s where %s', (word, _, image, standing) => {
     expect(one({ images: [image], stateOf: state(standing) }).map(record => record.word)).toEqual([word])
   })

@@ -2,7 +2,8 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { TimelineStep } from './exportTimeline.ts'
 import { findCondition } from '#kube/object.ts'
-import { isFields, toTime } from './exportIntentText.ts'
+import { readTimestamp } from '#kube/timestamp.ts'
+import { isFields } from './exportIntentText.ts'
 import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION } from './exportedImage.ts'
 
 /** In epoch milliseconds. */
@@ -10,13 +11,13 @@ export interface StepTimes { readonly startedAt?: number, readonly endedAt?: num
 
 /** When each step began and ended, as far as the cluster has kept it: on the claim while the export is under way, on its image for good. */
 export function timesOf(intent: ExportIntent, image: VirtualMachineImage | undefined): Partial<Record<TimelineStep, StepTimes>> {
-  const begun = toTime(intent.startedAt)
-  const backedUp = toTime(intent.backedUpAt)
+  const begun = readTimestamp(intent.startedAt)
+  const backedUp = readTimestamp(intent.backedUpAt)
   const off = backedUp ?? (intent.backupFirst ? undefined : begun)
   const down = downSince(intent)
-  const made = toTime(image?.metadata.creationTimestamp ?? intent.madeAt)
+  const made = readTimestamp(image?.metadata.creationTimestamp ?? intent.madeAt)
   const read = image && readAt(image)
-  const ended = toTime(image ? image.metadata.annotations?.[ENDED_ANNOTATION] : intent.settledAt)
+  const ended = readTimestamp(image ? image.metadata.annotations?.[ENDED_ANNOTATION] : intent.settledAt)
   return {
     'record': { endedAt: begun },
     'back-up': { startedAt: begun, endedAt: backedUp },
@@ -31,14 +32,14 @@ export function timesOf(intent: ExportIntent, image: VirtualMachineImage | undef
 
 /** When the last guest was seen to have ended; undefined while one runs. */
 function downSince({ vms, endings = {} }: ExportIntent): number | undefined {
-  const times = vms.filter(vm => vm.wasRunning).map(vm => toTime(endings[vm.name]?.at))
+  const times = vms.filter(vm => vm.wasRunning).map(vm => readTimestamp(endings[vm.name]?.at))
   return times.length && times.every(time => time !== undefined) ? Math.max(...times) : undefined
 }
 
 /** When nothing more was read from the disk, by the best witness there is. */
 function readAt({ metadata: { annotations = {} }, status }: VirtualMachineImage): number | undefined {
   const imported = findCondition(status?.conditions, 'Imported')
-  return toTime(annotations[VERIFIED_ANNOTATION]) ?? toTime(overtakenAt(annotations[OVERTAKEN_ANNOTATION])) ?? (imported && imported.status !== 'Unknown' ? toTime(imported.lastTransitionTime ?? imported.lastUpdateTime) : undefined)
+  return readTimestamp(annotations[VERIFIED_ANNOTATION]) ?? readTimestamp(overtakenAt(annotations[OVERTAKEN_ANNOTATION])) ?? (imported && imported.status !== 'Unknown' ? readTimestamp(imported.lastTransitionTime ?? imported.lastUpdateTime) : undefined)
 }
 
 function overtakenAt(text = 'null'): unknown {

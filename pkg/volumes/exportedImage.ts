@@ -1,5 +1,7 @@
 import type { VirtualMachineImage } from '#images/image.ts'
+import { readTimestamp } from '#kube/timestamp.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
+import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
 /** On an image: that a VM or another pod used the disk while it was read, or may have, as JSON. */
@@ -9,6 +11,9 @@ export const VERIFIED_ANNOTATION = 'guardrails.harvesterhci.io/export-verified'
 
 /** On an image: when its export had come to its end, with the VMs running again (ISO 8601). */
 export const ENDED_ANNOTATION = 'guardrails.harvesterhci.io/export-ended'
+
+/** What is found out of an image, and written on it, only after it was made: by whoever carries the export out. None is made with it. */
+export const FOUND_ANNOTATIONS = [OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, ENDED_ANNOTATION] as const
 
 /** The intent on an exported image, and what was noted with it; empty for any other image. */
 export function noteOn(image: VirtualMachineImage): Readonly<Record<string, unknown>> {
@@ -52,10 +57,10 @@ export function isImageOf(image: VirtualMachineImage, { claim, claimUid }: Pick<
   return pvcNamespace === claim.namespace && pvcName === claim.name && (noted === undefined || claimUid === undefined || noted === claimUid)
 }
 
-/** Who took the image of a running disk upon himself; undefined where nobody did. */
+/** Who took the image of a running disk upon himself, by its export's note or by what the guard let it through for; undefined where nobody did. */
 export function acknowledgedBy(image: VirtualMachineImage): string | undefined {
   const { runningAcknowledged: said } = noteOn(image)
-  return isFields(said) && typeof said.by === 'string' ? said.by : undefined
+  return isFields(said) && typeof said.by === 'string' ? said.by : runningAcknowledgementOf(image)?.who
 }
 
 /** Whether a VM or another pod was seen on the disk while the image was read from it, or may have been: the image may be torn. */
@@ -87,7 +92,7 @@ export function wholenessOf(image: VirtualMachineImage): Wholeness {
     return 'overtaken'
   if (acknowledgedBy(image) !== undefined)
     return 'acknowledged'
-  if (image.metadata.annotations?.[VERIFIED_ANNOTATION] === undefined)
+  if (readTimestamp(image.metadata.annotations?.[VERIFIED_ANNOTATION]) === undefined)
     return 'unverified'
   if (cutOffOf(image).length)
     return 'crash-consistent'

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import type { VirtualMachineImage } from '#images/image.ts'
+import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import type { Wholeness } from './exportedImage.ts'
+import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, wholenessOf } from './exportedImage.ts'
+import { exportImage } from './scriptedWorld.ts'
+
+function imageWith(annotations: Readonly<Record<string, string>>, backend?: VirtualMachineImage['spec']['backend']): VirtualMachineImage {
+  const image = exportImage('export-abcde', 'True')
+  return { ...image, metadata: { ...image.metadata, annotations }, spec: { ...image.spec, ...(backend && { backend }) } }
+}
+const VERIFIED = { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }
+const ACKNOWLEDGED = { [RUNNING_ACKNOWLEDGED_ANNOTATION]: '{"who":"eve","when":"2026-03-01T12:00:00Z"}' }
+const noted = (note: object) => ({ [EXPORT_ANNOTATION]: JSON.stringify(note) })
+
+describe('an exported image', () => {
+  it.each<[Wholeness, string, Readonly<Record<string, string>>]>([
+    ['unverified', 'nobody has looked', {}],
+    ['whole', 'it was verified', VERIFIED],
+    ['unverified', 'it is said to be verified at no time', { [VERIFIED_ANNOTATION]: 'true' }],
+    ['unverified', 'it is said to be verified on a day that there is not', { [VERIFIED_ANNOTATION]: '2026-02-30T12:00:00Z' }],
+    ['acknowledged', 'its note says that the disk was in use', { ...VERIFIED, ...noted({ runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }) }],
+    ['acknowledged', 'it says so itself, and has no note', { ...VERIFIED, ...ACKNOWLEDGED }],
+    ['acknowledged', 'it says so itself, and its note does not', { ...VERIFIED, ...ACKNOWLEDGED, ...noted({ id: 'abcde' }) }],
+    ['whole', 'what it says of that names nobody', { ...VERIFIED, [RUNNING_ACKNOWLEDGED_ANNOTATION]: 'yes' }],
+    ['overtaken', 'it was overtaken, whatever else', { ...VERIFIED, ...ACKNOWLEDGED, [OVERTAKEN_ANNOTATION]: '{}' }],
+  ])('is %s where %s', (word, _, annotations) => {
+    expect(wholenessOf(imageWith(annotations))).toBe(word)
+  })
+
+  it('names who took the disk in use upon himself, by its note or by itself', () => {
+    expect(acknowledgedBy(imageWith(ACKNOWLEDGED))).toBe('eve')
+    expect(acknowledgedBy(imageWith({ ...ACKNOWLEDGED, ...noted({ runningAcknowledged: { by: 'ann' } }) }))).toBe('ann')
+  })
+
+  it('has nothing acknowledged of CDI, which reads no disk in use', () => {
+    expect(wholenessOf(imageWith({ ...VERIFIED, ...ACKNOWLEDGED }, 'cdi'))).toBe('whole')
+  })
+})
