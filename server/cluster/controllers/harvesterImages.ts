@@ -225,7 +225,9 @@ function followBackingImage(image: VirtualMachineImage, world: World, time: Time
   if (!copy)
     return NOTHING
   if (copy.state === 'failed' || copy.state === 'failed-and-cleanup') {
-    const counted = (image.status?.lastFailedTime ?? '') >= (copy.lastStateTransitionTime ?? '')
+    // Harvester counts `failed` alone; that it is cleaned up, in the next second or later, is no failure more.
+    const since = copy.state === 'failed' ? copy.lastStateTransitionTime : backing.metadata.creationTimestamp
+    const counted = (image.status?.lastFailedTime ?? '') >= (since ?? '')
     const storageClass = world.get(STORAGE_CLASSES, `lh-${image.metadata.uid}`)
     return counted
       ? again(() => write(remove(BACKING_IMAGES, backing), storageClass ? [remove(STORAGE_CLASSES, storageClass)] : []))
