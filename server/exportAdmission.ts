@@ -11,7 +11,7 @@ import { runningAcknowledgementOf } from '#volumes/exportAcknowledgement.ts'
 import { closeWithAnswer, writeExportAnswer } from '#volumes/exportAnswer.ts'
 import { FOUND_ANNOTATIONS } from '#volumes/exportedImage.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
-import { exportImageName, readIntent } from '#volumes/exportIntent.ts'
+import { exportImageKey, readIntent } from '#volumes/exportIntent.ts'
 import { judgeExportSafety } from '#volumes/exportSafety.ts'
 import type { ExportSafety } from '#volumes/exportSafety.ts'
 import type { ExportWorld } from '#volumes/exportWorld.ts'
@@ -102,7 +102,7 @@ function judgeSeen(image: Manifest<VirtualMachineImage>, world: ExportWorld, now
 function ownOf(image: Manifest<VirtualMachineImage>, claim: PersistentVolumeClaim): Pick<ExportWorld, 'ownImage' | 'lastNodes'> {
   const intent = readIntent(claim)
   const ownImage = objectKey(image)
-  if (!intent || intent === 'unreadable' || `${intent.image.namespace}/${exportImageName(intent)}` !== ownImage)
+  if (!intent || intent === 'unreadable' || exportImageKey(intent) !== ownImage)
     return {}
   return { ownImage, lastNodes: intent.vms.flatMap(vm => vm.wasRunning && vm.node ? vm.node : []) }
 }

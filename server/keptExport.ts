@@ -9,7 +9,7 @@ import { askServer } from '#volumes/exportAnswer.ts'
 import { isImageOf } from '#volumes/exportedImage.ts'
 import { readAnew } from '#volumes/exportFreshWorld.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
-import { exportImageName, exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
+import { exportImageKey, exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
 import { rightsOfExport } from '#volumes/exportRights.ts'
 import { ExportRunner } from '#volumes/exportRunner.ts'
 import type { ExportStep, StepWorld } from '#volumes/exportStep.ts'
@@ -155,9 +155,9 @@ const isTestimony = (write: Write): write is Extract<Write, { readonly act: 'pat
 
 /** Throws where it is not an image of this export, by the API server's word: of no other has the keeper anything to say. */
 async function demandOwnImage(client: KubeClient, intent: ExportIntent, { at }: Pick<Extract<Write, { readonly act: 'patch' }>, 'at'>): Promise<void> {
-  const isNamed = at.namespace === intent.image.namespace && at.name === exportImageName(intent)
-  if (!isNamed || !isImageOf(await client.get(IMAGES, at), intent))
-    throw new ApiError({ status: 0, reason: 'ImageOfOther', message: `image ${at.namespace}/${at.name} was not read from volume ${exportReference(intent)}` })
+  const key = `${at.namespace}/${at.name}`
+  if (key !== exportImageKey(intent) || !isImageOf(await client.get(IMAGES, at), intent))
+    throw new ApiError({ status: 0, reason: 'ImageOfOther', message: `image ${key} was not read from volume ${exportReference(intent)}` })
 }
 
 /** Whether nothing is left to do: the intent is off the claim, by the API server's word and not by a watch that may be behind. */

@@ -14,7 +14,7 @@ import { createExportImage } from './exportImage.ts'
 import { callOff } from './exportCallOff.ts'
 import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
 import { isClosed } from './exportAnswer.ts'
-import { exportImageName, exportReference, otherExportOf, referenceOn } from './exportIntent.ts'
+import { exportImageKey, exportReference, otherExportOf, referenceOn } from './exportIntent.ts'
 import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
 import { ACKNOWLEDGED, judgeExportSafety } from './exportSafety.ts'
@@ -24,7 +24,7 @@ const keyOf = (intent: ExportIntent, name: string) => `${intent.claim.namespace}
 
 /** The world as this export has it judged: its own image does not stand in its way, and it remembers where the disk was. */
 export function safetyWorld(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): ExportWorld {
-  return { ...world, claim, ownImage: `${intent.image.namespace}/${exportImageName(intent)}`, lastNodes: intent.vms.flatMap(vm => vm.wasRunning && vm.node ? vm.node : []) }
+  return { ...world, claim, ownImage: exportImageKey(intent), lastNodes: intent.vms.flatMap(vm => vm.wasRunning && vm.node ? vm.node : []) }
 }
 
 /** What comes next as long as there is no image, and nobody has given it up. `now` in epoch milliseconds. */

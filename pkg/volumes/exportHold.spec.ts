@@ -37,6 +37,11 @@ describe('a disk under export', () => {
     expect(hold(CLAIM, [image('by-hand', 'Unknown', {}, 20)])).toEqual({ claim: 'production/web-01-root', image: 'production/by-hand', displayName: 'by-hand', by: 'image', since: '2026-03-01T12:05:00Z', progress: 20, minutesLeft: 20 })
   })
 
+  it('is held for the image to come, though that of a disk which had its name before has the image\'s name', () => {
+    const before = image(OWN, 'True', { annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, claimUid: 'the-disk-before' }) } })
+    expect(hold(under({ claimUid: CLAIM.metadata.uid }), [before])).toMatchObject({ by: 'intent', image: `production/${OWN}` })
+  })
+
   it('is held by another export though its own is over', () => {
     expect(hold(under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown'), image('by-hand', 'Unknown')])).toMatchObject({ image: 'production/by-hand' })
   })

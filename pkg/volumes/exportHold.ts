@@ -7,8 +7,8 @@ import { objectKey } from '#kube/object.ts'
 import { imageState } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
-import { isOvertaken } from './exportedImage.ts'
-import { exportImageName, readIntent, referenceOn } from './exportIntent.ts'
+import { imageOfExport, isOvertaken } from './exportedImage.ts'
+import { exportImageKey, readIntent, referenceOn } from './exportIntent.ts'
 import { isOpen } from './exportWork.ts'
 
 /** An export that needs a disk left alone. Names are `namespace/name`. */
@@ -45,10 +45,10 @@ const TELLING_PERCENT = 5
 export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now: number, starter?: VirtualMachine): ExportHold | undefined {
   const intent = readIntent(claim)
   const written = intent === 'unreadable' ? undefined : intent
-  const own = written && `${written.image.namespace}/${exportImageName(written)}`
+  const own = written && exportImageKey(written)
   const { namespace, name } = claim.metadata
   const images = world.images.filter(({ spec }) => spec.sourceType === 'export-from-volume' && spec.pvcName === name && spec.pvcNamespace === namespace)
-  const ownImage = images.find(image => objectKey(image) === own)
+  const ownImage = written && imageOfExport(written, images)
   if (written && own && !isReleased(written, starter) && (ownImage ? isReading(ownImage, world) : written.madeAt === undefined))
     return { claim: objectKey(claim), image: own, displayName: written.image.displayName, by: 'intent', since: written.startedAt, ...(written.requester && { requester: written.requester }), ...(ownImage && pace(ownImage, world, now)) }
   const other = images.find(image => image !== ownImage && isReading(image, world))
@@ -58,7 +58,7 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
 /** Whether the cluster has refused that image, `namespace/name`, to the claim's export: it is not on its way any more. */
 export function isRefusedImage(claim: PersistentVolumeClaim, image: string): boolean {
   const intent = readIntent(claim)
-  return typeof intent === 'object' && intent.refusal !== undefined && `${intent.image.namespace}/${exportImageName(intent)}` === image
+  return typeof intent === 'object' && intent.refusal !== undefined && exportImageKey(intent) === image
 }
 
 function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): boolean {

@@ -94,6 +94,11 @@ export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
   return `export-${intent.id}`
 }
 
+/** The image's object, `namespace/name`. Another's may have that name: see `imageOfExport`. */
+export function exportImageKey(intent: Pick<ExportIntent, 'id' | 'image'>): string {
+  return `${intent.image.namespace}/${exportImageName(intent)}`
+}
+
 /** The intent as it is written on the claim. The claim itself is not in it: it stands on it. */
 export function writeIntent(intent: ExportIntent): string {
   return JSON.stringify({ ...intent, claim: undefined })

@@ -4,8 +4,8 @@ import type { ExportIntent } from './exportIntent.ts'
 import type { Carrier } from './keeperStatus.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { isImported } from '#images/imageState.ts'
-import { intentOn, isImageOf, isOvertaken, wholenessOf } from './exportedImage.ts'
-import { exportImageName } from './exportIntent.ts'
+import { imageOfExport, intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
+import { exportImageKey } from './exportIntent.ts'
 import { tookOf } from './exportTimes.ts'
 
 /**
@@ -57,7 +57,7 @@ interface Surroundings {
 /** All exports: those under way first by their claims, then what the images tell, then those that left none. An image whose export is under way is told with that. */
 export function exportRecords({ open, images, ended, stateOf, carrierOf }: Surroundings): ExportRecord[] {
   const exported = images.filter(({ spec }) => spec.sourceType === 'export-from-volume')
-  const ownOf = (intent: ExportIntent) => exported.find(image => image.metadata.namespace === intent.image.namespace && image.metadata.name === exportImageName(intent) && isImageOf(image, intent))
+  const ownOf = (intent: ExportIntent) => imageOfExport(intent, exported)
   const told = new Set(open.flatMap(({ intent }) => intent === 'unreadable' ? [] : ownOf(intent) ?? []))
   return [
     ...open.map(({ key, intent }) => openRecord(key, intent, intent === 'unreadable' ? undefined : ownOf(intent), { stateOf, carrierOf })),
@@ -102,7 +102,7 @@ function pastRecord(image: VirtualMachineImage, state: ImageState): ExportRecord
 
 function endedRecord(intent: ExportIntent): ExportRecord {
   const took = tookOf(intent, undefined)
-  const path = `/exports/${intent.image.namespace}/${exportImageName(intent)}`
+  const path = `/exports/${exportImageKey(intent)}`
   return {
     key: `ended ${intent.claim.namespace}/${intent.claim.name} ${intent.id}`, word: 'left-no-image', claim: `${intent.claim.namespace}/${intent.claim.name}`, title: intent.image.displayName, intent,
     vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(took !== undefined && { took }), path,

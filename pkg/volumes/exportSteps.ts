@@ -7,9 +7,9 @@ import { IMAGES } from '#images/image.ts'
 import { VMS } from '#vms/vm.ts'
 import { beforeImage } from './exportBeforeImage.ts'
 import { callOff } from './exportCallOff.ts'
-import { isImageOf } from './exportedImage.ts'
+import { imageOfExport } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
-import { exportImageName, isClaimOf, readIntent } from './exportIntent.ts'
+import { exportImageKey, isClaimOf, readIntent } from './exportIntent.ts'
 import { exportTimeline } from './exportTimeline.ts'
 import { resultOf, withImage, withoutImage } from './exportWithImage.ts'
 import { whyNoImage } from './exportWithoutImage.ts'
@@ -31,8 +31,7 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
   if (blind.length)
     return { word: 'blind', writes: [], because: blind }
   const claim = world.claims.objects.find(candidate => candidate.metadata.namespace === namespace && candidate.metadata.name === name)
-  const named = world.images.objects.find(candidate => candidate.metadata.namespace === intent.image.namespace && candidate.metadata.name === exportImageName(intent))
-  const image = named && isImageOf(named, intent) ? named : undefined
+  const image = imageOfExport(intent, world.images.objects)
   if (!claim || !isClaimOf(claim, intent))
     return endExport({ ...world, claims: { ...world.claims, objects: world.claims.objects.filter(other => other !== claim) } }, intent, 'given-up', [{ code: 'claim-gone' }], now)
   const written = readIntent(claim)
@@ -45,7 +44,7 @@ function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
   if (why.length)
     return endExport(world, current, 'given-up', why, now)
   // Nothing is said of another disk's image, and none can be made beside it.
-  if (named)
-    return callOff(claim, current, [{ code: 'image-of-other', image: objectKey(named) }])
+  if (world.images.objects.some(other => objectKey(other) === exportImageKey(current)))
+    return callOff(claim, current, [{ code: 'image-of-other', image: exportImageKey(current) }])
   return current.madeAt === undefined ? beforeImage(world, current, claim, now) : withoutImage(world, current, current.madeAt, now)
 }

@@ -16,7 +16,7 @@ import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
-import { amendIntent, exportImageName, referenceOn } from './exportIntent.ts'
+import { amendIntent, exportImageKey, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 
@@ -106,7 +106,7 @@ function isStartingAgain(world: StepWorld, intent: ExportIntent, image: VirtualM
 
 /** The image was made and is not there. Until every console must have seen it, it may still be read from the disk. */
 export function withoutImage(world: StepWorld, intent: ExportIntent, madeAt: string, now: number): BareStep {
-  const image = `${intent.image.namespace}/${exportImageName(intent)}`
+  const image = exportImageKey(intent)
   if (now - Date.parse(madeAt) < SIGHT_MS)
     return { word: 'wait-import', writes: [], because: [{ code: 'image-unseen', image }] }
   return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image }], now)

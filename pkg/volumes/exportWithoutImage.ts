@@ -3,7 +3,7 @@ import type { Write } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { StepReason } from './exportStep.ts'
 import { CLAIMS } from '#kube/core.ts'
-import { exportImageName, isClaimOf, liftExport } from './exportIntent.ts'
+import { exportImageKey, isClaimOf, liftExport } from './exportIntent.ts'
 import { parseIntent } from './exportIntentText.ts'
 
 // An export that has an image is told by it for good. One that has none is told by its volume.
@@ -24,7 +24,7 @@ export function howItEnded(intent: ExportIntent): { readonly result: 'given-up' 
   const because = whyNoImage(intent)
   if (because.length || intent.madeAt === undefined)
     return { result: 'given-up', because }
-  return { result: 'image-gone', because: [{ code: 'image-gone', image: `${intent.image.namespace}/${exportImageName(intent)}` }] }
+  return { result: 'image-gone', because: [{ code: 'image-gone', image: exportImageKey(intent) }] }
 }
 
 /** The exports of that claim that left no image, as far as they are kept. Those of another, which a backup or a template has brought, are not its own. */

@@ -3,7 +3,7 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import type { Wholeness } from './exportedImage.ts'
-import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, wholenessOf } from './exportedImage.ts'
+import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, imageOfExport, wholenessOf } from './exportedImage.ts'
 import { exportImage } from './scriptedWorld.ts'
 
 function imageWith(annotations: Readonly<Record<string, string>>, backend?: VirtualMachineImage['spec']['backend']): VirtualMachineImage {
@@ -13,6 +13,23 @@ function imageWith(annotations: Readonly<Record<string, string>>, backend?: Virt
 const VERIFIED = { [VERIFIED_ANNOTATION]: '2026-03-01T12:05:00Z' }
 const ACKNOWLEDGED = { [RUNNING_ACKNOWLEDGED_ANNOTATION]: '{"who":"eve","when":"2026-03-01T12:00:00Z"}' }
 const noted = (note: object) => ({ [EXPORT_ANNOTATION]: JSON.stringify(note) })
+
+const INTENT = { id: 'abcde', claim: { namespace: 'production', name: 'web-01-root' }, claimUid: 'the-claim', image: { namespace: 'production', displayName: 'web-copy' } }
+
+describe('the image of an export', () => {
+  const own = imageWith({})
+  it.each<[boolean, string, VirtualMachineImage]>([
+    [true, 'it was read from the volume', own],
+    [true, 'its note is of that volume', imageWith(noted({ claimUid: 'the-claim' }))],
+    [false, 'its note is of a volume that had the name before', imageWith(noted({ claimUid: 'another' }))],
+    [false, 'it was read from another volume', { ...own, spec: { ...own.spec, pvcName: 'db-01-root' } }],
+    [false, 'it was read from a volume of that name elsewhere', { ...own, spec: { ...own.spec, pvcNamespace: 'lab' } }],
+    [false, 'it is in another namespace', { ...own, metadata: { ...own.metadata, namespace: 'lab' } }],
+    [false, 'it has another name', { ...own, metadata: { ...own.metadata, name: 'export-other' } }],
+  ])('is %s of one where %s', (isIts, _, image) => {
+    expect(imageOfExport(INTENT, [{ ...own, metadata: { ...own.metadata, name: 'by-hand' } }, image])).toBe(isIts ? image : undefined)
+  })
+})
 
 describe('an exported image', () => {
   it.each<[Wholeness, string, Readonly<Record<string, string>>]>([

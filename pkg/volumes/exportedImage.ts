@@ -1,6 +1,8 @@
 import type { VirtualMachineImage } from '#images/image.ts'
+import { objectKey } from '#kube/object.ts'
 import { readTimestamp } from '#kube/timestamp.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
+import { exportImageKey } from './exportIntent.ts'
 import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
@@ -55,6 +57,12 @@ export function isImageOf(image: VirtualMachineImage, { claim, claimUid }: Pick<
   const { pvcNamespace, pvcName } = image.spec
   const noted = noteOn(image).claimUid
   return pvcNamespace === claim.namespace && pvcName === claim.name && (noted === undefined || claimUid === undefined || noted === claimUid)
+}
+
+/** The image that the export has made, among those that there are; undefined where it has made none, also where another disk's has its name. */
+export function imageOfExport(intent: Pick<ExportIntent, 'id' | 'image' | 'claim' | 'claimUid'>, images: readonly VirtualMachineImage[]): VirtualMachineImage | undefined {
+  const key = exportImageKey(intent)
+  return images.find(image => objectKey(image) === key && isImageOf(image, intent))
 }
 
 /** Who took the image of a running disk upon himself, by its export's note or by what the guard let it through for; undefined where nobody did. */

@@ -15,7 +15,7 @@ import { askServer } from './exportAnswer.ts'
 import { readAnew } from './exportFreshWorld.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { exportImageName } from './exportIntent.ts'
+import { exportImageKey } from './exportIntent.ts'
 import { ExportRunner } from './exportRunner.ts'
 import type { ExportStep } from './exportStep.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -86,8 +86,7 @@ export function useExportRunner() {
   }
 
   function tell(intent: ExportIntent, step: ExportStep): void {
-    const { namespace, displayName } = intent.image
-    const link = { text: displayName, path: `/exports/${namespace}/${exportImageName(intent)}` }
+    const link = { text: intent.image.displayName, path: `/exports/${exportImageKey(intent)}` }
     const { result = 'given-up' } = step
     notices.notify({ tone: result === 'exported' ? 'ok' : 'attention', text: t(`volumes.export.told.${result}`, { name: intent.claim.name }), ...(result !== 'given-up' && { link }) })
   }
