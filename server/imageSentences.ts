@@ -1,5 +1,6 @@
 import type { ImageFinding } from '#images/imageFindings.ts'
 import type { ImageUrlReason } from '#images/imageUrl.ts'
+import { cutShort } from '#volumes/exportBounds.ts'
 
 /** kube-apiserver may cut a longer warning (k8s.io/apiserver pkg/endpoints/filters/warning.go). */
 const LONGEST = 256
@@ -11,12 +12,7 @@ export interface Sentence { readonly field: string, readonly text: string }
 
 /** What somebody else wrote, made fit for one line of a terminal: no control or direction characters, cut where it is long. */
 export function quoted(text: string): string {
-  return `"${cut(text.replaceAll(/[\p{C}\p{Z}]+/gu, ' '), LONGEST_WORD)}"`
-}
-
-function cut(text: string, longest: number): string {
-  const letters = [...text]
-  return letters.length <= longest ? text : `${letters.slice(0, longest - 1).join('')}…`
+  return `"${cutShort(text.replaceAll(/[\p{C}\p{Z}]+/gu, ' '), LONGEST_WORD)}"`
 }
 
 const ALIASES = {
@@ -80,5 +76,5 @@ export function sentenceOf(finding: ImageFinding): Sentence {
 
 /** A sentence as a warning of admission: one line, of at most 256 characters. */
 export function warningOf({ field, text }: Sentence): string {
-  return cut(`${field}: ${text}`, LONGEST)
+  return cutShort(`${field}: ${text}`, LONGEST)
 }

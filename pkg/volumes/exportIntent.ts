@@ -9,6 +9,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { VMS } from '#vms/vm.ts'
 import { annotate, heldToVersion, jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
+import { inBounds } from './exportBounds.ts'
 import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
 
 export interface ExportedVm {
@@ -99,9 +100,9 @@ export function exportImageKey(intent: Pick<ExportIntent, 'id' | 'image'>): stri
   return `${intent.image.namespace}/${exportImageName(intent)}`
 }
 
-/** The intent as it is written on the claim. The claim itself is not in it: it stands on it. */
+/** The intent as it is written on the claim, with the cluster's words no longer than they are kept. The claim itself is not in it: it stands on it. */
 export function writeIntent(intent: ExportIntent): string {
-  return JSON.stringify({ ...intent, claim: undefined })
+  return JSON.stringify({ ...inBounds(intent), claim: undefined })
 }
 
 /** The intent on a claim; undefined where there is none, `unreadable` where something else stands there, also that of another claim (`isCopiedIntent`). */

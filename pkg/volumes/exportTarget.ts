@@ -4,6 +4,7 @@ import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
 import { dataEngineOf, imageBackendOf, isReservedClass } from '#images/storageClass.ts'
+import { LONGEST_DESCRIPTION } from './exportBounds.ts'
 import { isGolden, isResizing } from './volume.ts'
 
 export interface ExportTarget {
@@ -14,6 +15,7 @@ export interface ExportTarget {
   /** Where the image shall be. */
   readonly namespace: string
   readonly displayName: string
+  readonly description: string
   readonly images: readonly VirtualMachineImage[]
   /** The claim's own, where it may be read and is Longhorn's. */
   readonly longhornVolume?: LonghornVolume
@@ -23,12 +25,13 @@ type ExportTargetReason
   = | ImageFormReason
     | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'faulted' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
     | { readonly code: 'namespace-must-match', readonly namespace: string }
+    | { readonly code: 'description-too-long', readonly longest: number }
 
 export interface ExportTargetJudgement {
   /** What will make the image; undefined without a class. */
   readonly backend?: ImageBackend
-  /** What Harvester would refuse, or accept and then fail at, by field. */
-  readonly problems: Partial<Record<'claim' | 'storageClass' | 'namespace' | 'name', ExportTargetReason>>
+  /** What Harvester would refuse, or accept and then fail at, or what is no room for, by field. */
+  readonly problems: Partial<Record<'claim' | 'storageClass' | 'namespace' | 'name' | 'description', ExportTargetReason>>
 }
 
 /**
@@ -53,6 +56,8 @@ export function judgeExportTarget(target: ExportTarget): ExportTargetJudgement {
   const onName = checkImageName(target.displayName, namespace, target.images)
   if (onName)
     problems.name = onName
+  if ([...target.description].length > LONGEST_DESCRIPTION)
+    problems.description = { code: 'description-too-long', longest: LONGEST_DESCRIPTION }
   return { ...(backend && { backend }), problems }
 }
 

@@ -59,7 +59,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const users = computed(() => usersOfClaim(claim(), { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }))
   const seen = computed(() => judgeExportSafety({ ...world, claim: claim() }))
   const target = computed(() => judgeExportTarget({
-    claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: form.namespace, displayName: form.displayName, images: world.images.objects,
+    claim: claim(), sourceClass: sourceClass.value, targetClass: targetClass.value, namespace: form.namespace, displayName: form.displayName, description: form.description, images: world.images.objects,
     longhornVolume: world.longhornVolumes.find(`${LONGHORN_NAMESPACE}/${claim().spec?.volumeName}`),
   }))
 

@@ -3,6 +3,7 @@ import type { Condition } from '#kube/object.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ClaimUsers, UsersWorld } from './claimUsers.ts'
+import { LONGEST_DESCRIPTION } from './exportBounds.ts'
 import type { ExportTarget, ExportTargetJudgement } from './exportTarget.ts'
 import type { VolumeWord, VolumeWorld } from './volume.ts'
 import { describe, expect, it } from 'vitest'
@@ -98,7 +99,7 @@ it.each([
 
 describe('the target of an export', () => {
   const image: VirtualMachineImage = { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: meta('image-1'), spec: { displayName: 'taken', sourceType: 'download' } }
-  const TARGET: ExportTarget = { claim: claimOf(), sourceClass: V1, targetClass: V1, namespace: 'production', displayName: 'web-01', images: [image] }
+  const TARGET: ExportTarget = { claim: claimOf(), sourceClass: V1, targetClass: V1, namespace: 'production', displayName: 'web-01', description: '', images: [image] }
   it.each<[string, Partial<ExportTarget>, ExportTargetJudgement]>([
     ['v1 to v1 in another namespace is fine', { namespace: 'lab' }, { backend: 'backingimage', problems: {} }],
     ['v1 to v2 goes through CDI', { targetClass: V2 }, { backend: 'cdi', problems: {} }],
@@ -112,6 +113,8 @@ describe('the target of an export', () => {
     ['a class of Harvester\'s own', { targetClass: classOf('longhorn-static') }, { backend: 'backingimage', problems: { storageClass: { code: 'reserved-class' } } }],
     ['a name that is taken', { displayName: 'taken' }, { backend: 'backingimage', problems: { name: { code: 'taken', image: 'production/image-1' } } }],
     ['a name that is no label', { displayName: 'a b' }, { backend: 'backingimage', problems: { name: { code: 'not-a-label-value' } } }],
+    ['a description of a thousand characters is fine', { description: 'é'.repeat(LONGEST_DESCRIPTION) }, { backend: 'backingimage', problems: {} }],
+    ['a description that takes the room of other annotations', { description: 'é'.repeat(LONGEST_DESCRIPTION + 1) }, { backend: 'backingimage', problems: { description: { code: 'description-too-long', longest: LONGEST_DESCRIPTION } } }],
     ['a claim without a volume', { claim: claimOf({ phase: 'Pending' }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-not-bound' } } }],
     ['a claim that grows', { claim: claimOf({ phase: 'Bound', conditions: [{ type: 'Resizing', status: 'True' }] }) }, { backend: 'backingimage', problems: { claim: { code: 'claim-resizing' } } }],
     ['a volume whose copies have all failed', { longhornVolume: { apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1'), spec: {}, status: { robustness: 'faulted' } } }, { backend: 'backingimage', problems: { claim: { code: 'faulted' } } }],

@@ -69,6 +69,7 @@ export default {
     'cdi-to-v1': 'CDI volume cannot be exported to a Longhorn v1 StorageClass.',
     'namespace-must-match': 'With CDI the image must be in the namespace of the volume, {namespace}.',
     'too-long': 'At most 63 characters.',
+    'description-too-long': 'At most {longest} characters.',
     'not-a-label-value': 'At most 63 letters, digits, dots, dashes and underscores, beginning and ending with a letter or digit.',
     'taken': 'An image in this namespace has this name.',
     'not-found': 'The cluster has no storage class of this name.',

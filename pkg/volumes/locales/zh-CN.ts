@@ -69,6 +69,7 @@ export default {
     'cdi-to-v1': 'CDI 卷不能导出到 Longhorn v1 存储类。',
     'namespace-must-match': '使用 CDI 时镜像必须在卷所在的命名空间 {namespace}。',
     'too-long': '最多 63 个字符。',
+    'description-too-long': '最多 {longest} 个字符。',
     'not-a-label-value': '最多 63 个字母、数字、点、连字符和下划线，并以字母或数字开头和结尾。',
     'taken': '此命名空间中已有同名镜像。',
     'not-found': '集群中没有这个名称的存储类。',
