@@ -75,6 +75,8 @@ interface Line {
   lives: number
   /** Answers in place of the cluster. */
   answer?: (path: string, method: string) => Response | undefined
+  /** How far the cluster's clock is behind this machine's, in milliseconds; without it, its answers say no time. */
+  behind?: number | 'unsaid'
 }
 const newLine = (given: Partial<Line> = {}): Line => ({ writes: [], lives: Infinity, ...given })
 const isWrite = (method: string, path: string) => method !== 'GET' && !path.includes('accessreviews') && !path.includes('/leases')
@@ -96,9 +98,18 @@ function clientOn(line: Line, account = 'admin'): KubeClient {
         line.writes.push(`${method} ${path}`)
       if (dead() && method !== 'GET')
         throw new Error('the process has ended')
-      return answer
+      return line.behind === undefined ? answer : dated(answer, line.behind)
     },
   })
+}
+
+/** The answer with what a clock that is so far behind would say. */
+function dated(answer: Response, behind: number | 'unsaid'): Response {
+  const headers = new Headers(answer.headers)
+  headers.delete('date')
+  if (behind !== 'unsaid')
+    headers.set('date', new Date(Date.now() - behind).toUTCString())
+  return new Response(answer.body, { status: answer.status, headers })
 }
 
 function keep(line: Line, options: Partial<KeeperOptions> = {}): ExportKeeper {
@@ -192,6 +203,39 @@ describe('an export whose browser was closed after its first write', () => {
     outage = 'over'
     await until(isOff(begun), 'the end')
     expect(await endOf(begun)).toEqual(exported(begun, 'Always'))
+  })
+})
+
+describe('the time limit of an export', () => {
+  const HOUR = 3_600_000
+  const within = (minutes: number, behind: number) => ({ deadline: new Date(Date.now() - behind + minutes * 60_000).toISOString() })
+
+  it('is judged by the clock of the cluster, not by that of this machine, which is an hour ahead', async () => {
+    const keeper = keep(newLine({ behind: HOUR }))
+    const begun = await begin('production', 'web-01', 'RerunOnFailure', {}, within(30, HOUR))
+    await keeper.take(begun.at, begun.intent.id)
+    await until(isOff(begun), 'the end')
+    expect(await endOf(begun)).toEqual(exported(begun, 'RerunOnFailure'))
+  })
+
+  it('has passed by the clock of the cluster, though this machine\'s is an hour behind', async () => {
+    const keeper = keep(newLine({ behind: -HOUR }))
+    const begun = await begin('production', 'web-01', 'RerunOnFailure', {}, within(-1, -HOUR))
+    await keeper.take(begun.at, begun.intent.id)
+    const calledOff = await until(async () => { const written = readIntent(await admin.get(CLAIMS, begun.at)); return typeof written === 'object' && written.calledOff }, 'the end to be noted')
+    expect(calledOff).toMatchObject([{ code: 'deadline-passed' }])
+    expect((await endOf(begun)).images).toEqual([])
+    await admin.patch(CLAIMS, begun.at, { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } })
+  })
+
+  it('is judged by nobody to whom the cluster says no time, who does nothing and says so', async () => {
+    const line = newLine({ behind: 'unsaid' })
+    const keeper = keep(line)
+    const begun = await begin('production', 'web-01', 'RerunOnFailure', {}, within(-1, 0))
+    await keeper.take(begun.at, begun.intent.id)
+    await until(() => jobOf(keeper, begun)?.because.some(({ code }) => code === 'time-unknown'), 'it to be said')
+    expect(line.writes).toEqual([])
+    await admin.patch(CLAIMS, begun.at, { type: 'merge', body: { metadata: { annotations: { [EXPORT_ANNOTATION]: null } } } })
   })
 })
 

@@ -125,12 +125,12 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
     return seen
   }
   const ask = async (write: Write) => (await askServer(client, write, exportReference(intent)))?.word
-  const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, mayForce, now: Date.now }, intent)
+  const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, mayForce, now: client.time }, intent)
 
   return async () => {
     let step: ExportStep = NOTHING_SEEN
     try {
-      step = nextExportStep(look(), intent, Date.now())
+      step = nextExportStep(look(), intent, client.time())
       word = step.word
       if (isChanged(look()))
         return { step, changed: true }

@@ -56,6 +56,18 @@ async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+describe('the time of an answer', () => {
+  it('is the cluster\'s own: the console says none in its place, nor of what it answers itself', async () => {
+    const { base } = await start((request, response) => {
+      response.sendDate = false
+      response.writeHead(200, request.url === '/api/v1/pods' ? { date: 'Sun, 01 Mar 2026 12:00:00 GMT' } : {}).end('{}')
+    })
+    expect((await ask(`${base}/api/v1/pods`)).response.headers.date).toBe('Sun, 01 Mar 2026 12:00:00 GMT')
+    expect((await ask(`${base}/api/v1/nodes`)).response.headers.date).toBeUndefined()
+    expect((await ask(base.replace('/c0', '/c9') + '/api')).response.headers.date).toBeUndefined()
+  })
+})
+
 const seenOf = (cluster: TestServer, index = 0) => cluster.seen[index] as IncomingMessage
 
 describe('a request through the proxy', () => {

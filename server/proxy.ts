@@ -124,6 +124,8 @@ export function addProxy(app: FastifyInstance, clusters: () => readonly Cluster[
       url: '/k8s/*',
       handler(request, reply) {
         reply.hijack()
+        // Pages go by the clock of the API server: this machine's is not said in its place.
+        reply.raw.sendDate = false
         const { method = '', url = '' } = request.raw
         const target = findUpload(method, url, clusters()) ?? findTarget(url, clusters())
         if ('kind' in target)

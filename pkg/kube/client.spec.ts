@@ -37,6 +37,31 @@ async function failure(work: Promise<unknown>): Promise<ApiError> {
 const CLAIM = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'disk', namespace: 'lab' } } satisfies Manifest<PersistentVolumeClaim>
 const VM_SUBRESOURCES = defineResource('subresources.kubevirt.io/v1', 'VirtualMachine', 'virtualmachines')
 
+describe('the API server\'s time', () => {
+  const HOUR = 3_600_000
+  const list = (response: ServerResponse, code: number, at: number | undefined) => {
+    response.sendDate = false
+    sendJson(response, code, { metadata: { resourceVersion: '1' }, items: [] }, at === undefined ? {} : { Date: new Date(at).toUTCString() })
+  }
+
+  it('is told by its answers, whatever this machine\'s clock shows', async () => {
+    const client = await against((_, response) => list(response, 200, Date.now() - HOUR))
+    expect(client.time()).toBeUndefined()
+    await client.list(PODS)
+    expect(Math.abs((client.time() ?? 0) - (Date.now() - HOUR))).toBeLessThan(2_500)
+    expect(client.time(12 * HOUR)).toBeLessThan(11 * HOUR + 2_500)
+  })
+
+  it('is told by no refusal, which may be of somebody on the way, and by no answer without a Date', async () => {
+    const answers: [number, number | undefined][] = [[401, Date.now()], [502, Date.now()], [200, undefined]]
+    const client = await against((_, response) => list(response, ...(answers.shift() ?? [500, undefined])))
+    await failure(client.list(PODS))
+    await failure(client.list(PODS))
+    await client.list(PODS)
+    expect(client.time()).toBeUndefined()
+  })
+})
+
 describe('uploading', () => {
   const form = (text: string) => ({ path: '/v1/harvester/images/lab/a?action=upload&size=5', field: 'chunk', file: new File([text], 'disk "1".img'), headers: { 'File-Size': '5' } })
 

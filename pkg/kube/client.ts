@@ -4,10 +4,13 @@ import { ApiError, toApiError } from './apiError.ts'
 import { readFailure, readStatus } from './failure.ts'
 import { jsonLines } from './jsonLines.ts'
 import type { KubeList, KubeObject, Manifest } from './object.ts'
+import { callOwnFetch } from './ownFetch.ts'
+import type { OwnFetch } from './ownFetch.ts'
 import { callRequest, createRequest, pageRequest, patchRequest, readRequest, removeRequest, replaceRequest, reviewRequest, rulesRequest, servedRequest, targetOf, watchRequest } from './request.ts'
 import type { AccessQuestion, Address, FileForm, KubeRequest, ListScope, Patch, RemoveOptions, UploadOptions, WriteOptions } from './request.ts'
 import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
+import { createServerClock } from './serverClock.ts'
 import { SocketRefusedError, socketMessages, socketUrl } from './socketMessages.ts'
 import { parseWarnings } from './warnings.ts'
 
@@ -66,6 +69,11 @@ export interface KubeClient {
   readonly review: (question: AccessQuestion, options?: Abortable) => Promise<AccessAnswer>
   /** SelfSubjectRulesReview: rules that hold in that namespace; not all of them where the cluster does not only use RBAC. */
   readonly rules: (namespace: string, options?: Abortable) => Promise<readonly AccessRule[]>
+  /**
+   * The API server's time when this machine's clock shows `local` (now when absent), both in epoch milliseconds; undefined as
+   * long as no answer has told it. What whole clusters go by is judged by it: this machine's own clock may be hours off.
+   */
+  readonly time: (local?: number) => number | undefined
   /** Ends when the server ends it; throws on an ERROR event and when the line is cut. */
   readonly watch: <T extends KubeObject>(resource: Resource<T>, options: WatchOptions) => AsyncIterable<WatchEvent<T>>
 }
@@ -75,7 +83,7 @@ export interface KubeClientOptions {
   readonly baseUrl: string
   readonly token?: string
   /** For Node with its own TLS. */
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  readonly fetch?: OwnFetch
   /**
    * How watches travel. A page has six HTTP/1.1 connections for all its tabs and a watch holds one for ever, so there the
    * default is a WebSocket each (k8s.io/apiserver serves both), and a stream where the server takes none; elsewhere a stream.
@@ -96,6 +104,7 @@ class ExpiredTokenError extends Error {}
 export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: KubeClientOptions): KubeClient {
   const base = baseUrl.replace(/\/+$/, '')
   const bySocket = (watchBy ?? (base.startsWith('/') && !ownFetch ? 'socket' : 'stream')) === 'socket'
+  const clock = createServerClock()
   let refusals = 0
   let refusedAt = 0
   const http = axios.create({
@@ -137,9 +146,13 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
   }
 
   async function exchange(config: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+    const sentAt = Date.now()
     const response = await http.request<unknown>(config).catch((thrown: unknown) => { throw toApiError(thrown) })
-    if (response.status < 300)
+    if (response.status < 300) {
+      // A refusal may be of somebody on the way, with a clock of his own.
+      clock.heard(headerOf(response, 'date'), sentAt, Date.now())
       return response
+    }
     const text = response.data instanceof ReadableStream ? await new Response(response.data).text().catch(() => '') : String(response.data ?? '')
     throw new ApiError(readFailure(response.status, text, headerOf(response, 'retry-after'), Date.now()))
   }
@@ -257,16 +270,9 @@ export function createKubeClient({ baseUrl, token, fetch: ownFetch, watchBy }: K
       const { status } = await read<{ readonly status?: { readonly resourceRules?: readonly AccessRule[] } }>(rulesRequest(namespace), options?.signal)
       return status?.resourceRules ?? []
     },
+    time: (local = Date.now()) => clock.at(local),
     watch,
   }
-}
-
-// axios hands a Request of this runtime, which the fetch of another implementation (undici's) does not know.
-async function callOwnFetch(ownFetch: NonNullable<KubeClientOptions['fetch']>, input: URL | Request | string, init: RequestInit = {}): Promise<Response> {
-  if (!(input instanceof Request))
-    return ownFetch(String(input), init)
-  const { url, method, signal } = input
-  return ownFetch(url, { method, signal, headers: [...input.headers], body: await input.text() || undefined })
 }
 
 function headerOf(response: AxiosResponse<unknown>, name: string): string | undefined {

@@ -32,10 +32,10 @@ export function defineProxyStore(client: KubeClient, own: Partial<CacheOptions> 
       return before?.state === next ? before : { state: next, since: Date.now() }
     })
     const by = { fieldManager: FIELD_MANAGER }
-    const { get, list, remove, call, upload } = client
+    const { get, list, remove, call, upload, time } = client
     const create: KubeClient['create'] = (resource, manifest, write) => client.create(resource, manifest, { ...by, ...write })
     const replace: KubeClient['replace'] = (resource, object, write) => client.replace(resource, object, { ...by, ...write })
     const patch: KubeClient['patch'] = (resource, at, change, write) => client.patch(resource, at, change, { ...by, ...write })
-    return { collection: cache.collection, can: createAccess(client), connection, get, list, create, replace, patch, remove, call, upload }
+    return { collection: cache.collection, can: createAccess(client), connection, get, list, create, replace, patch, remove, call, upload, time }
   })
 }

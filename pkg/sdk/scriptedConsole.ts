@@ -14,7 +14,7 @@ import { proxyStoreKey } from './proxyStore.ts'
 export interface ScriptedConsole<T> { readonly made: T, readonly sent: object[], readonly went: string[], readonly app: App }
 
 /** Sets up `use` as a page would. `objects` by plural are what the cluster has; what is created is answered as it came. Everything is allowed and taken, and no subresource served, unless `rights` say otherwise. */
-export async function openConsole<T>(use: () => T, objects: Readonly<Record<string, readonly KubeObject[]>>, rights: Partial<Pick<KubeClient, 'review' | 'served' | 'create'>> = {}): Promise<ScriptedConsole<T>> {
+export async function openConsole<T>(use: () => T, objects: Readonly<Record<string, readonly KubeObject[]>>, rights: Partial<Pick<KubeClient, 'review' | 'served' | 'create' | 'get' | 'time'>> = {}): Promise<ScriptedConsole<T>> {
   const sent: object[] = []
   const went: string[] = []
   const refuse = () => Promise.reject(new Error('not in this script'))
@@ -32,6 +32,7 @@ export async function openConsole<T>(use: () => T, objects: Readonly<Record<stri
     review: async () => ({ allowed: true }),
     served: async () => new Set(),
     rules: async () => [],
+    time: (local = Date.now()) => local,
     get: refuse, replace: refuse, patch: refuse, remove: refuse, call: refuse, upload: refuse,
     ...rights,
   }

@@ -53,6 +53,28 @@ describe('who may not look at attachments and nodes', () => {
   })
 })
 
+describe('a runner that does not know the cluster\'s time', () => {
+  const late = { ...intent, deadline: '2026-03-01T12:00:00.000Z' }
+  const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(late) } } }
+  const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS) }
+
+  async function turnAt(...times: (number | undefined)[]) {
+    const sent: Write[] = []
+    const { step } = await new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, mayForce: () => false, now: () => times.length > 1 ? times.shift() : times[0] }, late).turn()
+    return { word: step.word, because: step.because.map(({ code }) => code), sent: sent.length }
+  }
+
+  it('does nothing, judges no time limit, and says so', async () => {
+    expect(await turnAt(undefined)).toEqual({ word: 'blind', because: ['time-unknown'], sent: 0 })
+  })
+
+  it('goes by what the last look before the write has told: a clock that was set meanwhile ends no export', async () => {
+    const [before, after] = [Date.parse('2026-03-01T11:30:00.000Z'), Date.parse('2026-03-01T12:30:00.000Z')]
+    expect(await turnAt(after, before)).toMatchObject({ word: 'create-image', sent: 1 })
+    expect(await turnAt(after)).toMatchObject({ word: 'call-off', sent: 1 })
+  })
+})
+
 describe('whoever is second to make the image', () => {
   const REFUSAL = new ApiError({ status: 409, reason: 'Conflict', message: 'admission webhook "validator.harvesterhci.io" denied the request: A resource with the same name exists' })
 

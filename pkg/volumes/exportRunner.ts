@@ -24,8 +24,8 @@ export interface ExportPorts {
   readonly ask?: (write: Write) => Promise<ExportSafetyWord | undefined>
   /** Whether a guest's power may be cut for this export, as it is written now: who carries it out has decided that himself. */
   readonly mayForce: (written: ExportIntent) => boolean
-  /** Epoch milliseconds. */
-  readonly now: () => number
+  /** The API server's time in epoch milliseconds, never this machine's: every runner must judge a deadline alike. Undefined while it is not known. */
+  readonly now: () => number | undefined
 }
 
 export interface ExportTurn {

@@ -35,7 +35,7 @@ export type StepReason
     | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
     | { readonly code: 'class-gone', readonly storageClass: string }
     | { readonly code: 'image-of-other', readonly image: string }
-    | { readonly code: 'claim-gone' }
+    | { readonly code: 'claim-gone' | 'time-unknown' }
     | { readonly code: 'abandoned', readonly by: string }
     | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'unverified', readonly image: string, readonly message?: string }
 

@@ -17,15 +17,18 @@ import { whyNoImage } from './exportWithoutImage.ts'
 /**
  * What comes next in an export, from what the cluster says alone. Whoever sees it may carry out the writes; a failing
  * `test` (422), AlreadyExists and Conflict (409) mean that somebody was faster: look again. The VMs are started again
- * however the export ends, each only once its old instance is gone; the end is a guest that is seen to run. `now` in
- * epoch milliseconds.
+ * however the export ends, each only once its old instance is gone; the end is a guest that is seen to run. `now` is the
+ * API server's time in epoch milliseconds, by which all who carry it out must go; undefined as long as it is not known, and
+ * then nothing is decided.
  */
-export function nextExportStep(world: StepWorld, intent: ExportIntent, now: number): ExportStep {
+export function nextExportStep(world: StepWorld, intent: ExportIntent, now: number | undefined): ExportStep {
   const step = decide(world, intent, now)
   return { ...step, timeline: exportTimeline(step, intent) }
 }
 
-function decide(world: StepWorld, intent: ExportIntent, now: number): BareStep {
+function decide(world: StepWorld, intent: ExportIntent, now: number | undefined): BareStep {
+  if (now === undefined)
+    return { word: 'blind', writes: [], because: [{ code: 'time-unknown' }] }
   const { namespace, name } = intent.claim
   const blind = [blindSpot(CLAIMS, world.claims, namespace), blindSpot(IMAGES, world.images, intent.image.namespace), blindSpot(VMS, world.vms, namespace)].flatMap(spot => spot ?? [])
   if (blind.length)

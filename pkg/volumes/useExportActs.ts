@@ -38,7 +38,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const force = useForceStop(intent, world, runner.run)
 
   const step = computed(() => {
-    const next = nextExportStep(world, intent(), now.value)
+    const next = nextExportStep(world, intent(), proxy.time(now.value))
     return decisions.isMade(intent()) ? next : leaveForce(next, intent())
   })
   const carrier = computed(() => carrierOf(runner.isRunning(intent().claim), keeper.value.answer, exportReference(intent()), intent().id))
@@ -60,7 +60,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
       await carryOut(proxy, write)
     runner.run(intent())
   })
-  const dismiss = useSubmit(() => putAway({ readAnew: one => readAnew(world, one, proxy.get), send: write => carryOut(proxy, write), now: Date.now }, intent()))
+  const dismiss = useSubmit(() => putAway({ readAnew: one => readAnew(world, one, proxy.get), send: write => carryOut(proxy, write), now: proxy.time }, intent()))
 
   const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(keptOff.value))
   const remedies = computed<VerdictRemedy[]>(() => [

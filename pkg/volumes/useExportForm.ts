@@ -68,8 +68,9 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const requester = ref('')
   void operator().then(who => { requester.value = who }, () => undefined)
   const who = () => requester.value || t('volumes.export.unknownOperator', { context: host.cluster.title })
-  const opened = Date.now()
-  const planWith = (way: ExportForm['way'], now: number) => {
+  // By the cluster's time: whoever carries the export out goes by that one.
+  const opened = proxy.time()
+  const planWith = (way: ExportForm['way'], now = 0) => {
     const request = { claim: claim(), users: users.value, id, image: { namespace: form.namespace, displayName: form.displayName, ...(form.description && { description: form.description }) }, storageClass: form.storageClass, restart: form.restart, requester: requester.value, now }
     const stops = planExport(request).intent.vms.some(vm => vm.wasRunning)
     return planExport({ ...request, choices: choicesOf({ ...form, way }, stops, who(), now) })
@@ -104,6 +105,8 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
   const backupBar = computed(() => world.backups.state === 'absent' ? t('volumes.export.backupAbsent') : barredBy([{ verb: 'create', resource: VM_BACKUPS, where: { namespace: claim().metadata.namespace } }]))
   const blocked = computed(() => {
+    if (opened === undefined)
+      return t('volumes.because.time-unknown')
     const barred = barredBy(rightsOfExport(planned.value.intent))
     if (barred)
       return barred
@@ -123,7 +126,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
 
   /** Tries everything that is to be sent, then records the intent. What somebody has changed between look and try is looked at again. */
   async function begin(tries = TRIES): Promise<ExportIntent> {
-    const { intent, writes: [first] } = planWith(way.value, Date.now())
+    const { intent, writes: [first] } = planWith(way.value, proxy.time())
     let last = first
     try {
       // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.

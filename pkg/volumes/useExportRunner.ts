@@ -60,7 +60,7 @@ export function useExportRunner() {
     const live = progress.within(() => {
       const world = useExportWorld(() => intent.claim.namespace, proxy)
       const now = useNow()
-      return { world, step: computed(() => nextExportStep(world, intent, now.value)) }
+      return { world, step: computed(() => nextExportStep(world, intent, proxy.time(now.value))) }
     })
     // The answer to the first write may be faster than the watch: until the intent is seen there is nothing to follow.
     const isSeen = () => live.world.claims.find(`${intent.claim.namespace}/${intent.claim.name}`)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined
@@ -69,7 +69,7 @@ export function useExportRunner() {
     const ask = async (write: Write) => (await askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`))?.word
     const listPods = async (namespace: string) => (await proxy.list(PODS, { namespace })).items
     let shown = ''
-    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, mayForce: decisions.isMade, now: Date.now }, intent)
+    const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, mayForce: decisions.isMade, now: proxy.time }, intent)
     while (!progress.signal.aborted) {
       const { step, failed } = await runner.turn()
       const current = step.timeline.find(entry => entry.state === 'now')?.step

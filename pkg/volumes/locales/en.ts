@@ -390,6 +390,7 @@ export default {
     'class-gone': 'The storage class {storageClass} is gone.',
     'image-of-other': 'Image {image} is there already, and was read from another disk: it is left alone.',
     'claim-gone': 'The volume is gone.',
+    'time-unknown': 'No answer of the API server has told its time (the Date header). Time limits and waits are judged by that clock alone, so nothing is done until it is known.',
     'abandoned': 'Given up by {by}.',
     'importing': 'Being imported:',
     'import-failed': 'The import failed:',

@@ -390,6 +390,7 @@ export default {
     'class-gone': '存储类 {storageClass} 已不存在。',
     'image-of-other': '镜像 {image} 已存在，且读取自另一个磁盘：保持原样。',
     'claim-gone': '卷已不存在。',
+    'time-unknown': 'API 服务器的应答都没有说明其时间（Date 头）。期限和等待只按该时钟判断，在得知之前不做任何事。',
     'abandoned': '{by} 放弃了导出。',
     'importing': '正在导入：',
     'import-failed': '导入失败：',
