@@ -13,6 +13,14 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
   readonly ownerReferences?: readonly OwnerReference[]
+  readonly managedFields?: readonly ManagedFields[]
+}
+
+/** Who wrote which fields; `fieldsV1` is a tree of `f:name` keys. */
+export interface ManagedFields {
+  readonly manager?: string
+  readonly operation?: string
+  readonly fieldsV1?: object
 }
 
 export interface OwnerReference {

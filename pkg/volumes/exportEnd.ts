@@ -9,7 +9,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent, exportReference, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
-import { hasForeignStrategy, releaseVms, startAgain, vmsOf } from './exportRestart.ts'
+import { hasForeignStrategy, releaseVms, startAgain, strategyLeft, vmsOf } from './exportRestart.ts'
 
 /** Without an image nothing but the claim can tell of it. */
 const TOLD_BY_THE_CLAIM: readonly ExportResult[] = ['given-up', 'image-gone']
@@ -40,7 +40,8 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   const waiting = next.flatMap(step => step?.because ?? [])
   if (waiting.length)
     return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result }
-  const left = stopped.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted' ? { code: intent.restart ? 'vm-stopped-again' as const : 'vm-off-by-choice' as const, vm: objectKey(vm) } : [])
+  const off = stopped.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted' ? { code: intent.restart ? 'vm-stopped-again' as const : 'vm-off-by-choice' as const, vm: objectKey(vm) } : [])
+  const left = [...off, ...stopped.flatMap(known => strategyLeft(known, intent))]
   if (!isSettled)
     return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true, settledAt: new Date(now).toISOString() })], because: [...because, ...left], result }
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.

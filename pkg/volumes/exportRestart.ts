@@ -3,6 +3,7 @@ import type { Write } from '#kube/write.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportedVm, ExportIntent } from './exportIntent.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
+import { fieldManagers } from '#kube/fieldManagers.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { annotate, heldToVersion, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
@@ -70,8 +71,31 @@ function giveStrategyBack(vm: VirtualMachine, entry: ExportedVm, intent: ExportI
 }
 
 /** Whether KubeVirt has given a VM that this export had off another strategy than it had. It is owed its own also where it was to stay off. */
-export function hasForeignStrategy({ entry: { runStrategy }, vm }: Pick<KnownVm, 'entry' | 'vm'>, intent: ExportIntent): boolean {
+export function hasForeignStrategy(known: Pick<KnownVm, 'entry' | 'vm'>, intent: ExportIntent): boolean {
+  return isPutToAlways(known, intent) && wishersOf(known.vm).length === 0
+}
+
+/** Who has put the VM to Always himself while this export had it off: that is left as it is, and told. */
+export function strategyLeft(known: KnownVm, intent: ExportIntent): StepReason[] {
+  const { entry: { runStrategy: strategy }, vm } = known
+  const [by] = wishersOf(vm)
+  return vm && by !== undefined && isPutToAlways(known, intent) ? [{ code: 'strategy-left', vm: objectKey(vm), strategy, by }] : []
+}
+
+function isPutToAlways({ entry: { runStrategy }, vm }: Pick<KnownVm, 'entry' | 'vm'>, intent: ExportIntent): boolean {
   return vm !== undefined && referenceOn(vm, intent) === 'stopped' && vm.spec.runStrategy === 'Always' && runStrategy !== 'Always' && runStrategy !== 'Halted'
+}
+
+/** KubeVirt's programs that start VMs, by the names under which the API server notes what they write: those of the programs (kubevirt staging/src/kubevirt.io/client-go/kubecli/kubecli.go, `DefaultKubernetesUserAgent`). */
+const STARTERS: readonly string[] = ['virt-api', 'virt-controller']
+
+/**
+ * Who has set the strategy other than by a start: whoever starts a VM wants it on, and it is KubeVirt that makes Always of
+ * it. A cluster that does not say who (something strips the managedFields, or it keeps none) is taken to say KubeVirt: by
+ * far most VMs are started by a start, and one that stays at Always is never off again when its guest shuts down.
+ */
+function wishersOf(vm: VirtualMachine | undefined): readonly string[] {
+  return vm ? fieldManagers(vm, 'spec', 'runStrategy').filter(manager => !STARTERS.includes(manager)) : []
 }
 
 /** Puts the strategy back and notes on the VM, in the same patch, that its start was asked for. */

@@ -31,6 +31,7 @@ export type StepReason
     | { readonly code: 'acknowledged', readonly by: string }
     | { readonly code: 'noting-end', readonly vm: string }
     | { readonly code: 'strategy-back', readonly vm: string, readonly strategy: RunStrategy }
+    | { readonly code: 'strategy-left', readonly vm: string, readonly strategy: RunStrategy, readonly by: string }
     | { readonly code: 'refused', readonly message: string }
     | { readonly code: 'waiting-for-start', readonly vm: string, readonly message?: string }
     | { readonly code: 'class-gone', readonly storageClass: string }

@@ -554,6 +554,28 @@ describe('an export on a bad day', () => {
     expect(cluster.vm('web-01')?.spec.runStrategy).toBe('RerunOnFailure')
   })
 
+  it.each([
+    ['virt-api', 'RerunOnFailure'], ['virt-controller', 'RerunOnFailure'], ['kubectl-edit', 'Always'],
+  ])('tells by who set it whether Always came of a start: set by %s it becomes %s', (manager, strategy) => {
+    for (const restart of [true, false]) {
+      const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+      const { last } = run(cluster, cluster.begin(restart), { each: step => {
+        const vm = cluster.vm('web-01')
+        if (step.word !== 'wait-detach' || !vm)
+          return
+        vm.spec.runStrategy = 'Always'
+        vm.metadata.managedFields = [{ manager, operation: 'Update', fieldsV1: { 'f:spec': { 'f:runStrategy': {} } } }]
+      } })
+      Array.from({ length: 6 }, () => cluster.turn())
+      expect(cluster.running('web-01')).toBe(true)
+      expect(cluster.vm('web-01')?.spec.runStrategy).toBe(strategy)
+      const left = [{ code: 'strategy-left', vm: 'production/web-01', strategy: 'RerunOnFailure', by: manager }]
+      expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'vm-started', vm: 'production/web-01' }, ...strategy === 'Always' ? left : []] })
+      last.dismiss?.forEach(write => expect(cluster.write(write)).toBe('ok'))
+      expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
+    }
+  })
+
   it('leaves a strategy alone that somebody gave the VM after the export had started it again', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     run(cluster, cluster.begin(), { each: step => {
