@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Lease } from '#kube/lease.ts'
 import { judgeLease } from './exportLease.ts'
-import type { Lease } from './exportLease.ts'
 
 const lease = (spec: Lease['spec']): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x', namespace: 'y', uid: 'z', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, spec })
 

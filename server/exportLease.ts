@@ -1,17 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeClient } from '#kube/client.ts'
-import type { KubeObject } from '#kube/object.ts'
-import { defineResource } from '#kube/resource.ts'
+import { LEASES } from '#kube/lease.ts'
+import type { Lease } from '#kube/lease.ts'
 import { permissionText } from '#kube/write.ts'
 import { toApiError } from '#kube/apiError.ts'
 
 // One leader of many by a Lease, as client-go's leaderelection does it; @kubernetes/client-node has none.
-
-/** Only the fields that are looked at. */
-export interface Lease extends KubeObject {
-  readonly spec?: { readonly holderIdentity?: string, readonly leaseDurationSeconds?: number, readonly acquireTime?: string, readonly renewTime?: string, readonly leaseTransitions?: number }
-}
-export const LEASES = defineResource<Lease>('coordination.k8s.io/v1', 'Lease', 'leases')
 
 /** All in milliseconds; those of client-go's own users. */
 export interface LeasePace {
