@@ -4,6 +4,7 @@ import type { KubeClient } from '#kube/client.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { createKubeClient } from '#kube/client.ts'
 import { CLAIMS, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
+import { LEASES } from '#kube/lease.ts'
 import type { KubeObject, Manifest } from '#kube/object.ts'
 import { findCondition } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
@@ -226,6 +227,13 @@ describe('a lost disk', () => {
     await client.patch(LONGHORN_NODES, nodeAt, { type: 'merge', body: { metadata: { annotations: { 'guardrails.test/lost-disks': null } } } })
     await until(BACKING_IMAGES, name, one => one?.status?.diskFileStatusMap?.[uuid]?.state === 'ready')
   })
+})
+
+it('has a virt-controller that renews its Lease as KubeVirt\'s does', async () => {
+  const lease = { namespace: 'harvester-system', name: 'virt-controller' }
+  const first = await client.get(LEASES, lease)
+  expect(first.spec).toMatchObject({ holderIdentity: 'virt-controller', leaseDurationSeconds: 15 })
+  await vi.waitFor(async () => expect((await client.get(LEASES, lease)).spec?.renewTime).not.toBe(first.spec?.renewTime), 10_000)
 })
 
 it('is quiet when all is at rest', async () => {

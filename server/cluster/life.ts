@@ -1,6 +1,7 @@
 import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
+import { pursueLease } from '../exportLease.ts'
 import type { ActionRoute, AdmissionHook, EvictionHook, SubresourceRoute } from './cluster.ts'
 import { VMIS } from '#vms/vm.ts'
 import { CONTROLLERS } from './controllers/all.ts'
@@ -55,6 +56,9 @@ export interface Life {
   readonly stop: () => Promise<void>
 }
 
+/** The Lease by which the console knows that virt-controller works (kubevirt pkg/virt-controller/leaderelectionconfig). */
+const VIRT_CONTROLLER = { namespace: 'harvester-system', name: 'virt-controller', me: 'virt-controller' }
+
 /** Gives an embedded API its inhabitants: Harvester's hooks and uploads, KubeVirt's subresources, the seed, and the controllers. Throws where the seed cannot be applied. */
 export async function bringToLife(cluster: Habitat, { seed = [], writer, controllers = true, real = [], pace = 1, log }: LifeOptions = {}): Promise<Life> {
   const agent = new Agent({ connect: { ca: cluster.caPem }, connections: 64 })
@@ -87,10 +91,14 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)
     runner = runControllers({ controllers: CONTROLLERS, clientOf: (actor: Actor) => clientFor(ACCOUNTS[actor]), without: actorsOf(real), pace, ...(log ? { log } : {}) })
+  const left = new AbortController()
+  // Not a step: it is no answer to anything, and the cluster is at rest while it goes on.
+  const lease = runner && !real.includes('kubevirt') ? pursueLease(clientFor(ACCOUNTS['virt-controller']), { ...VIRT_CONTROLLER, signal: left.signal, changed: () => undefined }) : undefined
   return {
     ...(runner ? { runner } : {}),
     stop: async () => {
-      await runner?.stop()
+      left.abort()
+      await Promise.all([runner?.stop(), lease?.ended])
       await agent.destroy()
     },
   }
