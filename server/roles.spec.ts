@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { loadAllYaml } from '@kubernetes/client-node'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
+import { LEASES } from '#kube/lease.ts'
 import type { KubeObject } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
 import { carryOut } from '#kube/write.ts'
@@ -93,21 +94,31 @@ describe('the role viewer', () => {
   /** Every kind that is named in the console's sources. */
   const kinds = readdirSync(join(ROOT, 'pkg'), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
     .flatMap(name => [...readFileSync(join(ROOT, 'pkg', name), 'utf8').matchAll(/defineResource(?:<\w+>)?\('([\w./]+)', '\w+', '([\w-]+)'/g)].map(([, apiVersion = '', plural = '']) => ({ group: apiVersion.includes('/') ? apiVersion.split('/')[0] ?? '' : '', plural })))
-    // Asked of oneself, written to, or never read.
-    .filter(({ group, plural }) => group !== 'authentication.k8s.io' && group !== 'subresources.kubevirt.io' && plural !== 'secrets')
+    // Asked of oneself, written to, never read, or read by one name alone.
+    .filter(({ group, plural }) => group !== 'authentication.k8s.io' && group !== 'subresources.kubevirt.io' && plural !== 'secrets' && plural !== 'leases')
 
   it('reads every kind that the console reads, and nothing else', () => {
     const { rules = [] } = roles.find(({ metadata }) => metadata.name === 'guardrails-viewer') ?? {}
     const named = rules.flatMap(({ apiGroups, resources, verbs }) => resources.map(plural => `${plural}.${apiGroups.join()} ${verbs.join()}`))
     const read = new Set(kinds.map(({ group, plural }) => `${plural}.${group} get,list,watch`))
     expect(read.size).toBeGreaterThan(20)
-    expect(named.filter(one => !one.includes('webhookconfigurations')).sort()).toEqual([...read].sort())
+    expect(named.filter(one => !one.includes('webhookconfigurations')).sort()).toEqual([...read, 'leases.coordination.k8s.io get'].sort())
   })
 
   it('lists all of them', async () => {
     const client = clientOf('viewer')
     for (const { group, plural } of kinds)
       await client.list(defineResource(group ? `${group}/${group.endsWith('longhorn.io') ? 'v1beta2' : /harvesterhci|cdi/.test(group) ? 'v1beta1' : 'v1'}` : 'v1', 'X', plural, 'cluster'))
+  })
+})
+
+describe('the role viewer, of Leases,', () => {
+  it('reads the one by which virt-controller is known to work, and no other', async () => {
+    const client = clientOf('viewer')
+    const read = (name: string) => client.get(LEASES, { namespace: 'harvester-system', name })
+    expect((await read('virt-controller')).spec?.renewTime).toBeTruthy()
+    await expect(read('guardrails-export-keeper')).rejects.toMatchObject({ status: 403 })
+    await expect(client.list(LEASES)).rejects.toMatchObject({ status: 403 })
   })
 })
 

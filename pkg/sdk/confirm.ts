@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { getCurrentScope, onScopeDispose, shallowRef } from 'vue'
+import type { ControllerId } from './useController.ts'
 
 export interface Question {
   /** The verb and the object: "Shut down web-01?" */
@@ -12,6 +13,8 @@ export interface Question {
   readonly verb: string
   /** Destroys something: the button is red and focus starts on the safe one. */
   readonly danger?: boolean
+  /** Who carries it out once the cluster has taken it: said where nobody would hear it now. */
+  readonly carriedOutBy?: ControllerId
   /** Must be typed before the button works; only where data is lost. */
   readonly typeToConfirm?: string
 }

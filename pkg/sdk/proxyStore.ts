@@ -13,7 +13,7 @@ export interface Connection {
   readonly error?: ApiError
 }
 
-/** The only door to the cluster: live collections in, writes out; `get` and `list` are for what must be read anew before a write. A write changes no collection; the cluster's own word does. */
+/** The only door to the cluster: live collections in, writes out; `get` and `list` are for what must be read anew before a write, and for a sign of life that comes more often than it is wanted. A write changes no collection; the cluster's own word does. */
 export interface ProxyStore extends Pick<KubeClient, 'get' | 'list' | 'create' | 'replace' | 'patch' | 'remove' | 'call' | 'upload' | 'time'> {
   /** A live view; followed while the calling scope lives (call in setup). A scope given as getter may change. */
   readonly collection: CollectionCache['collection']

@@ -13,12 +13,10 @@ import { proxyStoreKey } from './proxyStore.ts'
 
 export interface ScriptedConsole<T> { readonly made: T, readonly sent: object[], readonly went: string[], readonly app: App }
 
-/** Sets up `use` as a page would. `objects` by plural are what the cluster has; what is created is answered as it came. Everything is allowed and taken, and no subresource served, unless `rights` say otherwise. */
-export async function openConsole<T>(use: () => T, objects: Readonly<Record<string, readonly KubeObject[]>>, rights: Partial<Pick<KubeClient, 'review' | 'served' | 'create' | 'get' | 'time'>> = {}): Promise<ScriptedConsole<T>> {
-  const sent: object[] = []
-  const went: string[] = []
+/** The cluster that a spec writes. `objects` by plural are what it has; what is created is answered as it came, and told to `took`. Everything is allowed and taken, and no subresource served, unless `answers` say otherwise. */
+export function scriptedClient(objects: Readonly<Record<string, readonly KubeObject[]>>, answers: Partial<Pick<KubeClient, 'review' | 'served' | 'create' | 'get' | 'time'>> = {}, took: (manifest: object) => void = () => undefined): KubeClient {
   const refuse = () => Promise.reject(new Error('not in this script'))
-  const client: KubeClient = {
+  return {
     list: async resource => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: (objects[resource.plural] ?? []) as never[] }),
     async* watch(_, { onOpen, signal }) {
       onOpen?.()
@@ -26,7 +24,7 @@ export async function openConsole<T>(use: () => T, objects: Readonly<Record<stri
     },
     create: async (_, manifest, options) => {
       if (!options?.dryRun)
-        sent.push(manifest)
+        took(manifest)
       return { object: manifest as never, warnings: [] }
     },
     review: async () => ({ allowed: true }),
@@ -34,8 +32,15 @@ export async function openConsole<T>(use: () => T, objects: Readonly<Record<stri
     rules: async () => [],
     time: (local = Date.now()) => local,
     get: refuse, replace: refuse, patch: refuse, remove: refuse, call: refuse, upload: refuse,
-    ...rights,
+    ...answers,
   }
+}
+
+/** Sets up `use` as a page would, over a `scriptedClient`. */
+export async function openConsole<T>(use: () => T, objects: Parameters<typeof scriptedClient>[0], answers: Parameters<typeof scriptedClient>[1] = {}): Promise<ScriptedConsole<T>> {
+  const sent: object[] = []
+  const went: string[] = []
+  const client = scriptedClient(objects, answers, manifest => { sent.push(manifest) })
   const pinia = createPinia()
   const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '', upload: 'offered' }, namespaces: ref(['lab']), to: path => path, go: async path => { went.push(path) }, extensions: [], kinds: [] }
   let made: T | undefined

@@ -62,7 +62,7 @@ export function usePower() {
   /** Asks, then does it. What the cluster refuses is shown in its own words. */
   async function power(act: VmAct, row: VmRow): Promise<void> {
     const { name, namespace } = row.vm.metadata
-    const yes = await confirm({ title: t(`vms.confirm.${act}Title`, { name: objectKey(row.vm) }), verb: t(`vms.action.${act}`), steps: stepsOf(act, row), danger: act !== 'start' })
+    const yes = await confirm({ title: t(`vms.confirm.${act}Title`, { name: objectKey(row.vm) }), verb: t(`vms.action.${act}`), steps: stepsOf(act, row), danger: act !== 'start', carriedOutBy: 'kubevirt' })
     if (!yes)
       return
     const link = { text: name, path: `/virtual-machines/${namespace}/${name}` }
@@ -131,7 +131,7 @@ export function usePowerOfMany() {
   }
 
   async function power(act: ManyAct, rows: readonly VmRow[]): Promise<void> {
-    const yes = await confirm({ title: t(`vms.many.${act}Title`, { n: rows.length }), verb: t(`vms.action.${act}`), steps: stepsOf(act, rows), danger: act === 'stop' })
+    const yes = await confirm({ title: t(`vms.many.${act}Title`, { n: rows.length }), verb: t(`vms.action.${act}`), steps: stepsOf(act, rows), danger: act === 'stop', carriedOutBy: 'kubevirt' })
     if (!yes)
       return
     const done: string[] = []

@@ -16,6 +16,18 @@ export default {
     typeName: 'Type {name} to go on',
   },
   form: { outcome: 'What will happen', optional: 'optional' },
+  controller: {
+    renewed: 'Its Lease {lease} in {namespace} was last renewed {time}, by the cluster’s own clock.',
+    look: 'Look at its pods:',
+    command: 'the command',
+    kubevirt: {
+      silent: 'KubeVirt’s controller has not been heard of for {time}.',
+      announced: 'KubeVirt’s controller is not heard of.',
+      meanwhile: 'Running VMs go on. A start, shutdown, restart or migration that is asked for now is carried out only when it is back.',
+      states: 'The states of VMs may be older than they look: it is the one who writes them.',
+      later: 'KubeVirt’s controller has not been heard of for {time}: this is carried out only when it is back.',
+    },
+  },
   barred: {
     absent: 'The cluster does not serve this act: it would need {permission}.',
     denied: 'You may not: it needs {permission}.',

@@ -16,6 +16,18 @@ export default {
     typeName: '输入 {name} 以继续',
   },
   form: { outcome: '将会发生什么', optional: '可选' },
+  controller: {
+    renewed: '它的租约（Lease）{lease} 位于 {namespace}，最后一次续期：{time}，以集群自己的时钟为准。',
+    look: '查看它的 Pod：',
+    command: '命令',
+    kubevirt: {
+      silent: 'KubeVirt 的控制器已 {time} 没有响应。',
+      announced: 'KubeVirt 的控制器没有响应。',
+      meanwhile: '正在运行的虚拟机会继续运行。现在请求的启动、关机、重启或热迁移，要等它恢复后才会执行。',
+      states: '虚拟机的状态由它写入，可能已经过时。',
+      later: 'KubeVirt 的控制器已 {time} 没有响应：要等它恢复后才会执行。',
+    },
+  },
   barred: {
     absent: '集群不提供此操作：它需要 {permission}。',
     denied: '你没有权限：需要 {permission}。',
