@@ -103,7 +103,7 @@ export default {
     'acknowledged': 'Exported while in use',
     'unverified': 'Exported; not verified',
     'crash-consistent': 'Exported after a power cut',
-    'not-observed': 'Exported; shutdown not observed',
+    'not-observed': 'Shutdown not observed',
   },
   exported: {
     'overtaken': 'A VM or another pod used the volume while it was exported, or may have: this image may be torn. Do not rely on it.',

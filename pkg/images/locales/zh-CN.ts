@@ -103,7 +103,7 @@ export default {
     'acknowledged': '使用中导出',
     'unverified': '已导出；未验证',
     'crash-consistent': '断电后导出',
-    'not-observed': '已导出；未观察到关机过程',
+    'not-observed': '未观察到关机过程',
   },
   exported: {
     'overtaken': '导出期间有虚拟机或其他 Pod 使用了卷，或可能使用过：这个镜像可能是撕裂的，不要依赖它。',
