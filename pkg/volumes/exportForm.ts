@@ -3,7 +3,7 @@ import type { ExportSafety } from './exportSafety.ts'
 import type { ExportChoices } from './exportIntent.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { findNamesake } from '#images/imageFindings.ts'
-import { canBeAcknowledged } from './exportSafety.ts'
+import { canBeAcknowledged, isKnownInUse } from './exportSafety.ts'
 import { isCopiedWhileInUse } from './exportTarget.ts'
 
 /** What the operator fills in. Its defaults are the safe choices. */
@@ -42,12 +42,17 @@ function freeName(name: string, namespace: string, images: readonly VirtualMachi
   return nth(count)
 }
 
-/** Whether an image can be had while the disk is in use, or why not. `not-v1`: CDI waits until nobody holds the disk. `other-work`: what holds it is no guest. */
-export type RunningOffer = 'not-needed' | 'not-v1' | 'other-work' | 'offered'
+/**
+ * Whether an image can be had while the disk is in use, or why not. `unseen`: nobody knows that it is, and what is missing to
+ * know that comes first. `not-v1`: CDI waits until nobody holds the disk. `other-work`: what holds it is no guest.
+ */
+export type RunningOffer = 'not-needed' | 'unseen' | 'not-v1' | 'other-work' | 'offered'
 
 export function offerRunning(safety: ExportSafety, sourceClass: StorageClass | undefined, targetClass: StorageClass | undefined): RunningOffer {
   if (safety.word === 'at-rest' || safety.word === 'detaching')
     return 'not-needed'
+  if (!isKnownInUse(safety))
+    return 'unseen'
   if (!targetClass || !isCopiedWhileInUse(sourceClass, targetClass))
     return 'not-v1'
   return canBeAcknowledged(safety) ? 'offered' : 'other-work'

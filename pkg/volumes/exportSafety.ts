@@ -112,6 +112,11 @@ export function isFreedByStopping({ reasons }: ExportSafety, vms: ReadonlySet<st
 /** What somebody has taken upon himself who wants the image of a running disk: that it is in use, and whatever of that is not seen. */
 export const ACKNOWLEDGED: readonly ExportSafetyReason['code'][] = ['guest', 'guest-without-disk', 'pod', 'attached', 'longhorn-attached', 'vm-wanted-on', 'vm-start-requested', 'vm-will-restart', 'instance-unseen', 'not-seen']
 
+/** Whether the disk is known to be used or about to be: by whom one sees, by the server's word, or by KubeVirt's, which says that a VM on it has an instance. */
+export function isKnownInUse({ word, reasons }: ExportSafety): boolean {
+  return word === 'in-use' || word === 'will-start' || reasons.some(({ code }) => code === 'instance-unseen')
+}
+
 /** Whether nothing stands in the way but what can be taken upon oneself. */
 export function canBeAcknowledged({ reasons }: ExportSafety): boolean {
   return reasons.every(reason => ACKNOWLEDGED.includes(reason.code))
