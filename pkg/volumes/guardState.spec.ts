@@ -1,6 +1,6 @@
 import type { GuardFacts, GuardReason, GuardReport, GuardWord } from './guardState.ts'
 import { describe, expect, it } from 'vitest'
-import { judgeGuard, voiceOf } from './guardState.ts'
+import { judgeGuard, judgeHeardGuard, voiceOf } from './guardState.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const A_MINUTE_AGO = NOW - 60_000
@@ -22,6 +22,19 @@ describe('the export guard', () => {
     ['unknown', 'the cluster does not answer', { configuration: 'unread', answer: 'unasked', lastReviewAt: AN_HOUR_AGO }, 'configuration-unread'],
   ])('is %s where %s', (word, _, facts, because) => {
     expect(judgeGuard(facts, NOW)).toEqual({ word, because: [because] })
+  })
+})
+
+describe('the export guard for who has had an answer of it by a dry run', () => {
+  it.each<[GuardWord, string, GuardWord, GuardReason, number | undefined, GuardReason]>([
+    ['alive', 'he may not read who is asked', 'unknown', 'configuration-forbidden', A_MINUTE_AGO, 'heard'],
+    ['alive', 'its address is not for us', 'silent', 'no-answer', A_MINUTE_AGO, 'heard'],
+    ['alive', 'the cluster has asked it anyhow', 'alive', 'reviewed', A_MINUTE_AGO, 'reviewed'],
+    ['unknown', 'that is long ago', 'unknown', 'configuration-forbidden', AN_HOUR_AGO, 'configuration-forbidden'],
+    ['unknown', 'he has had none', 'unknown', 'configuration-forbidden', undefined, 'configuration-forbidden'],
+    ['absent', 'it was lifted since', 'absent', 'no-configuration', A_MINUTE_AGO, 'no-configuration'],
+  ])('is %s where %s', (word, _, seen, why, heardAt, because) => {
+    expect(judgeHeardGuard({ word: seen, because: [why] }, heardAt, NOW)).toEqual({ word, because: [because] })
   })
 })
 

@@ -15,7 +15,7 @@ export interface GuardFacts {
   readonly lastReviewAt?: number
 }
 
-export type GuardReason = 'no-configuration' | 'incomplete-configuration' | 'configuration-forbidden' | 'configuration-unread' | 'no-answer' | 'not-asked' | 'switched-off' | 'answered' | 'reviewed'
+export type GuardReason = 'heard' | 'no-configuration' | 'incomplete-configuration' | 'configuration-forbidden' | 'configuration-unread' | 'no-answer' | 'not-asked' | 'switched-off' | 'answered' | 'reviewed'
 
 export interface GuardState { readonly word: GuardWord, readonly because: readonly GuardReason[] }
 
@@ -40,6 +40,15 @@ export function judgeGuard({ configuration, answer, lastReviewAt }: GuardFacts, 
   if (answer === 'answered')
     return { word: 'alive', because: ['answered'] }
   return answer === 'none' ? { word: 'silent', because: ['no-answer'] } : { word: 'unknown', because: ['not-asked'] }
+}
+
+/**
+ * The same by who has had an answer of the guard himself, with a dry run, at `heardAt` (epoch milliseconds): the API server
+ * finds it, whatever could be read of it. A guard that is told to be off, or was lifted, is not there all the same.
+ */
+export function judgeHeardGuard(state: GuardState, heardAt: number | undefined, now: number): GuardState {
+  const isHeard = heardAt !== undefined && now - heardAt < FRESH
+  return isHeard && (state.word === 'unknown' || state.word === 'silent') ? { word: 'alive', because: ['heard'] } : state
 }
 
 /** What a webhook says of its export guard to whoever asks its port: nothing about the cluster. */

@@ -1,8 +1,9 @@
 import { computed } from 'vue'
 import { useI18n } from '#sdk/i18n.ts'
+import { useNow } from '#sdk/time.ts'
 import type { Tone } from '#sdk/verdict.ts'
 import type { GuardWord } from './guardState.ts'
-import { voiceOf } from './guardState.ts'
+import { judgeHeardGuard, voiceOf } from './guardState.ts'
 import { toneOfKeeper } from './keeperStatus.ts'
 import { useGuardStanding, useKeeper } from './useStanding.ts'
 
@@ -11,9 +12,10 @@ interface Line { readonly tone: Tone, readonly word: string, readonly because: r
 
 const GUARD_TONES: Readonly<Record<GuardWord, Tone>> = { alive: 'ok', silent: 'bad', absent: 'attention', unknown: 'unknown' }
 
-/** How guard and keeper stand, in words. Call in setup. */
-export function useGuardWords() {
+/** How guard and keeper stand, in words. `answeredAt`: when the guard has answered here by a dry run, in epoch milliseconds. Call in setup. */
+export function useGuardWords(answeredAt: () => number | undefined = () => undefined) {
   const { t } = useI18n()
+  const now = useNow()
   const standing = useGuardStanding()
   const keeper = useKeeper()
   const unheard = (state: 'asking' | 'none' | 'silent' | 'told'): Line => ({ tone: state === 'asking' ? 'progress' : state === 'silent' ? 'bad' : 'unknown', word: t(`volumes.guards.unheard.${state}`), because: [] })
@@ -23,8 +25,9 @@ export function useGuardWords() {
     if (!answer)
       return unheard(state)
     const voice = voiceOf(answer)
+    const { word, because } = judgeHeardGuard(answer, answeredAt(), now.value)
     return {
-      tone: GUARD_TONES[answer.word], word: t(`volumes.guards.guard.${answer.word}`), because: [...answer.because.map(code => t(`volumes.guards.because.${code}`)), t(`volumes.guards.requester.${answer.requester}`)],
+      tone: GUARD_TONES[word], word: t(`volumes.guards.guard.${word}`), because: [...because.map(code => t(`volumes.guards.because.${code}`)), t(`volumes.guards.requester.${answer.requester}`)],
       version: voice?.version, at: voice?.lastReviewAt,
     }
   })

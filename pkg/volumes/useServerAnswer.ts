@@ -8,14 +8,19 @@ import { askServer } from './exportAnswer.ts'
 const SETTLED_MS = 400
 const ANEW_MS = 10_000
 
+/** An answer, and when it came (epoch milliseconds). */
+export interface HeardAnswer extends ExportAnswer { readonly at: number }
+
+export type AnswerState = 'not-needed' | 'asking' | 'answered' | 'silent'
+
 interface Question { readonly write: Write, readonly claim: string }
 
 /** What the server says of a disk that the operator may not look at: asked by a dry run as long as there is a question, and again when it changes or grows old. Call in setup. */
 export function useServerAnswer(question: () => Question | undefined) {
   const proxy = useProxyStore()
-  const answer = shallowRef<ExportAnswer>()
+  const answer = shallowRef<HeardAnswer>()
   /** `silent`: asked, and nobody answered. */
-  const state = shallowRef<'not-needed' | 'asking' | 'answered' | 'silent'>('not-needed')
+  const state = shallowRef<AnswerState>('not-needed')
   let timer: ReturnType<typeof setTimeout> | undefined
   let turn = 0
 
@@ -24,7 +29,7 @@ export function useServerAnswer(question: () => Question | undefined) {
     const heard = await askServer(proxy, write, claim).catch(() => undefined)
     if (mine !== turn)
       return
-    answer.value = heard
+    answer.value = heard && { ...heard, at: Date.now() }
     state.value = heard ? 'answered' : 'silent'
     timer = setTimeout(() => void ask({ write, claim }), ANEW_MS)
   }
