@@ -9,7 +9,7 @@ import { createServer } from 'vite'
 import { findChromium } from './chromium.mjs'
 import { root } from './tiers.mjs'
 
-const PORT = 8801
+const PORT = Number(process.env.GUARDRAILS_PORT ?? 8801)
 const SIZES = [{ width: 1440, height: 900 }, { width: 900, height: 700 }]
 const KEPT = { 'images-light-en-1440': 'images.png', 'volume-export-light-en-1440': 'volume-export.png', 'backing-images-dark-en-1440': 'backing-images.png', 'overview-light-zh-1440': 'overview-zh.png' }
 const only = process.argv[2]

@@ -21,7 +21,7 @@ const AT: Readonly<Record<StepWord, TimelineStep>> = {
 }
 const ORDER: readonly TimelineStep[] = ['record', 'back-up', 'shut-down', 'release', 'create', 'import', 'start', 'end']
 
-type Shown = Pick<ExportIntent, 'vms' | 'restart' | 'backupFirst' | 'runningAcknowledged'>
+type Shown = Pick<ExportIntent, 'vms' | 'restart' | 'backupFirst' | 'runningAcknowledged' | 'isBackedUp' | 'calledOff' | 'refusal'>
 
 /** The export's steps as an operator counts them: done, now, to come. What was given up is failed or left out. */
 export function exportTimeline(step: { readonly word: StepWord, readonly result?: ExportResult }, intent: Shown): TimelineEntry[] {
@@ -33,7 +33,7 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
   const now = ORDER.indexOf(shown.includes(current) ? current : 'release')
   return shown.map(entry => {
     const index = ORDER.indexOf(entry)
-    const broken = brokenBy(entry, step.result)
+    const broken = brokenBy(entry, step.result, intent)
     if (broken)
       return { step: entry, state: broken }
     if (step.word === 'done')
@@ -42,8 +42,19 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
   })
 }
 
-function brokenBy(entry: TimelineStep, result: ExportResult | undefined): 'failed' | 'left-out' | undefined {
+function brokenBy(entry: TimelineStep, result: ExportResult | undefined, intent: Shown): 'failed' | 'left-out' | undefined {
   if (entry === 'import' && (result === 'import-failed' || result === 'image-gone' || result === 'overtaken'))
     return 'failed'
-  return result === 'given-up' && (entry === 'create' || entry === 'import') ? 'left-out' : undefined
+  if (result !== 'given-up')
+    return undefined
+  if (entry === 'back-up' && intent.calledOff?.some(({ code }) => code === 'backup-failed'))
+    return 'failed'
+  return leftOutOf(intent).includes(entry) ? 'left-out' : undefined
+}
+
+/** What an export that was given up did not come to. Before the backup is there no VM is touched; what the cluster has refused may have been the image of a disk at rest. */
+function leftOutOf({ backupFirst, isBackedUp, refusal }: Shown): readonly TimelineStep[] {
+  if (backupFirst && !isBackedUp)
+    return ['back-up', 'shut-down', 'release', 'create', 'import', 'start']
+  return refusal === undefined ? ['release', 'create', 'import'] : ['create', 'import']
 }

@@ -9,7 +9,7 @@ import { parseIntent } from './exportIntentText.ts'
 // An export that has an image is told by it for good. One that has none is told by its volume.
 
 /** On a claim: its last exports that left no image, the newest first, as JSON: each as it was meant, with what was noted on the way. */
-const WITHOUT_IMAGE_ANNOTATION = 'guardrails.harvesterhci.io/exports-without-image'
+export const WITHOUT_IMAGE_ANNOTATION = 'guardrails.harvesterhci.io/exports-without-image'
 const KEPT = 5
 
 /** Why there is no image and will be none, by what was noted; empty while nothing stands against it. */

@@ -8,6 +8,9 @@ import type { TimelineEntry } from './exportTimeline.ts'
 
 const STATES: Readonly<Record<Exclude<TimelineEntry['state'], 'now'>, StepState>> = { 'done': 'done', 'to-come': 'todo', 'failed': 'failed', 'left-out': 'todo' }
 
+/** Whether a guest did not shut down by itself, or nobody knows that it did. */
+const isDoubtful = ({ endings = {} }: ExportIntent): boolean => Object.values(endings).some(({ word }) => word !== 'shut-down')
+
 interface Shown {
   readonly intent: ExportIntent
   readonly image: VirtualMachineImage | undefined
@@ -42,7 +45,7 @@ export function useExportTimeline(shown: () => Shown | undefined) {
         return { id: step, label, state: given.now?.state ?? 'waiting', ...(startedAt !== undefined && { startedAt }), ...(given.now?.progress !== undefined && { progress: given.now.progress }), message: given.now?.message }
       const told = state === 'left-out' ? t('volumes.export.leftOut') : state === 'to-come' ? undefined : cameOf(step, given.intent)
       const over = state === 'done' || state === 'failed'
-      return { id: step, label, state: STATES[state], ...(over && startedAt !== undefined && endedAt !== undefined && { startedAt }), ...(over && endedAt !== undefined && { endedAt }), ...(told && { message: told }) }
+      return { id: step, label, state: state === 'done' && step === 'shut-down' && isDoubtful(given.intent) ? 'doubtful' : STATES[state], ...(over && startedAt !== undefined && endedAt !== undefined && { startedAt }), ...(over && endedAt !== undefined && { endedAt }), ...(told && { message: told }) }
     })
   })
 }

@@ -6,6 +6,7 @@ import { LONGHORN_REPLICAS, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import { writeIntent } from '#volumes/exportIntent.ts'
+import { WITHOUT_IMAGE_ANNOTATION } from '#volumes/exportWithoutImage.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import { ATTACHER_FINALIZER, attachmentName } from '../controllers/attachments.ts'
 import { stamp } from '../controllers/conditions.ts'
@@ -57,6 +58,8 @@ interface VmSeed {
   readonly disks: readonly DiskSeed[]
   /** The image that an export of its first disk was to become, when the console that had shut it down was closed. */
   readonly exporting?: string
+  /** The image that an export of its first disk was to become, two days ago, and did not: its guest had to be cut off. */
+  readonly leftNoImage?: string
   readonly description?: string
   readonly days?: number
 }
@@ -73,7 +76,7 @@ const VM_SEEDS: readonly VmSeed[] = [
   { namespace: 'production', name: 'db-01', state: 'running', strategy: 'Always', node: 'node-1', os: 'ubuntu', cpu: 8, memory: '32Gi', network: 'production/vlan-100', disks: [root('db-01', 'jammy', '40Gi'), blank('db-01-data', '200Gi')], days: 96, description: 'Orders, primary' },
   { namespace: 'production', name: 'db-02', state: 'running', strategy: 'Always', node: 'node-3', os: 'ubuntu', cpu: 8, memory: '32Gi', network: 'production/vlan-100', disks: [root('db-02', 'jammy', '40Gi'), blank('db-02-data', '200Gi')], days: 96, description: 'Orders, standby' },
   { namespace: 'production', name: 'cache-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-2', os: 'debian', memory: '16Gi', disks: [root('cache-01', 'debian')], days: 40 },
-  { namespace: 'production', name: 'legacy-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-2', os: 'linux', guest: 'deaf', disks: [root('legacy-01', 'rocky', '60Gi', USUAL)], days: 118, description: 'Billing export; its guest does not answer ACPI' },
+  { namespace: 'production', name: 'legacy-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-2', os: 'linux', guest: 'deaf', disks: [root('legacy-01', 'rocky', '60Gi', USUAL)], leftNoImage: 'legacy-before-move', days: 118, description: 'Billing export; its guest does not answer ACPI' },
   { namespace: 'production', name: 'mail-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-3', os: 'linux', disks: [root('mail-01', 'rocky', '80Gi', ['node-1/disk-1', 'node-2/disk-2', 'node-3/disk-1'])], days: 117 },
   { namespace: 'production', name: 'ldap-01', state: 'running', strategy: 'Always', node: 'node-1', os: 'debian', disks: [root('ldap-01', 'debian', '10Gi')], days: 41 },
   { namespace: 'production', name: 'registry-01', state: 'running', strategy: 'RerunOnFailure', node: 'node-3', os: 'ubuntu', disks: [root('registry-01', 'noble'), blank('registry-01-data', '500Gi', 'harvester-longhorn', [...USUAL, 'node-4/disk-1'])], days: 12, description: 'Container images; one replica on the node that is down' },
@@ -277,6 +280,17 @@ function openExport({ namespace, name, was, node = 'node-2', exporting: displayN
   }) }
 }
 
+/** What its volume keeps of an export that ended without an image. */
+function endedExport({ namespace, name, strategy, node = '', leftNoImage: displayName, disks }: VmSeed, claimName: string, now: number): Record<string, string> {
+  if (!displayName || disks[0]?.claim !== claimName)
+    return {}
+  const at = (seconds: number) => stamp(now - 2.2 * DAY + seconds * 1_000)
+  return { [WITHOUT_IMAGE_ANNOTATION]: JSON.stringify([{
+    id: hex(`${namespace}/${name} ended`, 8), image: { namespace, displayName }, storageClass: 'harvester-longhorn', vms: [{ name, runStrategy: strategy, wasRunning: true, node }], restart: true, requester: 'admin', startedAt: at(0),
+    endings: { [name]: { word: 'cut-off', at: at(121) } }, calledOff: [{ code: 'cut-off-no-image', vm: `${namespace}/${name}` }], isSettled: true, settledAt: at(139),
+  }]) }
+}
+
 function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedObject {
   const volumeName = volumeOf(namespace, disk.claim)
   const shared = VM_SEEDS.filter(one => one.namespace === namespace && one.disks.some(other => other.claim === disk.claim))
@@ -289,7 +303,7 @@ function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedOb
         annotations: {
           'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes',
           'volume.beta.kubernetes.io/storage-provisioner': 'driver.longhorn.io', 'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
-          ...(vm ? openExport(vm, disk.claim, now) : {}),
+          ...(vm ? { ...openExport(vm, disk.claim, now), ...endedExport(vm, disk.claim, now) } : {}),
           ...(disk.image ? { 'harvesterhci.io/imageId': imageId(disk.image) } : {}), ...(vm ? {} : source ? { 'harvesterhci.io/goldenImage': 'true' } : {}),
           ...(shared.length > 0 ? { [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: shared.map(keyOf) }]) } : {}),
         },
