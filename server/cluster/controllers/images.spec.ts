@@ -99,7 +99,7 @@ describe('an image on Longhorn v1', () => {
       play.run(past)
       addImage(play, { url: URL_OF.good, checksum: 'b'.repeat(128), retry: 1 })
       play.run(60_000)
-      return play.history.flatMap(({ what, object }) => what.startsWith('backingimages ') && object === undefined ? ['file gone'] : what === 'virtualmachineimages lab/i' ? [(object as VirtualMachineImage).status?.failed ?? 0] : [])
+      return play.history.flatMap<string | number>(({ what, object }) => what.startsWith('backingimages ') && object === undefined ? ['file gone'] : what === 'virtualmachineimages lab/i' ? [(object as VirtualMachineImage).status?.failed ?? 0] : [])
         .filter((one, at, all) => one !== all[at - 1])
     }
     const counts = [0, 250, 500, 750].map(countsFrom)
