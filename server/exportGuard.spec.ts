@@ -135,6 +135,7 @@ describe('an image of a volume', () => {
   it.each([
     ['volumeattachments', 'volumeattachments.storage.k8s.io'],
     ['nodes', 'nodes'],
+    ['virtualmachineexports', 'virtualmachineexports.export.kubevirt.io'],
     ['persistentvolumeclaims', 'persistentvolumeclaims'],
   ])('is refused where the guard may not read %s, with the right that is missing', async (plural, name) => {
     const guard = await guardOf((await startCluster(OFF, { forbidden: [plural] })).kubeconfig)
@@ -142,6 +143,13 @@ describe('an image of a volume', () => {
     expect(allowed).toBe(false)
     expect(message).toContain(`needs get and list of ${name}.`)
     expect(readRefusedAnswer(message)?.word).toBe('unknown')
+  })
+
+  it('is refused while KubeVirt\'s own export has the disk', async () => {
+    const vmExport = { apiVersion: 'export.kubevirt.io/v1beta1', kind: 'VirtualMachineExport', metadata: meta('download'), spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'web-01' } }, status: { phase: 'Pending' } }
+    const { allowed, message } = await exportOf(await guardOf((await startCluster({ ...OFF, virtualmachineexports: [vmExport] })).kubeconfig))
+    expect(allowed).toBe(false)
+    expect(message).toContain('VirtualMachineExport default/download has it, or takes it as soon as it is free')
   })
 
   it('is refused in time where the cluster does not answer in time', async () => {

@@ -36,6 +36,7 @@ function sentenceOf(reason: ExportSafetyReason): string {
     case 'clone-in-progress': return `DataVolume ${reason.dataVolume} is being cloned from it`
     case 'being-filled': return `DataVolume ${reason.dataVolume} still fills it, or has failed to`
     case 'snapshot-in-progress': return `snapshot ${reason.snapshot} of it is being taken`
+    case 'vm-export-in-progress': return `VirtualMachineExport ${reason.vmExport} has it, or takes it as soon as it is free, until it is deleted or its time is over`
     case 'backup-in-progress': return `backup ${reason.backup} of VM ${reason.vm} is being taken`
     case 'restore-in-progress': return `restore ${reason.restore} gives VM ${reason.vm} other disks`
   }

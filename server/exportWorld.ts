@@ -10,6 +10,7 @@ import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { VM_BACKUPS, VM_RESTORES } from '#vms/vmBackup.ts'
+import { VM_EXPORTS } from '#vms/vmExport.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import type { Requester } from '#volumes/exportRequester.ts'
 import type { ExportWorld } from '#volumes/exportWorld.ts'
@@ -62,11 +63,11 @@ export function createFreshReads(client: KubeClient, patience = READ_PATIENCE) {
 
   /** All that an export of that claim is judged by, but for the claim. Images may be made of it in any namespace. */
   async function around({ namespace }: Place): Promise<Omit<ExportWorld, 'claim'>> {
-    const [vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, claims] = await Promise.all([
+    const [vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, vmExports, claims] = await Promise.all([
       see(VMS, namespace), see(VMIS, namespace), see(PODS, namespace), see(VOLUME_ATTACHMENTS), see(NODES), see(IMAGES),
-      see(DATA_VOLUMES, namespace), see(VOLUME_SNAPSHOTS, namespace), see(VM_BACKUPS, namespace), see(VM_RESTORES, namespace), see(CLAIMS, namespace),
+      see(DATA_VOLUMES, namespace), see(VOLUME_SNAPSHOTS, namespace), see(VM_BACKUPS, namespace), see(VM_RESTORES, namespace), see(VM_EXPORTS, namespace), see(CLAIMS, namespace),
     ])
-    return { vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, claims }
+    return { vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, vmExports, claims }
   }
 
   /** Longhorn's own volume, where there is one and it may be read: it only adds to the picture. */

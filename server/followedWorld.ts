@@ -12,6 +12,7 @@ import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { VM_BACKUPS, VM_RESTORES } from '#vms/vmBackup.ts'
+import { VM_EXPORTS } from '#vms/vmExport.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
 import type { StepWorld } from '#volumes/exportStep.ts'
@@ -98,13 +99,13 @@ export class FollowedWorld {
     const images = [...new Set([namespace, intent.image.namespace])].map(of => ({ of, seen: hold(IMAGES, of) }))
     const parts = {
       claims: hold(CLAIMS, namespace), vms: hold(VMS, namespace), vmis: hold(VMIS, namespace), pods: hold(PODS, namespace), dataVolumes: hold(DATA_VOLUMES, namespace),
-      snapshots: hold(VOLUME_SNAPSHOTS, namespace), backups: hold(VM_BACKUPS, namespace), restores: hold(VM_RESTORES, namespace),
+      snapshots: hold(VOLUME_SNAPSHOTS, namespace), backups: hold(VM_BACKUPS, namespace), restores: hold(VM_RESTORES, namespace), vmExports: hold(VM_EXPORTS, namespace),
       attachments: hold(VOLUME_ATTACHMENTS), nodes: hold(NODES), storageClasses: hold(STORAGE_CLASSES), longhornVolumes: hold(LONGHORN_VOLUMES, LONGHORN_NAMESPACE),
     }
     return {
       look: () => ({
         claims: parts.claims(), vms: parts.vms(), vmis: parts.vmis(), pods: parts.pods(), dataVolumes: parts.dataVolumes(),
-        snapshots: parts.snapshots(), backups: parts.backups(), restores: parts.restores(),
+        snapshots: parts.snapshots(), backups: parts.backups(), restores: parts.restores(), vmExports: parts.vmExports(),
         attachments: parts.attachments(), nodes: parts.nodes(), storageClasses: parts.storageClasses(), longhornVolumes: parts.longhornVolumes(),
         images: joined(images.map(({ of, seen }) => ({ of, seen: seen() }))),
       }),

@@ -18,7 +18,7 @@ const POWER = ['start', 'stop', 'restart', 'migrate', 'addvolume', 'removevolume
 /** `verb resource.group`, of all that the console's kinds can be asked for. */
 const QUESTIONS = [
   ...Object.entries({
-    '': ['persistentvolumeclaims', 'pods', 'configmaps', 'secrets', 'nodes', 'namespaces', 'serviceaccounts'], 'storage.k8s.io': ['volumeattachments', 'storageclasses'], 'kubevirt.io': ['virtualmachines', 'virtualmachineinstances'],
+    '': ['persistentvolumeclaims', 'pods', 'configmaps', 'secrets', 'nodes', 'namespaces', 'serviceaccounts'], 'storage.k8s.io': ['volumeattachments', 'storageclasses'], 'kubevirt.io': ['virtualmachines', 'virtualmachineinstances'], 'export.kubevirt.io': ['virtualmachineexports'],
     'harvesterhci.io': ['virtualmachineimages', 'virtualmachinebackups', 'virtualmachinerestores', 'settings'], 'cdi.kubevirt.io': ['datavolumes'], 'longhorn.io': ['volumes', 'backingimages', 'nodes'], 'snapshot.storage.k8s.io': ['volumesnapshots'],
     'admissionregistration.k8s.io': ['validatingwebhookconfigurations'], 'rbac.authorization.k8s.io': ['rolebindings', 'clusterroles'],
   }).flatMap(([group, resources]) => resources.flatMap(resource => WRITES.map(verb => ({ verb, group, resource, subresource: '' })))),

@@ -22,5 +22,6 @@ export type ExportSafetyReason
     | { readonly code: 'export-in-progress', readonly image: string }
     | { readonly code: 'clone-in-progress' | 'being-filled', readonly dataVolume: string }
     | { readonly code: 'snapshot-in-progress', readonly snapshot: string }
+    | { readonly code: 'vm-export-in-progress', readonly vmExport: string }
     | { readonly code: 'backup-in-progress', readonly vm: string, readonly backup: string }
     | { readonly code: 'restore-in-progress', readonly vm: string, readonly restore: string }

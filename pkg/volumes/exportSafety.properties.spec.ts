@@ -4,13 +4,13 @@ import type { ExportWorld } from './exportWorld.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeExportSafety } from './exportSafety.ts'
-import { attachment, backup, dataVolume, DELETED, exportImage, live, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmi } from './scriptedWorld.ts'
+import { attachment, backup, dataVolume, DELETED, exportImage, live, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmExport, vmi } from './scriptedWorld.ts'
 
 // Sampled in every run; `npm run test:properties` runs each a hundred thousand times.
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 400)
 const timeout = 30_000 + numRuns * 5
 
-const NAMES = ['vms', 'vmis', 'pods', 'attachments', 'nodes', 'images', 'dataVolumes', 'snapshots', 'backups', 'restores'] as const
+const NAMES = ['vms', 'vmis', 'pods', 'attachments', 'nodes', 'images', 'dataVolumes', 'snapshots', 'backups', 'restores', 'vmExports'] as const
 type Lists = Readonly<Record<typeof NAMES[number], readonly KubeObject[]>>
 const OFF = { conditions: [{ type: 'Ready', status: 'False' as const, reason: 'VMINotExists', lastTransitionTime: '2026-02-27T00:00:00Z' }] }
 const crowd = fc.record({
@@ -24,8 +24,9 @@ const crowd = fc.record({
   snapshots: fc.subarray([snapshot({ readyToUse: false }), snapshot({ readyToUse: true })]),
   backups: fc.subarray([backup(), backup({ readyToUse: true })]),
   restores: fc.subarray([restore(), restore({ complete: true })]),
+  vmExports: fc.subarray([vmExport('PersistentVolumeClaim', 'web-01-root', 'Ready'), vmExport('PersistentVolumeClaim', 'web-01-root', 'Terminated')]),
 })
-const NOTHING: Lists = { vms: [], vmis: [], pods: [], attachments: [], nodes: [], images: [], dataVolumes: [], snapshots: [], backups: [], restores: [] }
+const NOTHING: Lists = { vms: [], vmis: [], pods: [], attachments: [], nodes: [], images: [], dataVolumes: [], snapshots: [], backups: [], restores: [], vmExports: [] }
 /** Half of them with little in it: a crowd is hardly ever at rest. */
 const lists = fc.tuple(crowd, fc.oneof(fc.subarray([...NAMES]), fc.subarray([...NAMES], { maxLength: 2 }))).map(([all, some]): Lists => ({ ...NOTHING, ...Object.fromEntries(some.map(name => [name, all[name]])) }))
 
@@ -38,6 +39,7 @@ const BLOCKS: Readonly<Record<ExportSafetyWord, number>> = { 'at-rest': 0, 'deta
 const HOLDERS: readonly Partial<Lists>[] = [
   { vms: [vm('Always', {}, {}, 'web-09')] }, { vmis: [vmi('Running', {}, {}, 'web-09')] }, { pods: [pod('Running', {}, 'web-09')] }, { attachments: [attachment('node-9')] }, { snapshots: [snapshot()] },
   { images: [exportImage('another', 'Unknown')] }, { dataVolumes: [dataVolume(meta('another'), 'CloneScheduled')] }, { vms: [vm('Halted')], backups: [backup()] }, { vms: [vm('Halted')], restores: [restore()] },
+  { vmExports: [vmExport('PersistentVolumeClaim', 'web-01-root')] },
 ]
 
 describe('for any cluster', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { writeIntent } from './exportIntent.ts'
-import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmi } from './scriptedWorld.ts'
+import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmExport, vmi } from './scriptedWorld.ts'
 
 const settled = (name: string): PersistentVolumeClaim => ({ ...CLAIM, metadata: { ...meta(name), annotations: { [EXPORT_ANNOTATION]: JSON.stringify({ id: 'other', image: { namespace: 'production', displayName: 'x' }, storageClass: 'x', vms: [], isSettled: true }) } } })
 const RESIZING = { ...CLAIM, status: { ...CLAIM.status, conditions: [{ type: 'Resizing', status: 'True' as const }] } }
@@ -104,6 +104,14 @@ describe('the disk is', () => {
     ['unknown: attachments may not be read', { attachments: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
     ['unknown: pods are not up to date', { pods: { objects: [], state: 'stale' } }, 'unknown', ['not-seen']],
     ['unknown: snapshots may not be read', { snapshots: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
+    ['in use: KubeVirt serves it for download', { vmExports: live(vmExport('PersistentVolumeClaim', 'web-01-root', 'Ready')) }, 'in-use', ['vm-export-in-progress']],
+    ['in use: KubeVirt\'s own export takes it as soon as it is free', { vmExports: live(vmExport('PersistentVolumeClaim', 'web-01-root', 'Pending')) }, 'in-use', ['vm-export-in-progress']],
+    ['in use: one of its VM was asked for', { vmExports: live(vmExport('VirtualMachine', 'web-01')) }, 'in-use', ['vm-export-in-progress']],
+    ['at rest: one of another volume, of another VM, or of a snapshot', { vmExports: live(vmExport('PersistentVolumeClaim', 'other', 'Ready'), vmExport('PersistentVolumeClaim', 'web-01', 'Ready'), vmExport('VirtualMachine', 'web-02', 'Ready'), vmExport('VirtualMachineSnapshot', 'web-01-root', 'Ready')) }, 'at-rest', []],
+    ['at rest: one in another namespace', { vmExports: live({ ...vmExport('PersistentVolumeClaim', 'web-01-root', 'Ready'), metadata: meta('download', 'lab') }) }, 'at-rest', []],
+    ['at rest: one that is over, had nothing to serve, or is being deleted', { vmExports: live(vmExport('PersistentVolumeClaim', 'web-01-root', 'Terminated'), vmExport('VirtualMachine', 'web-01', 'Skipped'), { ...vmExport('VirtualMachine', 'web-01', 'Ready'), metadata: { ...meta('download'), ...DELETED } }) }, 'at-rest', []],
+    ['unknown: KubeVirt\'s own exports may not be read', { vmExports: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
+    ['at rest: KubeVirt has no exports of its own', { vmExports: { objects: [], state: 'absent' } }, 'at-rest', []],
     ['unknown: exports may not be read', { images: { objects: [], state: 'live', partial: ['lab'] } }, 'unknown', ['not-seen']],
     ['at rest: CDI, snapshots and Harvester are not installed', { dataVolumes: { objects: [], state: 'absent' }, snapshots: { objects: [], state: 'absent' }, images: { objects: [], state: 'absent' }, backups: { objects: [], state: 'absent' }, restores: { objects: [], state: 'absent' } }, 'at-rest', []],
     ['unknown: KubeVirt cannot be found', { vmis: { objects: [], state: 'absent' } }, 'unknown', ['not-seen']],

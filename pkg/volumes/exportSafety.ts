@@ -21,7 +21,7 @@ export interface ExportSafety {
 
 const WORD_OF: Readonly<Record<ExportSafetyReason['code'], Exclude<ExportSafetyWord, 'at-rest'>>> = {
   'guest': 'in-use', 'pod': 'in-use', 'vm-busy': 'in-use', 'vm-terminating': 'in-use', 'export-in-progress': 'in-use', 'clone-in-progress': 'in-use', 'being-filled': 'in-use',
-  'snapshot-in-progress': 'in-use', 'backup-in-progress': 'in-use', 'restore-in-progress': 'in-use', 'claim-resizing': 'in-use', 'longhorn-busy': 'in-use',
+  'snapshot-in-progress': 'in-use', 'vm-export-in-progress': 'in-use', 'backup-in-progress': 'in-use', 'restore-in-progress': 'in-use', 'claim-resizing': 'in-use', 'longhorn-busy': 'in-use',
   'vm-wanted-on': 'will-start', 'vm-start-requested': 'will-start', 'vm-will-restart': 'will-start', 'guest-without-disk': 'will-start', 'vm-in-other-export': 'will-start',
   'not-seen': 'unknown', 'instance-unseen': 'unknown', 'node-unresponsive': 'unknown', 'node-unreachable': 'unknown', 'node-fenced': 'unknown', 'claim-deleting': 'unknown',
   'attached': 'detaching', 'longhorn-attached': 'detaching',

@@ -172,7 +172,7 @@ class Cluster {
       claims: live([this.claim, ...this.others]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
       dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
-      snapshots: live([]), backups: live(this.backups), restores: live([]),
+      snapshots: live([]), backups: live(this.backups), restores: live([]), vmExports: live([]),
       storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('longhorn-v2'), provisioner: 'driver.longhorn.io', parameters: { dataEngine: 'v2' } }]),
     }
   }

@@ -10,7 +10,7 @@ import { dataVolumeOf } from './dataVolume.ts'
 
 /** Work on the disk other than a guest's. What has failed, or is being deleted, does nothing any more and is not counted. */
 export function workOn(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
-  return [...users.vms.flatMap(workOnVm), ...backupsOf(world, users), ...exportsOf(world), ...dataVolumesOf(world), ...snapshotsOf(world), ...workOnVolume(world)]
+  return [...users.vms.flatMap(workOnVm), ...backupsOf(world, users), ...exportsOf(world), ...dataVolumesOf(world), ...snapshotsOf(world), ...vmExportsOf(world, users), ...workOnVolume(world)]
 }
 
 /** KubeVirt's own notes on the VM (kubevirt pkg/storage/admitters/vm-storage-status.go). */
@@ -67,6 +67,19 @@ function snapshotsOf({ claim, snapshots }: ExportWorld): ExportSafetyReason[] {
   return snapshots.objects
     .filter(({ metadata, spec, status }) => metadata.namespace === namespace && spec.source.persistentVolumeClaimName === name && !metadata.deletionTimestamp && !status?.readyToUse && !status?.error)
     .map(snapshot => ({ code: 'snapshot-in-progress', snapshot: objectKey(snapshot) }))
+}
+
+/**
+ * KubeVirt's own exports. One that waits takes the disk as soon as nobody else has it, and one that is ready has a pod on it
+ * until it is deleted or its time is over; of a VM it has every disk (kubevirt pkg/storage/export/export/pvc-source.go,
+ * vm-source.go). One of a snapshot reads a claim of its own, which it has made from it.
+ */
+function vmExportsOf({ claim, vmExports }: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
+  const { namespace, name } = claim.metadata
+  const sources = [`/PersistentVolumeClaim/${name}`, ...users.vms.map(vm => `kubevirt.io/VirtualMachine/${vm.metadata.name}`)]
+  return vmExports.objects
+    .filter(({ metadata, spec: { source }, status }) => metadata.namespace === namespace && !metadata.deletionTimestamp && !['Terminated', 'Skipped'].includes(status?.phase ?? '') && sources.includes(`${source.apiGroup ?? ''}/${source.kind}/${source.name}`))
+    .map(vmExport => ({ code: 'vm-export-in-progress', vmExport: objectKey(vmExport) }))
 }
 
 function workOnVolume({ claim, longhornVolumes }: ExportWorld): ExportSafetyReason[] {

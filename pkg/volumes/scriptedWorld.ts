@@ -5,6 +5,7 @@ import type { LonghornVolume } from '#health/longhorn.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance, VmiPhase } from '#vms/vm.ts'
 import type { VmBackup, VmRestore } from '#vms/vmBackup.ts'
+import type { VmExport } from '#vms/vmExport.ts'
 import type { DataVolume } from './dataVolume.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import type { VolumeSnapshot } from './volumeSnapshot.ts'
@@ -51,6 +52,10 @@ export function backup(status?: VmBackup['status'], of = 'web-01'): VmBackup {
 export function restore(status?: VmRestore['status']): VmRestore {
   return { apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineRestore', metadata: meta('back'), spec: { target: { name: 'web-01' } }, status }
 }
+export function vmExport(kind: 'PersistentVolumeClaim' | 'VirtualMachine' | 'VirtualMachineSnapshot', name: string, phase?: string): VmExport {
+  const apiGroup = { PersistentVolumeClaim: '', VirtualMachine: 'kubevirt.io', VirtualMachineSnapshot: 'snapshot.kubevirt.io' }[kind]
+  return { apiVersion: 'export.kubevirt.io/v1beta1', kind: 'VirtualMachineExport', metadata: meta('download'), spec: { source: { apiGroup, kind, name } }, ...(phase && { status: { phase } }) }
+}
 export function longhornVolume(status: LonghornVolume['status']): LonghornVolume {
   return { apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1', 'longhorn-system'), spec: {}, status }
 }
@@ -58,5 +63,5 @@ export function longhornVolume(status: LonghornVolume['status']): LonghornVolume
 /** The disk of a VM that is halted, with everything gone. */
 export const REST: ExportWorld = {
   claim: CLAIM, vms: live(vm('Halted')), vmis: live(), pods: live(), attachments: live(), nodes: live(node('node-1'), node('node-2')),
-  images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(),
+  images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(),
 }

@@ -7,6 +7,7 @@ import { useI18n } from '#sdk/i18n.ts'
 import type { ObjectReference, Tone, VerdictReason } from '#sdk/verdict.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { VM_BACKUPS, VM_RESTORES } from '#vms/vmBackup.ts'
+import { VM_EXPORTS } from '#vms/vmExport.ts'
 import { DATA_VOLUMES } from './dataVolume.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepReason } from './exportStep.ts'
@@ -15,7 +16,7 @@ import { VOLUME_SNAPSHOTS } from './volumeSnapshot.ts'
 export const SAFETY_TONES: Readonly<Record<ExportSafetyWord, Tone>> = { 'at-rest': 'ok', 'detaching': 'progress', 'in-use': 'attention', 'will-start': 'attention', 'unknown': 'unknown' }
 
 /** By the field of a reason, in the order in which a sentence names them. */
-const KINDS: Readonly<Record<string, Resource>> = { pod: PODS as Resource, vmi: VMIS as Resource, vm: VMS as Resource, claim: CLAIMS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource, snapshot: VOLUME_SNAPSHOTS as Resource, backup: VM_BACKUPS as Resource, restore: VM_RESTORES as Resource }
+const KINDS: Readonly<Record<string, Resource>> = { pod: PODS as Resource, vmi: VMIS as Resource, vm: VMS as Resource, claim: CLAIMS as Resource, attachment: VOLUME_ATTACHMENTS as Resource, node: NODES as Resource, image: IMAGES as Resource, dataVolume: DATA_VOLUMES as Resource, snapshot: VOLUME_SNAPSHOTS as Resource, backup: VM_BACKUPS as Resource, restore: VM_RESTORES as Resource, vmExport: VM_EXPORTS as Resource }
 
 function reference(resource: Resource<KubeObject>, key: string): ObjectReference {
   const slash = key.indexOf('/')

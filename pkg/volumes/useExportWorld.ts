@@ -4,6 +4,7 @@ import { IMAGES } from '#images/image.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { VM_BACKUPS, VM_RESTORES } from '#vms/vmBackup.ts'
+import { VM_EXPORTS } from '#vms/vmExport.ts'
 import { DATA_VOLUMES } from './dataVolume.ts'
 import { VOLUME_SNAPSHOTS } from './volumeSnapshot.ts'
 
@@ -23,6 +24,7 @@ export function useExportWorld(namespace: () => string, proxy = useProxyStore())
     snapshots: proxy.collection(VOLUME_SNAPSHOTS, scope),
     backups: proxy.collection(VM_BACKUPS, scope),
     restores: proxy.collection(VM_RESTORES, scope),
+    vmExports: proxy.collection(VM_EXPORTS, scope),
     storageClasses: proxy.collection(STORAGE_CLASSES),
   }
 }

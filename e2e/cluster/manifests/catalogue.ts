@@ -149,15 +149,17 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
   const entry = (vm: VirtualMachine): ExportedVm => ({ name: vm.metadata.name, runStrategy: 'RerunOnFailure', wasRunning: true })
   const intent: ExportIntent = { ...goingOf(begun), vms: [entry(stopped)] }
   const known: KnownVm = { entry: entry(stopped), vm: stopped, vmi: undefined }
+  // As KubeVirt sets it: who has set it otherwise is noted in the managedFields.
+  const putToAlways: VirtualMachine = { ...stopped, metadata: { ...stopped.metadata, managedFields: [] }, spec: { ...stopped.spec, runStrategy: 'Always' } }
   const world: StepWorld = {
     claims: live(begun), storageClasses: live(classes.v1), vms: live(on, stopped), vmis: live(), pods: live(), attachments: live(), nodes: live(),
-    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(),
+    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(),
   }
   return [
     [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun, NOW)?.writes ?? []],
     ['the decision that guests get no more time', [planForceStop(begun, intent, 'admin')]],
     // Of a VM that is there; without KubeVirt it has no instance.
-    ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const, ['the run strategy of a VM that KubeVirt has started as Always', startAgain({ ...known, vm: { ...stopped, spec: { ...stopped.spec, runStrategy: 'Always' } }, vmi }, intent, NOW)?.writes ?? []] as const] : []),
+    ...(vmi ? [['a guest that gets no more time', forceStop(vmi)] as const, ['the run strategy of a VM that KubeVirt has started as Always', startAgain({ ...known, vm: putToAlways, vmi }, intent, NOW)?.writes ?? []] as const] : []),
     ['the note of how a guest ended', [noteEndings(begun, intent, [known], NOW)?.write].flatMap(write => write ?? [])],
     ['the start after an export', startAgain(known, intent, NOW)?.writes ?? []],
     ['the start that somebody wants now', planStartNow(world, intent, 'admin')],

@@ -163,6 +163,6 @@ const NONE: Seen<never> = { objects: [], state: 'live' }
 export function worldOf(seen: <F extends Field>(field: F) => Seen<ObjectOf<F>>): StepWorld {
   return {
     claims: seen('claims'), vms: seen('vms'), vmis: seen('vmis'), pods: seen('pods'), attachments: seen('attachments'), nodes: seen('nodes'), images: seen('images'),
-    backups: seen('backups'), storageClasses: seen('storageClasses'), dataVolumes: NONE, snapshots: NONE, restores: NONE,
+    backups: seen('backups'), storageClasses: seen('storageClasses'), dataVolumes: NONE, snapshots: NONE, restores: NONE, vmExports: NONE,
   }
 }

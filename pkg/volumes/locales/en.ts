@@ -357,6 +357,7 @@ export default {
     'clone-in-progress': 'The volume is being cloned:',
     'being-filled': 'The volume is still being filled, or that has failed:',
     'snapshot-in-progress': 'A snapshot of the volume is being taken:',
+    'vm-export-in-progress': 'KubeVirt’s own export has the disk, or takes it as soon as it is free, until it is deleted or its time is over:',
     'backup-in-progress': 'A backup or a snapshot of this VM is being taken:',
     'restore-in-progress': 'This VM is being restored, and gets other disks:',
     'stopping-vm': 'Being asked to shut down:',

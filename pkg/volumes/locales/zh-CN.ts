@@ -357,6 +357,7 @@ export default {
     'clone-in-progress': '这个卷正在克隆：',
     'being-filled': '这个卷仍在填充，或填充已失败：',
     'snapshot-in-progress': '正在创建这个卷的快照：',
+    'vm-export-in-progress': 'KubeVirt 自己的导出占用着这块磁盘，或会在磁盘空闲时立即占用，直到它被删除或到期：',
     'backup-in-progress': '正在创建这台虚拟机的备份或快照：',
     'restore-in-progress': '这台虚拟机正在恢复，会换上其他磁盘：',
     'stopping-vm': '正在请求关机：',

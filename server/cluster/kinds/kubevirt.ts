@@ -255,7 +255,22 @@ const installation: KindDefinition = {
   }),
 }
 
-export const KUBEVIRT_KINDS: readonly KindDefinition[] = [vm, vmi, migration, installation]
+/** Its controller is not played: nobody serves a disk here. */
+const vmExport: KindDefinition = {
+  group: 'export.kubevirt.io', versions: ['v1beta1', 'v1alpha1'], categories, kind: 'VirtualMachineExport', plural: 'virtualmachineexports', shortNames: ['vmexport', 'vmexports'], status: true,
+  columns: [column('SourceKind', 'string', '.spec.source.kind'), column('SourceName', 'string', '.spec.source.name'), column('Phase', 'string', '.status.phase')],
+  schema: object('Disks that are served for download.', {
+    'spec!': shape('Which disks.', {
+      'source!': shape('A claim, a VM or a snapshot of one.', { 'apiGroup': text('Group of its kind.'), 'kind!': text('Kind.'), 'name!': text('Name.') }),
+      ...texts({ tokenSecretRef: 'Secret with the token for it.', ttlDuration: 'How long it is served.' }),
+    }),
+    'status': open('How far it is.', {
+      conditions: kvConditions, ...texts({ phase: 'Pending, Ready, Terminated or Skipped.', serviceName: 'Service by which it is served.', virtualMachineName: 'VM that the disks are of.' }), ttlExpirationTime: time('When it is deleted.'),
+    }),
+  }),
+}
+
+export const KUBEVIRT_KINDS: readonly KindDefinition[] = [vm, vmi, migration, installation, vmExport]
 
 /** What `subresources.kubevirt.io` serves: no kinds, actions only (kubevirt pkg/virt-api/api.go). */
 export const KUBEVIRT_ACTIONS = {

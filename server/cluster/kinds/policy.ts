@@ -31,6 +31,7 @@ const viewRules: Rule[] = [
   on('snapshot.storage.k8s.io', ['volumesnapshots'], READ),
 ]
 const kubevirtView = on('kubevirt.io', [...VIRTUAL, ...MIGRATIONS], READ)
+const EXPORTS = ['virtualmachineexports']
 
 const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'cluster-admin': [on('*', ['*'], ['*']), paths(['*'], ['*'])],
@@ -40,9 +41,9 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   'system:basic-user': [on('authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']), on('authentication.k8s.io', ['selfsubjectreviews'], ['create'])],
   'system:discovery': [paths(API_PATHS, ['get'])],
   'system:public-info-viewer': [paths(['/healthz', '/livez', '/readyz', '/version', '/version/'], ['get'])],
-  'kubevirt.io:admin': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
-  'kubevirt.io:edit': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
-  'kubevirt.io:view': [kubevirtView],
+  'kubevirt.io:admin': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('export.kubevirt.io', EXPORTS, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
+  'kubevirt.io:edit': [on('kubevirt.io', VIRTUAL, [...READ, ...WRITE]), on('export.kubevirt.io', EXPORTS, [...READ, ...WRITE]), on('kubevirt.io', MIGRATIONS, READ), on('subresources.kubevirt.io', POWER, ['update'])],
+  'kubevirt.io:view': [kubevirtView, on('export.kubevirt.io', EXPORTS, READ)],
   'kubevirt.io:migrate': [on('subresources.kubevirt.io', ['virtualmachines/migrate'], ['update']), on('kubevirt.io', MIGRATIONS, [...READ, ...WRITE])],
   'cdi.kubevirt.io:edit': [on('cdi.kubevirt.io', CDI, [...READ, ...WRITE])],
   'cdi.kubevirt.io:view': [on('cdi.kubevirt.io', CDI, READ)],
@@ -55,7 +56,7 @@ const ROLES: Readonly<Record<string, readonly Rule[]>> = {
   // Everything that can be read, but secrets. RBAC knows no exception, so the rest is listed.
   'ops-viewers:read': [
     on('', ['configmaps', 'events', 'limitranges', 'namespaces', 'nodes', 'persistentvolumeclaims', 'persistentvolumes', 'pods', 'pods/log', 'resourcequotas', 'serviceaccounts', 'services'], READ),
-    ...['apiextensions.k8s.io', 'cdi.kubevirt.io', 'coordination.k8s.io', 'harvesterhci.io', 'k8s.cni.cncf.io', 'kubevirt.io', 'longhorn.io', 'network.harvesterhci.io', 'rbac.authorization.k8s.io', 'snapshot.storage.k8s.io', 'storage.k8s.io']
+    ...['apiextensions.k8s.io', 'cdi.kubevirt.io', 'coordination.k8s.io', 'export.kubevirt.io', 'harvesterhci.io', 'k8s.cni.cncf.io', 'kubevirt.io', 'longhorn.io', 'network.harvesterhci.io', 'rbac.authorization.k8s.io', 'snapshot.storage.k8s.io', 'storage.k8s.io']
       .map(group => on(group, ['*'], READ)),
   ],
 }
