@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
-import type { Seen } from '#kube/seen.ts'
+import type { Seen, Unseen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import { CLAIMS } from '#kube/core.ts'
@@ -19,16 +19,34 @@ interface LeftOffWorld {
   readonly claims: Seen<PersistentVolumeClaim>
 }
 
+/** A VM that an export has shut down, and what is not seen of whether that export will start it again. */
+export interface UnclearVm { readonly vm: VirtualMachine, readonly unseen: readonly Unseen[] }
+
 /** VMs that an export has shut down, and whose note is on no volume any more. One whose old guest may still be there is none yet. */
-export function leftOffVms({ vms, vmis, claims }: LeftOffWorld): VirtualMachine[] {
+export function leftOffVms(world: LeftOffWorld): VirtualMachine[] {
+  const guests = new Set(world.vmis.objects.map(objectKey))
+  return withoutNote(world).filter(vm => !unseenAround(vm, world).length && !guests.has(objectKey(vm)))
+}
+
+/**
+ * VMs that an export has shut down, as their own mark says, where nobody here can see what became of it: volumes or instances
+ * are not seen. What is only being read yet will be said in a moment.
+ */
+export function unclearVms(world: LeftOffWorld): UnclearVm[] {
+  return withoutNote(world).map(vm => ({ vm, unseen: unseenAround(vm, world) })).filter(({ unseen }) => unseen.length > 0 && !unseen.some(({ state }) => state === 'loading'))
+}
+
+/** VMs that are off by a mark, and whose export is not known to stand on its volume: one that does is told by itself. */
+function withoutNote({ vms, claims }: LeftOffWorld): VirtualMachine[] {
   const carrying = new Set(claims.objects.filter(claim => readIntent(claim) !== undefined && !isCopiedIntent(claim)).map(objectKey))
-  const guests = new Set(vmis.objects.map(objectKey))
   return vms.objects.filter(vm => {
     const claim = claimOfMark(vm)
-    const { namespace, deletionTimestamp } = vm.metadata
-    const isSeen = !blindSpot(CLAIMS, claims, namespace) && !blindSpot(VMIS, vmis, namespace)
-    return claim && isSeen && !deletionTimestamp && effectiveRunStrategy(vm) === 'Halted' && !guests.has(objectKey(vm)) && !carrying.has(exportReference({ claim }))
+    return claim && !vm.metadata.deletionTimestamp && effectiveRunStrategy(vm) === 'Halted' && !carrying.has(exportReference({ claim }))
   })
+}
+
+function unseenAround({ metadata: { namespace } }: VirtualMachine, { vmis, claims }: LeftOffWorld): Unseen[] {
+  return [blindSpot(CLAIMS, claims, namespace), blindSpot(VMIS, vmis, namespace)].filter(spot => spot !== undefined)
 }
 
 /** The claim for whose export a VM was stopped and not started again. */

@@ -3,9 +3,9 @@ import { CLAIMS } from '#kube/core.ts'
 import { useHost } from '#sdk/host.ts'
 import { useProxyStore } from '#sdk/proxyStore.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
-import { leftOffVms } from './leftOffVms.ts'
+import { leftOffVms, unclearVms } from './leftOffVms.ts'
 
-/** The VMs that an export has left off (`leftOffVms`), of the namespaces chosen in the top bar or of one. Call in setup. */
+/** The VMs that an export has left off, and those of which that cannot be seen (`leftOffVms`, `unclearVms`), of the namespaces chosen in the top bar or of one. Call in setup. */
 export function useLeftOffVms(only?: () => string | undefined) {
   const host = useHost()
   const proxy = useProxyStore()
@@ -14,5 +14,5 @@ export function useLeftOffVms(only?: () => string | undefined) {
     return { namespaces: namespace ? [namespace] : host.namespaces.value }
   }
   const world = { vms: proxy.collection(VMS, scope), vmis: proxy.collection(VMIS, scope), claims: proxy.collection(CLAIMS, scope) }
-  return computed(() => leftOffVms(world))
+  return { leftOff: computed(() => leftOffVms(world)), unclear: computed(() => unclearVms(world)) }
 }

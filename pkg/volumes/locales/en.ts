@@ -255,6 +255,9 @@ export default {
     fromNone: 'No image in this cluster was exported from this volume.',
     leftOffTitle: 'Left off by an export',
     leftOff: '{name} was shut down for an export whose note is no longer on its volume: nobody starts it again.',
+    unclearTitle: 'Off for an export',
+    unclear: '{name} was shut down for an export. Whether that is still under way, and starts it again, cannot be seen.',
+    unclearNeeds: 'The permission that is missing: list {resource} in namespace {namespace}.',
     unknownMaker: 'It was not made by this console, so nobody noted its steps.',
     filter: { running: 'Running', finished: 'Finished', failed: 'Failed', torn: 'Torn' },
     word: {

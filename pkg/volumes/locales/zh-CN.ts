@@ -255,6 +255,9 @@ export default {
     fromNone: '此集群中没有由这个卷导出的镜像。',
     leftOffTitle: '因导出而未再启动',
     leftOff: '{name} 曾为一次导出而关机，但该导出的记录已不在其卷上：没有人会再启动它。',
+    unclearTitle: '因导出而关机',
+    unclear: '{name} 曾为一次导出而关机。无法得知该导出是否仍在进行、是否会再启动它。',
+    unclearNeeds: '缺少的权限：在命名空间 {namespace} 中 list {resource}。',
     unknownMaker: '不是由此控制台导出的，因此没有步骤记录。',
     filter: { running: '进行中', finished: '已完成', failed: '失败', torn: '撕裂' },
     word: {

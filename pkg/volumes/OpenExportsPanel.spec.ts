@@ -1,0 +1,63 @@
+// @vitest-environment happy-dom
+import { mount } from '@vue/test-utils'
+import type { VueWrapper } from '@vue/test-utils'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ref } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
+import type { Seen } from '#kube/seen.ts'
+import { hostKey } from '#sdk/host.ts'
+import type { Host } from '#sdk/host.ts'
+import { createConsoleI18n } from '#sdk/i18n.ts'
+import { proxyStoreKey } from '#sdk/proxyStore.ts'
+import ClaimLeftOff from './ClaimLeftOff.vue'
+import ExportsBadge from './ExportsBadge.vue'
+import { EXPORT_ANNOTATION } from './exportIntentText.ts'
+import OpenExportsPanel from './OpenExportsPanel.vue'
+import { CLAIM, live, vm } from './scriptedWorld.ts'
+
+const host: Host = { cluster: { id: 'a', title: 'a', demo: true, server: '', upload: 'offered' }, namespaces: ref([]), to: path => path, go: () => Promise.resolve(), extensions: [], kinds: [] }
+const FORBIDDEN: Seen = { objects: [], state: 'forbidden' }
+const OFF = vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: 'production/web-01-root' } })
+
+const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)', component: { render: () => undefined } }] })
+
+const pages: VueWrapper[] = []
+afterEach(() => pages.splice(0).forEach(page => page.unmount()))
+
+/** Shows a part of a page to one who sees what is given, by plural, and nothing else. */
+async function show(part: Parameters<typeof mount>[0], props: object, seen: Readonly<Record<string, Seen>>): Promise<VueWrapper> {
+  const i18n = createConsoleI18n([
+    { id: 'sdk', messages: { 'en': () => import('#sdk/locales/en.ts'), 'zh-CN': () => import('#sdk/locales/zh-CN.ts') } },
+    { id: 'volumes', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } },
+  ])
+  await i18n.setLanguage('en')
+  const store = { collection: ({ plural }: Resource) => ({ ...FORBIDDEN, ...seen[plural], find: (key: string) => seen[plural]?.objects.find((object: KubeObject) => `${object.metadata.namespace}/${object.metadata.name}` === key) }) }
+  const page = mount(part, { props, global: { plugins: [i18n.plugin, router], provide: { [hostKey as symbol]: host, [proxyStoreKey as symbol]: () => store } } })
+  pages.push(page)
+  return page
+}
+
+describe('a VM that an export has off, before one who may not list volumes', () => {
+  it('is told on its page by its own mark, with the volume and the permission that is missing', async () => {
+    const text = (await show(OpenExportsPanel, { namespace: 'production', name: 'web-01' }, { virtualmachines: live(OFF), virtualmachineinstances: live() })).text()
+    expect(text).toContain('web-01 was shut down for an export. Whether that is still under way, and starts it again, cannot be seen.')
+    expect(text).toContain('web-01-root')
+    expect(text).toContain('list persistentvolumeclaims in namespace production')
+  })
+
+  it('is counted beside Exports, with the sign of the unknown', async () => {
+    const badge = (await show(ExportsBadge, {}, { virtualmachines: live(OFF), virtualmachineinstances: live() })).find('span')
+    expect([badge.text(), badge.attributes('data-tone')]).toEqual(['1', 'unknown'])
+  })
+
+  it('is told on the volume\'s page to one who sees that, and no instances', async () => {
+    const text = (await show(ClaimLeftOff, { claim: CLAIM }, { virtualmachines: live(OFF), persistentvolumeclaims: live(CLAIM) })).text()
+    expect(text).toContain('list virtualmachineinstances.kubevirt.io in namespace production')
+  })
+
+  it('is not told on the page of another VM', async () => {
+    expect((await show(OpenExportsPanel, { namespace: 'production', name: 'web-02' }, { virtualmachines: live(OFF), virtualmachineinstances: live() })).text()).toBe('')
+  })
+})
