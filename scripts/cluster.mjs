@@ -43,18 +43,18 @@ async function bringUp({ folder, parts, pace, go, say }) {
   const api = new Api(readAccess(kubeconfig, contextsOf(kubeconfig)[0]))
   const bare = await startEmbeddedCluster()
   const from = new Api({ server: bare.url, ca: bare.caPem, token: bare.users.admin.token })
-  let handlerPort
+  let doors
   try {
     const definitions = modules.includes('harvester') ? readFileSync(definitionsPath('harvester'), 'utf8') : ''
-    handlerPort = (await startControlPlane({ folder, api, parts, binaries, definitions, furnishRest: () => copyKinds(from, api), tied: true, say })).handlerPort
+    doors = await startControlPlane({ folder, api, parts, binaries, definitions, furnishRest: () => copyKinds(from, api), tied: true, say })
   }
   finally {
     await Promise.all([from.close(), api.close()])
     await bare.stop()
   }
-  const life = await liveElsewhere({ folder, handlerPort, real: ['kubernetes', ...parts.filter(part => part !== 'longhorn-webhook')], seed: false, pace, log: say })
+  const life = await liveElsewhere({ folder, ...doors, real: ['kubernetes', ...parts.filter(part => part !== 'longhorn-webhook')], seed: false, pace, log: say })
   return {
-    kubeconfig, server, mirror: life.mirror,
+    kubeconfig, server, mirror: life.mirror, harvesterUrl: doors.harvesterUrl,
     stop: async () => {
       try {
         await life.stop()
@@ -67,9 +67,9 @@ async function bringUp({ folder, parts, pace, go, say }) {
 }
 
 /** The console on it, which may ask the mirror of publishers. */
-async function openConsole({ kubeconfig, mirror }, port) {
+async function openConsole({ kubeconfig, mirror, harvesterUrl }, port) {
   const { OwnConsole } = await load('e2e/embedded.ts')
-  const own = new OwnConsole(port, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(mirror).host])
+  const own = new OwnConsole(port, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(mirror).host, ...harvesterUrl ? ['--harvester-url', harvesterUrl] : []])
   await own.start()
   return own
 }

@@ -19,8 +19,8 @@ interface Recipe {
   readonly told?: Told
 }
 
-/** A line of a module's source that another stands for in our build. */
-interface Told { readonly module: string, readonly file: string, readonly line: string, readonly instead: string }
+/** Lines of a module's source that others stand for in our build. */
+interface Told { readonly module: string, readonly file: string, readonly lines: Readonly<Record<string, string>> }
 
 // The first build of all four takes some fifteen to twenty minutes on two cores (kube six, kubevirt three, harvester six,
 // longhorn one); a later one seconds, from Go's own cache.
@@ -29,13 +29,20 @@ const RECIPES: Readonly<Record<Module, Recipe>> = {
   kubevirt: {
     holds: 'KubeVirt\'s virt-api and virt-controller', firstTime: 'about three minutes',
     // A pod reads its namespace from the file of its service account; where there is none, KubeVirt takes this.
-    told: { module: 'kubevirt.io/client-go', file: 'util/util.go', line: 'const namespaceKubevirt = "kubevirt"', instead: 'const namespaceKubevirt = "harvester-system"' },
+    told: { module: 'kubevirt.io/client-go', file: 'util/util.go', lines: { 'const namespaceKubevirt = "kubevirt"': 'const namespaceKubevirt = "harvester-system"' } },
   },
   harvester: {
     holds: 'Harvester\'s and Longhorn\'s webhooks and Harvester\'s controllers', firstTime: 'about six minutes', with: ['spdkstub'],
     definitions: { 'github.com/harvester/harvester': 'deploy/charts/harvester-crd/templates', 'github.com/longhorn/longhorn-manager': 'k8s/crds.yaml' },
   },
-  longhorn: { holds: 'Longhorn\'s own controllers and backing image managers', firstTime: 'about two minutes', with: ['spdkstub'] },
+  longhorn: {
+    holds: 'Longhorn\'s own controllers and backing image managers', firstTime: 'about two minutes', with: ['spdkstub'],
+    // A pod has its disk and its host's devices mounted at these; a process has them below the folder that it runs in.
+    told: {
+      module: 'github.com/longhorn/backing-image-manager', file: 'pkg/types/types.go',
+      lines: { 'DiskPathInContainer              = "/data/"': 'DiskPathInContainer = "data/"', 'MapperFilePathPrefix = "/dev/mapper"': 'MapperFilePathPrefix = "mapper"' },
+    },
+  },
 }
 
 const folderOf = (name: string) => resolve(import.meta.dirname, name)
@@ -67,7 +74,7 @@ export function binaryPath(module: Module): string {
   for (const source of sourcesOf(module))
     hash.update(readFileSync(source))
   hash.update(buildFlags().join(' '))
-  hash.update(Object.values(RECIPES[module].told ?? {}).join())
+  hash.update(JSON.stringify(RECIPES[module].told ?? {}))
   return join(cacheFolder(), `${module}-${hash.digest('hex').slice(0, 12)}`)
 }
 
@@ -115,16 +122,18 @@ export function buildBinary(module: Module, go = 'go', say: (line: string) => vo
   return path
 }
 
-/** Writes into `folder` a copy of the module whose line is exchanged, and a go.mod that builds with it; answers the flag. Throws where upstream has no such line. */
-function tell(go: string, module: Module, folder: string, { module: name, file, line, instead }: Told): string {
+/** Writes into `folder` a copy of the module whose lines are exchanged, and a go.mod that builds with it; answers the flag. Throws where upstream has no such line. */
+function tell(go: string, module: Module, folder: string, { module: name, file, lines }: Told): string {
   const [source, mod] = [sourceOf(go, module, name), join(folder, 'go.mod')]
-  const text = readFileSync(join(source, file), 'utf8')
-  if (!text.includes(line))
-    throw new Error(`${name} has no line ${line} in ${file}`)
+  const text = Object.entries(lines).reduce((told, [line, instead]) => {
+    if (!told.includes(line))
+      throw new Error(`${name} has no line ${line} in ${file}`)
+    return told.replace(line, instead)
+  }, readFileSync(join(source, file), 'utf8'))
   // File by file: Go keeps its folders read-only, and nobody but root could change or remove a copy of them.
   for (const one of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(path => /\.go$|go\.mod$/.test(path))) {
     mkdirSync(dirname(join(folder, 'source', one)), { recursive: true })
-    writeFileSync(join(folder, 'source', one), one === file ? text.replace(line, instead) : readFileSync(join(source, one)))
+    writeFileSync(join(folder, 'source', one), one === file ? text : readFileSync(join(source, one)))
   }
   copyFileSync(join(folderOf(module), 'go.mod'), mod)
   copyFileSync(join(folderOf(module), 'go.sum'), join(folder, 'go.sum'))

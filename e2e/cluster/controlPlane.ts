@@ -30,20 +30,29 @@ interface Options {
   readonly say: (line: string) => void
 }
 
-/** Brings the parts up; answers when all of them work with the port on which virt-api looks for virt-handler. Throws with the last lines of their logs. */
-export async function startControlPlane(options: Options): Promise<{ readonly handlerPort: number }> {
+/** Where the parts are looked for beside Kubernetes. */
+interface Doors {
+  /** On which virt-api looks for virt-handler. */
+  readonly handlerPort: number
+  /** Where Harvester's own API takes uploads; undefined where nobody does. */
+  readonly harvesterUrl: string | undefined
+}
+
+/** Brings the parts up; answers when all of them work. Throws with the last lines of their logs. */
+export async function startControlPlane(options: Options): Promise<Doors> {
   const { api, parts, definitions, furnishRest, say } = options
   const from = Date.now()
   const tell = (line: string) => say(`${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${line}`)
-  const [handlerPort = 0] = await freePorts(1)
-  const stage: Stage = { ...options, handlerPort, has: part => parts.includes(part), start: starter(options), tell }
+  const [handlerPort = 0, harvesterPort = 0, longhornPort = 0] = await freePorts(3)
+  const stage: Stage = { ...options, handlerPort, harvesterPort, longhornPort, has: part => parts.includes(part), start: starter(options), tell }
   await define(stage, readLines(definitions))
   await furnishRest()
   tell('kinds')
   await furnish(api, beforePrograms())
   // Independent of each other: what one waits for, another uses.
   await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
-  return { handlerPort }
+  // Longhorn's own data sources take the bytes: where they are played nobody does.
+  return { handlerPort, harvesterUrl: stage.has('harvester') && stage.has('longhorn') ? `http://127.0.0.1:${harvesterPort}` : undefined }
 }
 
 /** The nodes, once Longhorn's webhook answers for its own, and Longhorn on them. */
@@ -57,6 +66,9 @@ async function startNodes(stage: Stage): Promise<void> {
 
 interface Stage extends Options {
   readonly handlerPort: number
+  readonly harvesterPort: number
+  /** Where Harvester looks for Longhorn's own API. */
+  readonly longhornPort: number
   has(part: Part): boolean
   start(module: Module, name: string, args: readonly string[], env?: Readonly<Record<string, string>>): void
   tell(line: string): void
@@ -132,15 +144,15 @@ async function startLonghornWebhook({ folder, start, tell }: Stage): Promise<voi
   tell('longhorn-webhook')
 }
 
-async function startHarvester({ folder, start, tell }: Stage): Promise<void> {
+async function startHarvester({ folder, harvesterPort, longhornPort, start, tell }: Stage): Promise<void> {
   const [port = 0] = await freePorts(1)
   start('harvester', 'harvester-webhook', ['webhook', kubeconfig(folder, 'harvester'), String(port), pki(folder, 'webhook.crt'), pki(folder, 'webhook.key'), pki(folder, 'ca.crt')])
-  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester')])
+  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester'), String(harvesterPort), String(longhornPort)])
   await Promise.all(['harvester-webhook', 'harvester-controllers'].map(name => waitFor(name, folder, isReady(folder, name))))
   tell('harvester-webhook and harvester-controllers')
 }
 
-async function startLonghorn({ folder, api, binaries, start, tell }: Stage): Promise<void> {
+async function startLonghorn({ folder, api, binaries, longhornPort, start, tell }: Stage): Promise<void> {
   const binary = binaryOf(binaries, 'longhorn')
   // A backing image manager asks qemu-img about its files: the program itself answers to that name.
   const bin = join(folder, 'bin')
@@ -150,7 +162,7 @@ async function startLonghorn({ folder, api, binaries, start, tell }: Stage): Pro
   const env = { PATH: `${bin}:${process.env.PATH}`, POD_NAMESPACE: 'longhorn-system' }
   const [port = 0] = await freePorts(1)
   start('longhorn', 'longhorn-kubelet', ['kubelet', kubeconfig(folder, 'kubelet'), String(port)], env)
-  start('longhorn', 'longhorn-controllers', ['controllers', kubeconfig(folder, 'longhorn'), NODES.join()], env)
+  start('longhorn', 'longhorn-controllers', ['controllers', kubeconfig(folder, 'longhorn'), NODES.join(), String(longhornPort)], env)
   await waitFor('six schedulable disks', folder, async () => await schedulableDisks(api) === 2 * NODES.length, 120)
   tell('longhorn: six schedulable disks on three nodes')
 }

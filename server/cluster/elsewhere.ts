@@ -28,7 +28,7 @@ import type { Layer } from './seed/seed.ts'
 
 // The inhabitants of the embedded cluster in a real API server: what is called within the embedded one is reached from
 // there over HTTPS, the hooks as an admission webhook, the power subresources as an aggregated API. Uploads are Harvester's
-// own API, which no API server passes on: they are for the embedded cluster alone.
+// own API, which no API server passes on: Harvester's own takes them where it and Longhorn are really there, and nobody elsewhere.
 
 export interface ElsewhereOptions {
   /** Where `kubeconfig.ACCOUNT` lies for each account of ACCOUNTS, for `admin` and for `virt-api`. */
@@ -40,6 +40,8 @@ export interface ElsewhereOptions {
   readonly pace?: number
   /** Where a virt-api that is really there looks for virt-handler. */
   readonly handlerPort?: number
+  /** Where Harvester's own API takes uploads; told to whoever plays, beside the mirror. */
+  readonly harvesterUrl?: string | undefined
   readonly log?: (line: string) => void
 }
 
@@ -60,7 +62,7 @@ export interface LifeElsewhere {
 }
 
 /** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
-export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, handlerPort, log }: ElsewhereOptions): Promise<LifeElsewhere> {
+export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, handlerPort, harvesterUrl, log }: ElsewhereOptions): Promise<LifeElsewhere> {
   const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
   const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
   const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
@@ -76,7 +78,7 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
   const closeHandler = handlerPort === undefined ? undefined : await openHandlerDoor({ folder, port: handlerPort }, guestActs)
   let life: Life | undefined
   const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: reader => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`), reader) })
-  const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0' } } }]
+  const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0', ...(harvesterUrl === undefined ? {} : { harvester: harvesterUrl }) } } }]
   const say = speaker(cluster.server, caPem, users.admin?.token ?? '')
   const told = registrations(door, real)
   const leave = async () => {

@@ -16,8 +16,8 @@ import (
 	"github.com/harvester/harvester/pkg/server"
 )
 
-// harvesterControllers runs the controllers of images, templates and VMs, and no other of Harvester's; it says "ready" when they work.
-func harvesterControllers(kubeconfig string) {
+// harvesterControllers runs the controllers of images, templates and VMs, and no other of Harvester's, and takes uploads; it says "ready" when they work.
+func harvesterControllers(kubeconfig, uploadPort, longhornPort string) {
 	ctx := signals.SetupSignalContext()
 	loader, err := server.GetConfig(kubeconfig)
 	must(err)
@@ -33,6 +33,7 @@ func harvesterControllers(kubeconfig string) {
 	must(image.Register(ctx, scaled.Management, options))
 	must(template.Register(ctx, scaled.Management, options))
 	must(virtualmachine.Register(ctx, scaled.Management, options))
+	serveUploads(scaled, options, uploadPort, longhornPort)
 	must(scaled.Management.Start(options.Threadiness))
 	fmt.Println("ready")
 	<-ctx.Done()

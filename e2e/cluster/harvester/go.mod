@@ -58,7 +58,9 @@ require (
 	github.com/gorilla/mux v1.8.1
 	github.com/harvester/harvester v1.8.2
 	github.com/longhorn/longhorn-manager v1.10.0
+	github.com/rancher/apiserver v0.7.3
 	github.com/rancher/lasso v0.2.3
+	github.com/rancher/steve v0.7.17
 	github.com/rancher/wrangler/v3 v3.2.4
 	github.com/sirupsen/logrus v1.9.3
 	k8s.io/api v0.34.1
@@ -231,7 +233,6 @@ require (
 	github.com/prometheus/common v0.66.1 // indirect
 	github.com/prometheus/procfs v0.17.0 // indirect
 	github.com/rancher/aks-operator v1.11.5 // indirect
-	github.com/rancher/apiserver v0.7.3 // indirect
 	github.com/rancher/dynamiclistener v0.7.0 // indirect
 	github.com/rancher/eks-operator v1.11.5 // indirect
 	github.com/rancher/fleet/pkg/apis v0.12.3 // indirect
@@ -242,7 +243,6 @@ require (
 	github.com/rancher/rancher/pkg/apis v0.0.0 // indirect
 	github.com/rancher/remotedialer v0.4.5-rc.3 // indirect
 	github.com/rancher/rke v1.8.5 // indirect
-	github.com/rancher/steve v0.7.17 // indirect
 	github.com/rancher/system-upgrade-controller/pkg/apis v0.0.0-20250306000150-b1a9781accab // indirect
 	github.com/rancher/wrangler v1.1.2 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect

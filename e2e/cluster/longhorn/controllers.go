@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/longhorn/go-common-libs/ns"
 	lhtypes "github.com/longhorn/go-common-libs/types"
+	"github.com/longhorn/longhorn-manager/api"
 	"github.com/longhorn/longhorn-manager/controller"
+	"github.com/longhorn/longhorn-manager/manager"
 	"github.com/longhorn/longhorn-manager/util"
 	"github.com/longhorn/longhorn-manager/util/client"
 )
@@ -50,11 +53,12 @@ func (localJoiner) Run(act func() (any, error)) (any, error) {
 	return stat, err
 }
 
-// controllers runs Longhorn's controllers for each of the nodes while it exists and is up.
-func controllers(kubeconfig string, nodes []string) {
+// controllers runs Longhorn's controllers for each of the nodes while it exists and is up, and Longhorn's own API on a port of loopback.
+func controllers(kubeconfig string, nodes []string, port string) {
 	ns.NewJoiner = func(string, time.Duration) (ns.JoinerInterface, error) { return localJoiner{}, nil }
 	clients, err := client.NewClients(kubeconfig, true, make(chan struct{}))
 	must(err)
+	must(serveAPI(clients, nodes[0], port))
 	fmt.Println("ready")
 	running := map[string]chan struct{}{}
 	for ; ; time.Sleep(500 * time.Millisecond) {
@@ -75,6 +79,17 @@ func controllers(kubeconfig string, nodes []string) {
 			}
 		}
 	}
+}
+
+// serveAPI answers as the longhorn-manager of that node: what Harvester asks of Longhorn beside Kubernetes, uploads among it.
+func serveAPI(c *client.Clients, node, port string) error {
+	watchers, err := controller.NewWebsocketController(logrus.WithField("node", node), c.Datastore)
+	if err != nil {
+		return err
+	}
+	router := api.NewRouter(api.NewServer(manager.NewVolumeManager(node, c.Datastore, util.NewAtomicCounter()), watchers))
+	go func() { must(http.ListenAndServe("127.0.0.1:"+port, router)) }()
+	return nil
 }
 
 // start runs the controllers of backing images and nodes, and no other of Longhorn's, for one node.

@@ -153,6 +153,7 @@ require (
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/shlex v0.0.0-20191202100458-e7afc7fbc510 // indirect
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/gorilla/context v1.1.2 // indirect
 	github.com/gorilla/handlers v1.5.2 // indirect
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674 // indirect
 	github.com/gosuri/uitable v0.0.4 // indirect
@@ -244,6 +245,7 @@ require (
 	github.com/rancher/fleet/pkg/apis v0.12.3 // indirect
 	github.com/rancher/gke-operator v1.11.5 // indirect
 	github.com/rancher/go-fibmap v0.0.0-20160418233256-5fc9f8c1ed47 // indirect
+	github.com/rancher/go-rancher v0.1.1-0.20220412083059-ff12399dd57b // indirect
 	github.com/rancher/kubernetes-provider-detector v0.1.5 // indirect
 	github.com/rancher/norman v0.7.0 // indirect
 	github.com/rancher/rancher v0.0.0-20240618122559-b9ec494d4f6f // indirect

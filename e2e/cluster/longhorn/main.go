@@ -25,15 +25,20 @@ const (
 )
 
 const usage = `usage: longhorn COMMAND …
-  controllers KUBECONFIG NODE,NODE…   of nodes and backing images, for each of these nodes
+  controllers KUBECONFIG NODE,NODE… PORT   of nodes and backing images, for each of these nodes; and Longhorn's own API on PORT
   kubelet KUBECONFIG LOG_PORT         runs the pods of backing images of every node, and answers for their logs
   manager IP DISK                     a backing image manager: what kubelet runs for its pod
   source IP DISK JSON                 a backing image data source, likewise
-Called as qemu-img it tells of a file what "qemu-img info --output=json FILE" tells.`
+Called as qemu-img it tells of a file what "qemu-img info --output=json FILE" tells; called as nsenter it plays what a clone that is
+encrypted wants of its host.`
 
 func main() {
-	if filepath.Base(os.Args[0]) == "qemu-img" {
+	switch filepath.Base(os.Args[0]) {
+	case "qemu-img":
 		must(describeImage(os.Args[len(os.Args)-1]))
+		return
+	case "nsenter":
+		must(enterHost(os.Args[1:]))
 		return
 	}
 	if len(os.Args) < 4 {
@@ -44,8 +49,8 @@ func main() {
 	}
 	command, arguments := os.Args[1], os.Args[2:]
 	switch {
-	case command == "controllers":
-		controllers(arguments[0], strings.Split(arguments[1], ","))
+	case command == "controllers" && len(arguments) == 3:
+		controllers(arguments[0], strings.Split(arguments[1], ","), arguments[2])
 	case command == "kubelet":
 		kubelet(arguments[0], arguments[1])
 	case command == "manager":
@@ -75,7 +80,7 @@ func runManager(ip, disk string) error {
 // A source is what upstream's pod is told by its flags.
 type source struct {
 	Name, UUID, Type, Checksum string
-	Parameters                 map[string]string
+	Parameters, Credential     map[string]string
 }
 
 func runSource(ip, disk, text string) error {
@@ -83,7 +88,7 @@ func runSource(ip, disk, text string) error {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return err
 	}
-	return datasource.NewServer(context.Background(), ip+":8000", ip+":8001", s.Checksum, s.Type, s.Name, s.UUID, disk, s.Parameters, map[string]string{}, &filesync.HTTPHandler{})
+	return datasource.NewServer(context.Background(), ip+":8000", ip+":8001", s.Checksum, s.Type, s.Name, s.UUID, disk, s.Parameters, s.Credential, &filesync.HTTPHandler{})
 }
 
 // receiverPorts: who receives a file listens on every address, so each pod gets ports of its own, from 20000 on.

@@ -12,7 +12,11 @@ import (
 	core "k8s.io/api/core/v1"
 )
 
-const logFolder = "podlogs"
+const (
+	logFolder = "podlogs"
+	// diskFolder: what a pod mounts at /data/ is found below the folder that its process runs in (binary.ts tells it so).
+	diskFolder = "data"
+)
 
 // commandOf is this program playing the pod's container on that address; its log is the file named.
 func commandOf(pod *core.Pod, ip string) (*exec.Cmd, string, error) {
@@ -32,17 +36,33 @@ func commandOf(pod *core.Pod, ip string) (*exec.Cmd, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := os.MkdirAll(logFolder, 0o755); err != nil {
+	folder := filepath.Join(logFolder, fmt.Sprintf("%s.%s", pod.Name, string(pod.UID)[:8]))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, "", err
 	}
-	path := filepath.Join(logFolder, fmt.Sprintf("%s.%s.log", pod.Name, string(pod.UID)[:8]))
+	if err := os.Symlink(disk, filepath.Join(folder, diskFolder)); err != nil {
+		return nil, "", err
+	}
+	// It enters no host: what it asks nsenter for, this program plays.
+	host, err := filepath.Abs(filepath.Join(folder, "host"))
+	if err != nil {
+		return nil, "", err
+	}
+	if err := os.MkdirAll(host, 0o755); err != nil {
+		return nil, "", err
+	}
+	if err := os.Symlink(self, filepath.Join(host, "nsenter")); err != nil {
+		return nil, "", err
+	}
+	path := folder + ".log"
 	log, err := os.Create(path)
 	if err != nil {
 		return nil, "", err
 	}
 	cmd := exec.Command(self, arguments...)
+	cmd.Dir = folder
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(withoutTie(os.Environ()), "POD_IP="+ip)
+	cmd.Env = append(withoutTie(os.Environ()), "POD_IP="+ip, "PATH="+host+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd, path, nil
 }
@@ -68,7 +88,7 @@ func diskOf(pod *core.Pod) string {
 
 // sourceOf reads the flags of upstream's command line.
 func sourceOf(command []string) source {
-	s := source{Parameters: map[string]string{}}
+	s := source{Parameters: map[string]string{}, Credential: map[string]string{}}
 	for i := 0; i+1 < len(command); i++ {
 		value := command[i+1]
 		switch command[i] {
@@ -83,6 +103,9 @@ func sourceOf(command []string) source {
 		case "--parameters":
 			key, setting, _ := strings.Cut(value, "=")
 			s.Parameters[key] = setting
+		case "--credential":
+			key, setting, _ := strings.Cut(value, "=")
+			s.Credential[key] = setting
 		}
 	}
 	return s
