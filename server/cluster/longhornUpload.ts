@@ -12,18 +12,24 @@ import type { Upload } from './uploads.ts'
 const POLLS = { times: 30, every: 2_000 }
 
 /** A refusal of Longhorn's, as Harvester passes it on; Go ends what http.Error says with a new line. */
-function refused(because: string): Error {
-  return new Error(`upload failed: ${because}\n`)
+export class UploadRefused extends Error {
+  /** Its data source is asked how it is once a second: by then Harvester has written the refusal down. */
+  readonly toldNext: (() => Promise<unknown>) | undefined
+
+  constructor(because: string, toldNext?: () => Promise<unknown>) {
+    super(`upload failed: ${because}\n`)
+    this.toldNext = toldNext
+  }
 }
 
 /** The size that the sender told of. Throws Longhorn's refusals. */
 function sizeIn(query: URLSearchParams): number {
   const text = query.get('size') ?? ''
   if (!/^[+-]?\d+$/.test(text))
-    throw refused(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+    throw new UploadRefused(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   const size = Number(text)
   if (size % 512 !== 0)
-    throw refused(`the uploaded file size ${size} should be a multiple of 512 bytes since Longhorn uses directIO by default`)
+    throw new UploadRefused(`the uploaded file size ${size} should be a multiple of 512 bytes since Longhorn uses directIO by default`)
   return size
 }
 
@@ -58,13 +64,14 @@ export async function uploadToLonghorn(upload: Upload): Promise<void> {
   const longhorn = clientFor('longhorn')
   // Who cannot say how far it is has lost its image, and with it the pod that takes the bytes.
   const tell = (status: object) => longhorn.patch(BACKING_IMAGE_DATA_SOURCES, at, { type: 'merge', body: { status } }, { subresource: 'status' }).catch((thrown: unknown) => {
-    throw toApiError(thrown).status === 404 ? refused('EOF') : thrown
+    throw toApiError(thrown).status === 404 ? new UploadRefused('EOF') : thrown
   })
+  const failing = (because: string, more: object = {}) => new UploadRefused(because, () => tell({ currentState: 'failed', ...more, message: `failed to process sync file: ${because}` }))
   const size = sizeIn(query)
   await tell({ currentState: 'starting', progress: 0, size, message: '' })
   const noForm = formRefusal(headers)
   if (noForm)
-    throw refused(noForm)
+    throw new UploadRefused(noForm)
 
   let head = Buffer.alloc(0)
   let told = 0
@@ -79,21 +86,16 @@ export async function uploadToLonghorn(upload: Upload): Promise<void> {
       }
       await line(piece, bytes)
     },
-  }).catch(async (thrown: unknown) => {
-    await tell({ currentState: 'failed', message: 'failed to process sync file: unexpected EOF' })
-    throw thrown instanceof Error && thrown.message.startsWith('upload failed') ? thrown : refused('unexpected EOF')
+  }).catch((thrown: unknown) => {
+    throw thrown instanceof UploadRefused ? thrown : failing('unexpected EOF')
   })
   if (!received)
-    throw refused('EOF')
-  if (received.bytes !== size) {
-    const because = `processed data size ${received.bytes} does not match the expected file size ${size}`
-    await tell({ currentState: 'failed', message: `failed to process sync file: ${because}` })
-    throw refused(because)
-  }
+    throw new UploadRefused('EOF')
+  if (received.bytes !== size)
+    throw failing(`processed data size ${received.bytes} does not match the expected file size ${size}`, { progress: Math.floor(received.bytes * 100 / size) })
+  // The sender has his answer before the bytes are compared with a checksum that was given: that they are others is told by the image alone.
   const status = arrived(spec.checksum ?? '', received.sha512, size)
   if (status.currentState === 'ready-for-transfer')
     await longhorn.patch(BACKING_IMAGES, at, { type: 'merge', body: { status: { virtualSize: virtualSizeIn(head) ?? size } } }, { subresource: 'status' })
   await tell(status)
-  if (status.currentState === 'failed')
-    throw refused(status.message.replace('failed to process sync file: ', ''))
 }

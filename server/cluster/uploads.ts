@@ -9,7 +9,7 @@ import { uploadToDataVolume } from './cdiUpload.ts'
 import type { ActionAnswer, ActionCall, ActionRoute } from './cluster.ts'
 import { uploadFailed } from './controllers/harvesterImages.ts'
 import { uploadTroubleOf } from './controllers/importTrouble.ts'
-import { uploadToLonghorn } from './longhornUpload.ts'
+import { UploadRefused, uploadToLonghorn } from './longhornUpload.ts'
 
 // harvester pkg/api/image, pkg/image/backingimage/upload.go, pkg/image/cdi/upload.go: one request that carries the whole file.
 
@@ -59,6 +59,8 @@ async function upload(means: UploadMeans, call: ActionCall): Promise<ActionAnswe
   catch (thrown) {
     const message = call.body.destroyed && !call.body.readableEnded ? 'context canceled' : thrown instanceof Error ? thrown.message : String(thrown)
     await failUpload(client, image, message)
+    if (thrown instanceof UploadRefused)
+      await thrown.toldNext?.()
     return { status: 500, body: message }
   }
 }
