@@ -19,7 +19,7 @@ export interface VirtualMachineImage extends KubeObject {
     readonly pvcName?: string
     readonly pvcNamespace?: string
     /** Of a `clone`: the image that is encrypted or decrypted into this one. */
-    readonly securityParameters?: { readonly sourceImageName?: string, readonly sourceImageNamespace?: string }
+    readonly securityParameters?: { readonly cryptoOperation?: 'encrypt' | 'decrypt', readonly sourceImageName?: string, readonly sourceImageNamespace?: string }
     readonly retry?: number
     readonly storageClassParameters?: Readonly<Record<string, string>>
     readonly targetStorageClassName?: string

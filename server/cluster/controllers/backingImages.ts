@@ -2,6 +2,7 @@ import type { BackingImage, BackingImageDataSource } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, BACKING_IMAGE_MANAGERS, LONGHORN_NODES, LONGHORN_REPLICAS } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { objectKey } from '#kube/object.ts'
+import { diskForFirst } from './clones.ts'
 import type { CopyMap } from './copies.ts'
 import { copiesOf, wantedDisks } from './copies.ts'
 import { IMAGES_BY_DISK, MANAGERS_BY_DISK, MANAGERS_BY_IMAGE, REPLICAS_BY_COPY, diskForImage, diskOf, standingOf } from './disks.ts'
@@ -68,7 +69,7 @@ function firstNode(world: World): string {
 /** It is placed where a copy is ready, or else on a disk that is free. */
 function makeSource(image: BackingImage, uuid: string, world: World): Write {
   const ready = Object.entries(image.status?.diskFileStatusMap ?? {}).find(([, copy]) => copy.state === 'ready')?.[0]
-  const place = ready === undefined ? diskForImage(image, world, []) : diskOf(world, ready)
+  const place = ready === undefined ? diskForFirst(image, world, []) : diskOf(world, ready)
   return create(BACKING_IMAGE_DATA_SOURCES, {
     metadata: { name: image.metadata.name, namespace: image.metadata.namespace, labels: { 'longhorn.io/component': 'backing-image-data-source', 'longhorn.io/managed-by': 'longhorn-manager' }, ownerReferences: [ownerOf(BACKING_IMAGES, image)], finalizers: [FINALIZER] },
     spec: {

@@ -9,6 +9,7 @@ import { findCondition, objectKey } from '#kube/object.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { TEMPLATES } from '../hooks/library.ts'
 import { refusalOfFile } from '../hooks/longhorn.ts'
+import { classOfClone, cloneParameters } from './clones.ts'
 import { stamp } from './conditions.ts'
 import type { Head } from './internet.ts'
 import { headOf, virtualSizeOf } from './internet.ts'
@@ -144,9 +145,12 @@ function refusalOf(image: VirtualMachineImage, head: Head | undefined, world: Wo
 }
 
 /** Where the bytes come from, as Longhorn is told. */
-function parametersOf({ spec: { sourceType, url = '', pvcNamespace, pvcName } }: VirtualMachineImage, world: World): Readonly<Record<string, string>> {
+function parametersOf(image: VirtualMachineImage, world: World): Readonly<Record<string, string>> {
+  const { sourceType, url = '', pvcNamespace, pvcName } = image.spec
   if (sourceType === 'export-from-volume')
     return { 'volume-name': world.get(CLAIMS, `${pvcNamespace}/${pvcName}`)?.spec?.volumeName ?? '', 'export-type': 'raw' }
+  if (sourceType === 'clone')
+    return cloneParameters(image, world)
   return sourceType === 'download' ? { url } : {}
 }
 
@@ -170,7 +174,7 @@ function makeBackingImage(image: VirtualMachineImage, world: World): Write[] {
 }
 
 function classFor(image: VirtualMachineImage, backingImage: string, parameters: Readonly<Record<string, string>>): Write {
-  const body: Omit<StorageClass, 'apiVersion' | 'kind' | 'metadata'> = { provisioner: 'driver.longhorn.io', parameters: { ...parameters, backingImage }, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true }
+  const body: Omit<StorageClass, 'apiVersion' | 'kind' | 'metadata'> = { provisioner: 'driver.longhorn.io', parameters: { ...parameters, ...classOfClone(image), backingImage }, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true }
   return create(STORAGE_CLASSES, { metadata: { name: `lh-${image.metadata.uid}` }, ...body })
 }
 

@@ -134,6 +134,7 @@ function nextFile(position: Position): FileOnDisk | undefined {
 
 function ready(image: BackingImage, checksum: string, size: number, { world, time }: Position): FileOnDisk {
   const mirror = mirrorSeen(world, time.now)
+  // What is read from a volume or from another file is a raw disk.
   const url = image.spec.sourceParameters?.url ?? 'volume.raw'
   return { state: 'ready', progress: 100, message: '', currentChecksum: checksum, size, virtualSize: image.status?.virtualSize || virtualSizeOf(url, size, mirror), realSize: Math.ceil(size / 4096) * 4096, sendingReference: 0, senderManagerAddress: '' }
 }

@@ -3,7 +3,8 @@ import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NODES, LONGHORN_VO
 import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES } from '#images/image.ts'
 import { objectKey } from '#kube/object.ts'
-import { diskForImage, diskOf, isReachable, standingOf } from './disks.ts'
+import { diskForFirst, sizeOfClone } from './clones.ts'
+import { diskOf, isReachable, standingOf } from './disks.ts'
 import { isAwaited } from './follower.ts'
 import { sha512 } from './hash.ts'
 import { imageOf, importTroubleOf, longhornRefusal, oddSize, uploadTroubleOf } from './importTrouble.ts'
@@ -24,7 +25,7 @@ export const EXPORTS_BY_VOLUME: Index<BackingImageDataSource> = {
 }
 const EXPORTS: Index<BackingImageDataSource> = { kind: BACKING_IMAGE_DATA_SOURCES, keys: source => [source.spec.parameters?.['volume-name']] }
 
-/** Longhorn's first file of an image: downloaded, uploaded, or read from a volume. */
+/** Longhorn's first file of an image: downloaded, uploaded, read from a volume, or made of another file. */
 export const imageSources: Controller<BackingImageDataSource> = {
   name: 'backing-image-data-source',
   actor: 'longhorn',
@@ -47,7 +48,7 @@ export const imageSources: Controller<BackingImageDataSource> = {
     if (!source.spec.diskUUID || (!isReachable(diskOf(world, source.spec.diskUUID)) && time.left(TAKES.ignoreNode) <= 0)) {
       if (source.status?.currentState)
         return write(setStatus(BACKING_IMAGE_DATA_SOURCES, source, { ownerID: source.spec.nodeID, currentState: '', progress: 0, message: '', checksum: '', runningParameters: {} }))
-      const disk = diskForImage(image, world, Object.keys(image.spec.diskFileSpecMap ?? {}))
+      const disk = diskForFirst(image, world, Object.keys(image.spec.diskFileSpecMap ?? {}))
       return disk ? write(change(BACKING_IMAGE_DATA_SOURCES, source, { spec: { nodeID: disk.node.metadata.name, diskUUID: disk.uuid, diskPath: disk.path } })) : NOTHING
     }
     const position = { source, file: image, image: imageOf(image, world), given: Date.parse(image.metadata.creationTimestamp), world, time }
@@ -117,9 +118,9 @@ function advance(position: Position): Next {
     case '':
       return after(position, TAKES.startSource, () => isAwaited('Initialized', file, world) ? wait(time.takes(TAKES.tick)) : to('starting', { progress: 0, message: '' }))
     case 'starting':
-      return sourceType === 'export-from-volume'
-        ? startExport(source, world.get(LONGHORN_VOLUMES, `${source.metadata.namespace}/${parameters['volume-name']}`), to)
-        : after(position, TAKES.startSource, () => startDownload(position))
+      if (sourceType === 'export-from-volume')
+        return startExport(source, world.get(LONGHORN_VOLUMES, `${source.metadata.namespace}/${parameters['volume-name']}`), to)
+      return after(position, TAKES.startSource, () => sourceType === 'clone' ? startClone(file, world, to) : startDownload(position))
     case 'in-progress':
       return transfer(position)
     case 'ready-for-transfer':
@@ -147,6 +148,11 @@ function startExport(source: BackingImageDataSource, volume: LonghornVolume | un
   if (!volume)
     return to('failed', { message: `failed to get volume ${name} before exporting backing image` })
   return volume.status?.state === 'attached' ? to('in-progress', { size: Number(volume.spec.size ?? 0), progress: 0 }) : NOTHING
+}
+
+function startClone(file: BackingImage, world: World, to: To): Next {
+  const size = sizeOfClone(file, world)
+  return size === undefined ? NOTHING : to('in-progress', { size, progress: 0 })
 }
 
 /** Asks for the size, which must be one that can be read directly from a disk. */

@@ -1,5 +1,5 @@
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
-import { objectKey } from '#kube/object.ts'
+import { findCondition, objectKey } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { DISPLAY_NAME_LABEL, IMAGES, STORAGE_CLASS_ANNOTATION } from '#images/image.ts'
 import { findNamesake } from '#images/imageFindings.ts'
@@ -18,7 +18,7 @@ import { conflicting, failing, invalid, noteOf, refusing, textAt } from './rule.
 /** pkg/util/image.go: the parameters of every image's class. */
 const PARAMETERS = { migratable: 'true', numberOfReplicas: '3', staleReplicaTimeout: '30' }
 /** Parameters of the target class that the image's own class takes over. */
-const TAKEN_OVER = ['nodeSelector', 'diskSelector', 'numberOfReplicas', 'staleReplicaTimeout', 'dataLocality', 'encrypted']
+const TAKEN_OVER = ['nodeSelector', 'diskSelector', 'numberOfReplicas', 'staleReplicaTimeout', 'dataLocality', 'encrypted', ...['provisioner', 'node-stage', 'node-publish'].flatMap(reader => [`csi.storage.k8s.io/${reader}-secret-name`, `csi.storage.k8s.io/${reader}-secret-namespace`])]
 const LONGHORN = 'driver.longhorn.io'
 
 /** An image as Harvester's webhook would store it: its backend, its label, the class on both places where it is kept, and what is taken over of the class. */
@@ -87,9 +87,25 @@ function refusalOfUse({ object, sight }: Asked): Refusal | undefined {
 }
 
 /** Longhorn's backend alone can make an image of another, and only to encrypt or decrypt it. */
-function refusalOfClone({ object }: Asked): Refusal | undefined {
-  const isRefused = textAt(object, 'spec.backend') !== 'cdi' && textAt(object, 'spec.sourceType') === 'clone' && !isObject(fieldAt(object, 'spec.securityParameters'))
-  return isRefused ? invalid('sourceParameters is required when image source type is "clone"') : undefined
+function refusalOfClone({ object, sight }: Asked): Refusal | undefined {
+  if (textAt(object, 'spec.backend') === 'cdi' || textAt(object, 'spec.sourceType') !== 'clone')
+    return undefined
+  if (!isObject(fieldAt(object, 'spec.securityParameters')))
+    return invalid('sourceParameters is required when image source type is "clone"')
+  const key = `${textAt(object, 'spec.securityParameters.sourceImageNamespace')}/${textAt(object, 'spec.securityParameters.sourceImageName')}`
+  const source = sight.get(IMAGES, key)
+  if (!source)
+    return sight.has(IMAGES) ? invalid(`source image ${key} not found`, 'spec.securityParameters.sourceImageName') : undefined
+  const operation = textAt(object, 'spec.securityParameters.cryptoOperation')
+  const name = `source image ${key} (${source.spec.displayName})`
+  const isEncrypted = source.spec.securityParameters?.cryptoOperation === 'encrypt'
+  if (isEncrypted === (operation === 'encrypt'))
+    return invalid(`can not re-${operation}, ${name} is ${isEncrypted ? 'already' : 'not'} encrypted`)
+  if (findCondition(source.status?.conditions, 'Imported')?.status !== 'True')
+    return invalid(`${name} is not ready`)
+  const className = noteOf(object, 'annotations', STORAGE_CLASS_ANNOTATION)
+  const isForIt = operation === 'decrypt' || sight.all(STORAGE_CLASSES).some(({ metadata, parameters }) => metadata.name === className && parameters?.encrypted === 'true')
+  return isForIt ? undefined : invalid(`storage class ${className} is not for encryption or decryption`, 'spec.parameters[encrypted] must be true')
 }
 
 function refusalOfVolume({ object, sight }: Asked): Refusal | undefined {
