@@ -13,7 +13,8 @@ import { PAUSES } from './scripts/pauses.ts'
 import { POWER } from './scripts/power.ts'
 import { RIGHTS } from './scripts/rights.ts'
 import { STRATEGIES } from './scripts/strategies.ts'
+import { UPLOADS } from './scripts/uploads.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...UPLOADS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Picture } from './imageManifests.ts'
-import { NOBLE, picture } from './imageManifests.ts'
+import { NOBLE, classOf, passphrase, picture } from './imageManifests.ts'
 import { holdSetting } from './settings.ts'
 import { pathOf } from './sight.ts'
 import type { Stage } from './stage.ts'
@@ -16,6 +16,9 @@ const LONGHORN = '/apis/longhorn.io/v1beta2/namespaces/longhorn-system'
 
 /** Longhorn tries for minutes to reuse what is spoilt before it gives up; no longer than the play lasts. */
 const LONG_SECONDS = 240
+
+/** Upstream's webhooks judge by caches that may be this far behind. */
+const CACHED_MS = 2000
 
 /** Longer than Longhorn rests between two tries. */
 const STILL_MS = 5000
@@ -41,6 +44,12 @@ export class Gallery {
     const { status } = await this.stage.admin.create('VirtualMachineImage', picture(this.stage.namespace, name, { ...more, ...whole }))
     if (status === 201)
       await this.stage.until(`${name} held by Harvester`, () => this.stage.find('VirtualMachineImage', name)?.metadata.finalizers !== undefined)
+  }
+
+  /** Somebody sends an image its file, once Longhorn waits for it, and says that it has so many bytes, as many as it has when absent. */
+  async upload(file: Uint8Array<ArrayBuffer>, size?: number, name = NOBLE): Promise<void> {
+    await this.stage.until('a source that waits for a file', () => this.source(name)?.status?.currentState === 'pending')
+    await this.stage.admin.upload(name, { field: 'chunk', file, size, harvester: (await this.tour()).harvester })
   }
 
   /** An image as the story finds it: imported, and ready on so many disks. */
@@ -189,9 +198,30 @@ export class Gallery {
     this.stage.afterwards(await holdSetting(this.api, name, value))
   }
 
+  /** A class of the play's own; what an image says to be of that class. */
+  async ownClass(what: string, parameters: Readonly<Record<string, string>>): Promise<Pick<Picture, 'targetStorageClassName' | 'annotations'>> {
+    const name = `${what}-${this.stage.namespace}`
+    await this.stage.admin.create('StorageClass', classOf(name, parameters))
+    await sleep(CACHED_MS)
+    this.stage.afterwards(async () => { await this.api.delete(pathOf('StorageClass', '', name)) })
+    return { targetStorageClassName: name, annotations: { 'harvesterhci.io/storageClassName': name } }
+  }
+
+  /** A secret of the play's own, that disks are encrypted with. */
+  async secret(name: string): Promise<{ readonly name: string, readonly namespace: string }> {
+    const { namespace } = this.stage;
+    (await this.api.post(`/api/v1/namespaces/${namespace}/secrets`, passphrase(namespace, name))).expect(201)
+    return { name, namespace }
+  }
+
   private async addressOf(path: string): Promise<string> {
-    const { data } = (await this.api.get(TOUR)).expect(200).object as KubeObject & { readonly data: Readonly<Record<string, string>> }
-    return `${data.mirror}~${this.stage.namespace}/${path}`
+    return `${(await this.tour()).mirror}~${this.stage.namespace}/${path}`
+  }
+
+  /** What is told in the cluster of this stage: where the mirror of publishers is, and where uploads are sent to where that is not the API server's address. */
+  private async tour(): Promise<Readonly<Partial<Record<'mirror' | 'harvester', string>>>> {
+    const { data } = (await this.api.get(TOUR)).expect(200).object as KubeObject & { readonly data: Readonly<Partial<Record<'mirror' | 'harvester', string>>> }
+    return data
   }
 }
 

@@ -10,6 +10,8 @@ export interface Picture {
   readonly pvcName?: string
   readonly targetStorageClassName?: string
   readonly annotations?: Readonly<Record<string, string>>
+  /** Of a clone: what is made of which image. */
+  readonly securityParameters?: { readonly cryptoOperation: 'encrypt' | 'decrypt', readonly sourceImageName: string, readonly sourceImageNamespace: string }
 }
 
 /** The one image of most stories. */
@@ -32,5 +34,27 @@ export function claimOf(namespace: string, name: string, storageClassName: strin
   return {
     apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace },
     spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName, resources: { requests: { storage: '10Gi' } } },
+  }
+}
+
+/** What disks are encrypted with, as Harvester's webhook wants it. */
+export function passphrase(namespace: string, name: string): Fields {
+  const stringData = { CRYPTO_KEY_VALUE: 'a passphrase', CRYPTO_KEY_PROVIDER: 'secret', CRYPTO_KEY_CIPHER: 'aes-xts-plain64', CRYPTO_KEY_HASH: 'sha256', CRYPTO_KEY_SIZE: '256', CRYPTO_PBKDF: 'argon2i' }
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData }
+}
+
+const READERS = ['provisioner', 'node-stage', 'node-publish'] as const
+
+/** Parameters of a class whose disks are encrypted with a secret. */
+export function encrypting(secret: { readonly name: string, readonly namespace: string }): Readonly<Record<string, string>> {
+  const readers = READERS.flatMap(reader => [[`csi.storage.k8s.io/${reader}-secret-name`, secret.name], [`csi.storage.k8s.io/${reader}-secret-namespace`, secret.namespace]])
+  return { encrypted: 'true', ...Object.fromEntries(readers) as Readonly<Record<string, string>> }
+}
+
+/** A class of Longhorn's, three copies of each disk where nothing else is said. */
+export function classOf(name: string, parameters: Readonly<Record<string, string>>): Fields {
+  return {
+    apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name }, provisioner: 'driver.longhorn.io', parameters: { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', ...parameters },
+    reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
   }
 }

@@ -77,11 +77,11 @@ export function claim(namespace: string, name: string, accessMode = 'ReadWriteMa
   }
 }
 
-/** A disk that CDI fills with what is on another; large, so that it takes its time. */
-export function copyOf(namespace: string, name: string, source: string): Fields {
+/** A disk that CDI fills with what is on another; large where nothing is said, so that it takes its time. */
+export function copyOf(namespace: string, name: string, source: string, storage = '40Gi'): Fields {
   return {
     apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: { name, namespace },
-    spec: { source: { pvc: { namespace, name: source } }, storage: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '40Gi' } } } },
+    spec: { source: { pvc: { namespace, name: source } }, storage: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage } } } },
   }
 }
 

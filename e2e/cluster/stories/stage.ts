@@ -172,9 +172,9 @@ export class Stage {
     return this.until(`${kind} ${name} as it was written`, () => this.sight.sightings.some(({ object: { metadata } }) => metadata.uid === uid && Number(metadata.resourceVersion) >= Number(resourceVersion)))
   }
 
-  /** Until nothing moves any more. */
-  settle(): Promise<void> {
-    return this.sight.quiet(QUIET_MS, this.secondsLeft())
+  /** Until nothing moves any more; or for so long where something would move by itself after a while. */
+  settle(milliseconds = QUIET_MS): Promise<void> {
+    return this.sight.quiet(milliseconds, this.secondsLeft())
   }
 
   /** What a running guest does by itself. */

@@ -8,6 +8,9 @@ import type { Story } from '../story.ts'
 const byLonghorn = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester', 'longhorn'], run })
 const alone = (name: string, run: Story['run']): Story => ({ ...byLonghorn(name, run), alone: true })
 
+/** Longer than Longhorn's wait before it fetches a lost file anew, which the story sets to five seconds, and than its controllers leave an object alone, which is thirty. */
+const FOR_GOOD_MS = 40_000
+
 const fileName = (stage: Stage) => stage.images.file()?.metadata.name ?? ''
 
 /** An image on three disks is spoilt on all of them. Longhorn fetches it anew on a disk that it has not tried; there is none until the operator allows more. */
@@ -38,7 +41,7 @@ export const COPIES: readonly Story[] = [
   byLonghorn('the file at a current/ URL is replaced, all copies are spoilt, and the image is lost for good', async stage => {
     await allLost(stage, CURRENT, () => stage.images.turnTheDay())
     await stage.images.untilCopies('lost for good', copies => copies.some(({ message = '' }) => message.includes('doesn\'t match the file checksum')))
-    await stage.settle()
+    await stage.settle(FOR_GOOD_MS)
   }),
   byLonghorn('a copy is evicted to another disk', async stage => {
     await stage.images.imported({ url: LASTING })

@@ -49,11 +49,7 @@ export const IMPORTS: readonly Story[] = [
     await stage.images.untilGivenUp()
   }),
   byHarvester('an image whose class names its disks: Longhorn is told of none', async stage => {
-    const own = `class-${stage.namespace}`
-    const parameters = { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', diskSelector: 'nowhere' }
-    await stage.admin.create('StorageClass', { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: own }, provisioner: 'driver.longhorn.io', parameters, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true })
-    stage.afterwards(async () => { await stage.admin.remove('StorageClass', own) })
-    await stage.images.make({ url: LASTING, targetStorageClassName: own, annotations: { 'harvesterhci.io/storageClassName': own } })
+    await stage.images.make({ url: LASTING, ...await stage.images.ownClass('class', { diskSelector: 'nowhere' }) })
     await stage.images.untilImported()
     await stage.images.untilReady(3)
     await remove(stage)
