@@ -12,10 +12,13 @@ type Fields = Readonly<Record<string, unknown>>
 
 const ID = /^[a-z0-9]{4,20}$/
 const STRATEGIES: readonly string[] = ['Always', 'RerunOnFailure', 'Manual', 'Halted', 'Once', 'WaitAsReceiver']
-/** Every reason of `CallOffReason`, which is told by its fields: all of them texts. */
-const CALLS_OFF: Readonly<Record<CallOffReason['code'], true>> = {
-  'vm-started': true, 'vm-gone': true, 'vm-in-other-export': true, 'deadline-passed': true, 'cut-off-no-image': true, 'backup-failed': true, 'class-gone': true, 'running-needs-v1': true, 'image-of-other': true,
+/** Every reason of `CallOffReason`, with the fields that tell it. */
+const CALLS_OFF: Readonly<Record<CallOffReason['code'], readonly string[]>> = {
+  'vm-started': ['vm'], 'vm-gone': ['vm'], 'vm-in-other-export': ['vm', 'claim'], 'deadline-passed': ['deadline'], 'cut-off-no-image': ['vm'],
+  'backup-failed': ['backup'], 'class-gone': ['storageClass'], 'running-needs-v1': ['storageClass'], 'image-of-other': ['image'],
 }
+/** As all objects have that an export names (RFC 1123 subdomain). */
+const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/
 const ENDINGS: readonly string[] = ['shut-down', 'cut-off', 'not-observed']
 
 /** The intent that was read as JSON on that claim; undefined where it is none. */
@@ -54,7 +57,7 @@ function parseChoices(read: Fields): ExportChoices {
 function parseNotes(read: Fields): ExportNotes {
   return {
     ...textOf(read, 'abandonedBy'), ...textOf(read, 'refusal'), ...textOf(read, 'forcedBy'),
-    ...(Array.isArray(read.calledOff) && { calledOff: read.calledOff.filter(isCallOffReason) }),
+    ...(Array.isArray(read.calledOff) && { calledOff: read.calledOff.flatMap(parseCallOff) }),
     ...(read.isBackedUp === true && { isBackedUp: true }),
     ...(isTime(read.backedUpAt) && { backedUpAt: read.backedUpAt }),
     ...(read.isSettled === true && { isSettled: true }),
@@ -74,8 +77,30 @@ export function parseEndings(read: Fields): Readonly<Record<string, NotedEnding>
   }))
 }
 
-function isCallOffReason(read: unknown): read is CallOffReason {
-  return isFields(read) && Object.values(read).every(value => typeof value === 'string') && Object.hasOwn(CALLS_OFF, String(read.code))
+/** A reason with what belongs to it, and nothing that somebody put beside that; none where it is no reason, or does not say of what. */
+function parseCallOff(read: unknown): CallOffReason[] {
+  if (!isFields(read) || !isCallOffCode(read.code))
+    return []
+  const { code } = read
+  const told = CALLS_OFF[code].map(field => [field, read[field]] as const)
+  if (!told.every(([field, value]) => field === 'deadline' ? isTime(value) : isKey(value)))
+    return []
+  return [{ code, ...Object.fromEntries(told), ...textOf(read, 'message') } as CallOffReason]
+}
+
+function isCallOffCode(code: unknown): code is CallOffReason['code'] {
+  return typeof code === 'string' && Object.hasOwn(CALLS_OFF, code)
+}
+
+/** Whether it can be the name of an object. */
+export function isName(text: string): boolean {
+  return NAME.test(text)
+}
+
+/** Whether it can be a name, or `namespace/name`. */
+function isKey(value: unknown): boolean {
+  const parts = typeof value === 'string' ? value.split('/') : []
+  return parts.length > 0 && parts.length <= 2 && parts.every(isName)
 }
 
 function parseVm(read: unknown): ExportedVm | undefined {

@@ -88,6 +88,12 @@ it('tells an export that left no image, where its image would be, for as long as
   expect(one({ ended: [ended] })).toMatchObject([{ word: 'left-no-image', claim: KEY, title: 'web-copy', requester: 'ann', begun: INTENT.startedAt, took: 120_000, vms: ['production/web-01'], path: '/exports/production/export-abcde' }])
 })
 
+it('tells an export once that is said to have left no image, and has one or is under way', () => {
+  expect(one({ ended: [INTENT], images: [imageOf(INTENT)] }).map(({ word }) => word)).toEqual(['unverified'])
+  expect(one({ ended: [INTENT], open: [{ key: KEY, intent: INTENT }] }).map(({ word }) => word)).toEqual(['waiting'])
+  expect(one({ ended: [INTENT], open: [{ key: KEY, intent: { ...INTENT, id: 'fghij' } }] }).map(({ word }) => word)).toEqual(['waiting', 'left-no-image'])
+})
+
 it('what needs the operator comes before what is over, and what may be torn before what is good', () => {
   expect(Math.max(EXPORT_RANKS.waiting, EXPORT_RANKS['no-image'])).toBeLessThan(Math.min(EXPORT_RANKS.importing, EXPORT_RANKS.overtaken, EXPORT_RANKS.whole))
   expect(EXPORT_RANKS.overtaken).toBeLessThan(EXPORT_RANKS.whole)

@@ -5,7 +5,7 @@ import type { Carrier } from './keeperStatus.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { isImported } from '#images/imageState.ts'
 import { imageOfExport, intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
-import { exportImageKey } from './exportIntent.ts'
+import { exportImageKey, exportReference } from './exportIntent.ts'
 import { tookOf } from './exportTimes.ts'
 
 /**
@@ -59,10 +59,12 @@ export function exportRecords({ open, images, ended, stateOf, carrierOf }: Surro
   const exported = images.filter(({ spec }) => spec.sourceType === 'export-from-volume')
   const ownOf = (intent: ExportIntent) => imageOfExport(intent, exported)
   const told = new Set(open.flatMap(({ intent }) => intent === 'unreadable' ? [] : ownOf(intent) ?? []))
+  // That it left no image may have been written by anybody; what is seen of it counts.
+  const isToldOtherwise = (intent: ExportIntent) => ownOf(intent) !== undefined || open.some(one => one.key === exportReference(intent) && one.intent !== 'unreadable' && one.intent.id === intent.id)
   return [
     ...open.map(({ key, intent }) => openRecord(key, intent, intent === 'unreadable' ? undefined : ownOf(intent), { stateOf, carrierOf })),
     ...exported.filter(image => !told.has(image)).map(image => pastRecord(image, stateOf(image))),
-    ...ended.map(endedRecord),
+    ...ended.filter(intent => !isToldOtherwise(intent)).map(endedRecord),
   ]
 }
 
