@@ -1,5 +1,5 @@
 import { closeWithAnswer } from '#volumes/exportAnswer.ts'
-import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportAcknowledgement.ts'
+import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportedImage.ts'
 import type { ExportHold } from '#volumes/exportHold.ts'
 import type { ExportSafetyReason } from '#volumes/exportReason.ts'
 import type { ExportSafety } from '#volumes/exportSafety.ts'

@@ -1,6 +1,6 @@
 import type { ImageFinding } from '#images/imageFindings.ts'
 import type { ImageUrlReason } from '#images/imageUrl.ts'
-import { cutShort } from '#volumes/exportBounds.ts'
+import { cutShort } from '#volumes/exportIntentText.ts'
 
 /** kube-apiserver may cut a longer warning (k8s.io/apiserver pkg/endpoints/filters/warning.go). */
 const LONGEST = 256

@@ -1,6 +1,7 @@
-import type { Condition, KubeObject } from '#kube/object.ts'
+import type { Condition, KubeObject, Manifest } from '#kube/object.ts'
 import type { ChecksumAlgorithm } from './checksumFile.ts'
 import type { FileFacts, ReadFailure } from './probe.ts'
+import { readTimestamp } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
 
 // Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1/image.go. The CRD has no status subresource.
@@ -108,4 +109,19 @@ export function upstreamCheckOf({ metadata }: Pick<VirtualMachineImage, 'metadat
 export function lossOfUpstream(image: Pick<VirtualMachineImage, 'metadata'>): { readonly word: 'changed' | 'gone', readonly at: string } | undefined {
   const { word, at = '' } = conclusionOf(upstreamCheckOf(image)) ?? {}
   return word === 'changed' || word === 'gone' ? { word, at } : undefined
+}
+
+/** Who created an image from a mutable URL knowing it, and when (ISO 8601). */
+export interface MutableAcknowledgement { readonly who: string, readonly when: string }
+
+/** Who acknowledged the image's mutable URL, or what else an annotation of ours says, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
+export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>, annotation = MUTABLE_ACKNOWLEDGED_ANNOTATION): MutableAcknowledgement | undefined {
+  try {
+    const read: unknown = JSON.parse(image.metadata.annotations?.[annotation] ?? 'null')
+    const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
+    return typeof who === 'string' && who.trim() && typeof when === 'string' && readTimestamp(when) !== undefined ? { who, when } : undefined
+  }
+  catch {
+    return undefined
+  }
 }

@@ -1,11 +1,10 @@
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest, ObjectMeta } from '#kube/object.ts'
-import { readTimestamp } from '#kube/timestamp.ts'
 import type { ChecksumKind } from './checksum.ts'
-import type { ImageBackend, ImageSourceType, VirtualMachineImage } from './image.ts'
+import type { ImageBackend, ImageSourceType, MutableAcknowledgement, VirtualMachineImage } from './image.ts'
 import type { ImageUrlReason } from './imageUrl.ts'
 import { acceptedChecksum, recognizeChecksum } from './checksum.ts'
-import { MUTABLE_ACKNOWLEDGED_ANNOTATION, STORAGE_CLASS_ANNOTATION } from './image.ts'
+import { STORAGE_CLASS_ANNOTATION, acknowledgementOf } from './image.ts'
 import { hasEnded, judgeImageUrl, reasonToRefuse } from './imageUrl.ts'
 import { dataEngineOf, imageBackendOf, isDefaultClass } from './storageClass.ts'
 
@@ -28,9 +27,6 @@ export type ImageFinding
     | { readonly code: 'no-such-class' | 'image-class', readonly storageClass: string }
     | { readonly code: 'wrong-backend', readonly storageClass: string, readonly provisioner: string, readonly dataEngine?: 'v2' }
     | { readonly code: 'duplicate-name', readonly displayName: string, readonly image: string }
-
-/** Who created an image from a mutable URL knowing it, and when (ISO 8601). */
-export interface MutableAcknowledgement { readonly who: string, readonly when: string }
 
 /** What an image is judged by, while it is a form as well as when it is a manifest. */
 export interface ImageFacts {
@@ -69,18 +65,6 @@ export function imageFactsOf({ metadata, spec }: Manifest<VirtualMachineImage>, 
     backend: spec.backend ?? 'backingimage',
     storageClass: spec.targetStorageClassName || metadata.annotations?.[STORAGE_CLASS_ANNOTATION] || classes?.find(isDefaultClass)?.metadata.name,
     acknowledgement: acknowledgementOf({ metadata }),
-  }
-}
-
-/** Who acknowledged the image's mutable URL, or what else an annotation of ours says, or undefined where nobody did: an annotation that names nobody or no time is no acknowledgement. */
-export function acknowledgementOf(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>, annotation = MUTABLE_ACKNOWLEDGED_ANNOTATION): MutableAcknowledgement | undefined {
-  try {
-    const read: unknown = JSON.parse(image.metadata.annotations?.[annotation] ?? 'null')
-    const { who, when } = (read ?? {}) as Partial<Record<keyof MutableAcknowledgement, unknown>>
-    return typeof who === 'string' && who.trim() && typeof when === 'string' && readTimestamp(when) !== undefined ? { who, when } : undefined
-  }
-  catch {
-    return undefined
   }
 }
 

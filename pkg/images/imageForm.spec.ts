@@ -3,8 +3,7 @@ import type { VirtualMachineImage } from './image.ts'
 import type { ImageForm, ImageFormProblems } from './imageForm.ts'
 import { describe, expect, it } from 'vitest'
 import { recognizeChecksum } from './checksum.ts'
-import { MISMATCH_ACKNOWLEDGED_ANNOTATION } from './image.ts'
-import { acknowledgementOf } from './imageFindings.ts'
+import { MISMATCH_ACKNOWLEDGED_ANNOTATION, acknowledgementOf } from './image.ts'
 import { checkImageForm, planExportImage, planImage, refusalsOf } from './imageForm.ts'
 
 const meta = (name: string, namespace?: string) => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })

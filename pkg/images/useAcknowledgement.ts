@@ -1,7 +1,7 @@
 import { ref, shallowRef, watch } from 'vue'
 import { useHost } from '#sdk/host.ts'
 import { useOperator } from '#sdk/useOperator.ts'
-import type { MutableAcknowledgement } from './imageFindings.ts'
+import type { MutableAcknowledgement } from './image.ts'
 
 /** A box by which something doubtful is accepted, and who ticked it when. What was acknowledged is this `subject`, a mutable URL or a wrong checksum, not the next one. Where the cluster does not say who that is, the context is what is known. Call in setup. */
 export function useAcknowledgement(subject: () => string) {

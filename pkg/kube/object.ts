@@ -71,3 +71,15 @@ export function objectKey(object: { readonly metadata: Partial<ObjectMeta> }): s
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find(condition => condition.type === type)
 }
+
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
+
+/**
+ * Epoch milliseconds of a time as RFC 3339 writes it, of a day that the calendar has; undefined for anything else. `Date.parse`
+ * alone takes "1" for a year, and the 31st of June for July's first.
+ */
+export function readTimestamp(value: unknown): number | undefined {
+  const [text, day = ''] = typeof value === 'string' ? TIMESTAMP.exec(value) ?? [] : []
+  const time = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(time) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? undefined : time
+}

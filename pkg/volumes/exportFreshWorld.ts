@@ -11,7 +11,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { exportImageName } from './exportIntent.ts'
+import { exportImageName } from './exportedImage.ts'
 
 /**
  * The world with the image, the VMs on the disk, their instances and the claim as the API server has them now: a watch may

@@ -6,9 +6,8 @@ import type { ExportIntent } from './exportIntent.ts'
 import { objectKey } from '#kube/object.ts'
 import { imageState } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
-import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
-import { imageOfExport, isOvertaken } from './exportedImage.ts'
-import { exportImageKey, readIntent, referenceOn } from './exportIntent.ts'
+import { exportImageKey, imageOfExport, isOvertaken, runningAcknowledgementOf } from './exportedImage.ts'
+import { readIntent, referenceOn } from './exportIntent.ts'
 import { isOpen } from './exportWork.ts'
 
 /** An export that needs a disk left alone. Names are `namespace/name`. */

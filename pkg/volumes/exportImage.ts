@@ -8,10 +8,9 @@ import { annotate, createOf, patchOf } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
 import { planExportImage } from '#images/imageForm.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
-import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
-import { exportImageName, writeIntent } from './exportIntent.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION, exportImageName, noteOn } from './exportedImage.ts'
+import { writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION, isFields } from './exportIntentText.ts'
-import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
 
 /**
  * What a VM cannot start without changing. From Halted a start changes the spec (kubevirt pkg/virt-controller/watch/vm/vm.go);

@@ -9,8 +9,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { VMS } from '#vms/vm.ts'
 import { annotate, heldToVersion, jsonPointer, patchOf } from '#kube/write.ts'
 import type { CallOffReason } from './exportStep.ts'
-import { inBounds } from './exportBounds.ts'
-import { EXPORT_ANNOTATION, parseIntent } from './exportIntentText.ts'
+import { EXPORT_ANNOTATION, inBounds, parseIntent } from './exportIntentText.ts'
 
 export interface ExportedVm {
   /** In the claim's namespace. */
@@ -88,16 +87,6 @@ export interface ExportIntent extends ExportChoices, ExportNotes {
   readonly identity?: Identity
   /** ISO 8601. */
   readonly startedAt: string
-}
-
-/** Name of the image's object: the same for everybody who carries the export out, so that there is never a second one. */
-export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
-  return `export-${intent.id}`
-}
-
-/** The image's object, `namespace/name`. Another's may have that name: see `imageOfExport`. */
-export function exportImageKey(intent: Pick<ExportIntent, 'id' | 'image'>): string {
-  return `${intent.image.namespace}/${exportImageName(intent)}`
 }
 
 /** The intent as it is written on the claim, with the cluster's words no longer than they are kept. The claim itself is not in it: it stands on it. */

@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
-import { readTimestamp } from '#kube/timestamp.ts'
+import { readTimestamp } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { VERIFIED_ANNOTATION, noteOn } from './exportedImage.ts'
 import { sizeOf } from './volume.ts'

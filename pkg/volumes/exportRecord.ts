@@ -4,8 +4,8 @@ import type { ExportIntent } from './exportIntent.ts'
 import type { Carrier } from './keeperStatus.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { isImported } from '#images/imageState.ts'
-import { imageOfExport, intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
-import { exportImageKey, exportReference } from './exportIntent.ts'
+import { exportImageKey, imageOfExport, intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
+import { exportReference } from './exportIntent.ts'
 import { tookOf } from './exportTimes.ts'
 
 /**

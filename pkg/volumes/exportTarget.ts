@@ -4,7 +4,7 @@ import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
 import { dataEngineOf, imageBackendOf, isReservedClass } from '#images/storageClass.ts'
-import { LONGEST_DESCRIPTION } from './exportBounds.ts'
+import { LONGEST_DESCRIPTION } from './exportIntentText.ts'
 import { isGolden, isResizing } from './volume.ts'
 
 export interface ExportTarget {

@@ -1,8 +1,7 @@
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { TimelineStep } from './exportTimeline.ts'
-import { findCondition } from '#kube/object.ts'
-import { readTimestamp } from '#kube/timestamp.ts'
+import { findCondition, readTimestamp } from '#kube/object.ts'
 import { isFields } from './exportIntentText.ts'
 import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION } from './exportedImage.ts'
 

@@ -3,10 +3,10 @@ import type { Write } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { StepReason } from './exportStep.ts'
 import { CLAIMS } from '#kube/core.ts'
-import { readTimestamp } from '#kube/timestamp.ts'
-import { asKept } from './exportBounds.ts'
-import { exportImageKey, isClaimOf, liftExport } from './exportIntent.ts'
-import { isName, parseIntent } from './exportIntentText.ts'
+import { readTimestamp } from '#kube/object.ts'
+import { asKept, isName, parseIntent } from './exportIntentText.ts'
+import { isClaimOf, liftExport } from './exportIntent.ts'
+import { exportImageKey } from './exportedImage.ts'
 
 // An export that has an image is told by it for good. One that has none is told by its volume.
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { VirtualMachineImage } from '#images/image.ts'
-import { RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportAcknowledgement.ts'
+import { OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, imageOfExport, wholenessOf } from './exportedImage.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import type { Wholeness } from './exportedImage.ts'
-import { OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, imageOfExport, wholenessOf } from './exportedImage.ts'
 import { exportImage } from './scriptedWorld.ts'
 
 function imageWith(annotations: Readonly<Record<string, string>>, backend?: VirtualMachineImage['spec']['backend']): VirtualMachineImage {

@@ -1,11 +1,12 @@
-import type { VirtualMachineImage } from '#images/image.ts'
-import { objectKey } from '#kube/object.ts'
-import { readTimestamp } from '#kube/timestamp.ts'
+import type { Manifest } from '#kube/object.ts'
+import type { MutableAcknowledgement, VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
-import { exportImageKey } from './exportIntent.ts'
-import { runningAcknowledgementOf } from './exportAcknowledgement.ts'
+import { objectKey, readTimestamp } from '#kube/object.ts'
+import { acknowledgementOf } from '#images/image.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
+/** On an image: that it was read from a disk in use knowingly, and is only as whole as after a power cut; as JSON `{who, when}`. */
+export const RUNNING_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/export-running-acknowledged'
 /** On an image: that a VM or another pod used the disk while it was read, or may have, as JSON. */
 export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken'
 /** On an image: when it was found that no VM had run on the disk from before it was made until it was imported (ISO 8601). */
@@ -16,6 +17,16 @@ export const ENDED_ANNOTATION = 'guardrails.harvesterhci.io/export-ended'
 
 /** What is found out of an image, and written on it, only after it was made: by whoever carries the export out. None is made with it. */
 export const FOUND_ANNOTATIONS = [OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, ENDED_ANNOTATION] as const
+
+/** Name of the image's object: the same for everybody who carries the export out, so that there is never a second one. */
+export function exportImageName(intent: Pick<ExportIntent, 'id'>): string {
+  return `export-${intent.id}`
+}
+
+/** The image's object, `namespace/name`. Another's may have that name: see `imageOfExport`. */
+export function exportImageKey(intent: Pick<ExportIntent, 'id' | 'image'>): string {
+  return `${intent.image.namespace}/${exportImageName(intent)}`
+}
 
 /** The intent on an exported image, and what was noted with it; empty for any other image. */
 export function noteOn(image: VirtualMachineImage): Readonly<Record<string, unknown>> {
@@ -63,6 +74,14 @@ export function isImageOf(image: VirtualMachineImage, { claim, claimUid }: Pick<
 export function imageOfExport(intent: Pick<ExportIntent, 'id' | 'image' | 'claim' | 'claimUid'>, images: readonly VirtualMachineImage[]): VirtualMachineImage | undefined {
   const key = exportImageKey(intent)
   return images.find(image => objectKey(image) === key && isImageOf(image, intent))
+}
+
+/**
+ * Who wants the image though the disk is in use. Only of Longhorn v1: CDI does not begin to read a disk that a pod holds
+ * (containerized-data-importer pkg/controller/clone/common.go CloneSourceInUse), so there it would be a promise of nothing.
+ */
+export function runningAcknowledgementOf({ metadata, spec }: Pick<Manifest<VirtualMachineImage>, 'metadata' | 'spec'>): MutableAcknowledgement | undefined {
+  return spec.backend === 'cdi' ? undefined : acknowledgementOf({ metadata }, RUNNING_ACKNOWLEDGED_ANNOTATION)
 }
 
 /** Who took the image of a running disk upon himself, by its export's note or by what the guard let it through for; undefined where nobody did. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LONGEST_MESSAGE, cutShort } from './exportBounds.ts'
+import { LONGEST_MESSAGE, cutShort } from './exportIntentText.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { writeIntent } from './exportIntent.ts'
 import { parseIntent } from './exportIntentText.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readTimestamp } from './timestamp.ts'
+import { readTimestamp } from './object.ts'
 
 it.each<[string, number]>([
   ['2026-03-01T12:00:00Z', Date.UTC(2026, 2, 1, 12)],
