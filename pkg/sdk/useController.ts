@@ -58,7 +58,9 @@ function watchedBy(proxy: ProxyStore, id: ControllerId): Watched {
 function keepReading(proxy: ProxyStore, { lease: name, namespaces }: Controller, one: Watched): void {
   const left = new AbortController()
   const visibility = useDocumentVisibility()
-  const readable = computed(() => namespaces.filter(namespace => proxy.can('get', LEASES, { namespace, name }).state === 'allowed'))
+  const rights = computed(() => namespaces.map(namespace => ({ namespace, ...proxy.can('get', LEASES, { namespace, name }) })))
+  // Before all are answered the wrong one would be looked into first.
+  const readable = computed(() => rights.value.some(({ state }) => state === 'unknown') ? [] : rights.value.flatMap(({ namespace, state }) => state === 'allowed' ? namespace : []))
   const every = shallowRef(EVERY_MS)
 
   async function find(): Promise<Lease | undefined> {

@@ -21,11 +21,11 @@ export default {
     look: '查看它的 Pod：',
     command: '命令',
     kubevirt: {
-      silent: 'KubeVirt 的控制器已 {time} 没有响应。',
+      silent: 'KubeVirt 的控制器没有响应已有 {time}。',
       announced: 'KubeVirt 的控制器没有响应。',
       meanwhile: '正在运行的虚拟机会继续运行。现在请求的启动、关机、重启或热迁移，要等它恢复后才会执行。',
       states: '虚拟机的状态由它写入，可能已经过时。',
-      later: 'KubeVirt 的控制器已 {time} 没有响应：要等它恢复后才会执行。',
+      later: 'KubeVirt 的控制器没有响应已有 {time}：要等它恢复后才会执行。',
     },
   },
   barred: {
