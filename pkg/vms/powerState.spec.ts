@@ -2,7 +2,7 @@ import type { Condition } from '#kube/object.ts'
 import type { VmAct } from './powerActions.ts'
 import type { PowerState, PowerWord } from './powerState.ts'
 import type { RunStrategy, VirtualMachine, VirtualMachineInstance, VmiPhase } from './vm.ts'
-import type { VmRow, VmsJudgement } from './vmRow.ts'
+import type { VmRow, VmsJudgement, VmsView } from './vmRow.ts'
 import { describe, expect, it } from 'vitest'
 import { permissionOf } from '#kube/write.ts'
 import { planPower, planStart, planStop, rememberedStrategy, vmActions } from './powerActions.ts'
@@ -174,12 +174,14 @@ describe('the overview of the VMs', () => {
   const crashed = row('crashed', vm('Always', { startFailure: { consecutiveFailCount: 1 } }))
   const lost = row('lost', vm('Always'), vmi('Unknown'))
   const unseen = row('unseen', vm('Always'), undefined, 'blind')
-  it.each<[string, VmRow[], 'whole' | 'partial', VmsJudgement['tone'], string[], string[]]>([
+  it.each<[string, VmRow[], VmsView, VmsJudgement['tone'], string[], string[]]>([
     ['is good when all that should run can', [fine, off], 'whole', 'ok', [], []],
     ['is good without VMs', [], 'whole', 'ok', [], []],
     ['is bad with one that cannot run, and names it first', [lost, fine, crashed], 'whole', 'bad', ['crashed'], ['lost']],
     ['is unknown with one of which nothing is known, and names it', [fine, lost, unseen], 'whole', 'unknown', [], ['lost', 'unseen']],
     ['is unknown when not all VMs can be seen', [fine], 'partial', 'unknown', [], []],
+    ['is unknown when nobody writes their states', [fine], 'outdated', 'unknown', [], []],
+    ['is bad with one that cannot run, also when nobody writes it any more', [fine, crashed], 'outdated', 'bad', ['crashed'], []],
   ])('%s', (_, rows, view, tone, trouble, unknown) => {
     const judged = judgeVms(rows, view)
     const names = (found: readonly VmRow[]) => found.map(({ vm: { metadata } }) => metadata.name)

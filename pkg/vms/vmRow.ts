@@ -18,11 +18,14 @@ export interface VmsJudgement {
   readonly unknown: readonly VmRow[]
 }
 
-/** Good only where every VM is seen, and is not in trouble. `view`: whether the rows are all there are. */
-export function judgeVms(rows: readonly VmRow[], view: 'whole' | 'partial'): VmsJudgement {
+/** Of the rows that are judged. `partial`: they are not all there are. `outdated`: nobody writes the states of VMs now. */
+export type VmsView = 'whole' | 'partial' | 'outdated'
+
+/** Good only where every VM is seen as it is now, and is not in trouble. */
+export function judgeVms(rows: readonly VmRow[], view: VmsView): VmsJudgement {
   const trouble = rows.filter(row => POWER_TONES[row.state.word] === 'bad')
   const unknown = rows.filter(row => POWER_TONES[row.state.word] === 'unknown')
-  const tone = trouble.length ? 'bad' : unknown.length || view === 'partial' ? 'unknown' : 'ok'
+  const tone = trouble.length ? 'bad' : unknown.length || view !== 'whole' ? 'unknown' : 'ok'
   return { tone, trouble, unknown }
 }
 

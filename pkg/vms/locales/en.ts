@@ -120,7 +120,7 @@ export default {
     trouble: 'Every VM that should run can run. | {n} VM cannot run. | {n} VMs cannot run.',
     unknown: 'Of {n} VM nothing is known. | Of {n} VM nothing is known. | Of {n} VMs nothing is known.',
     outdated: 'Of VMs is known what was last written, and nobody writes it now.',
-    blind: 'Not all VMs can be seen, so nothing is said of those that should run.',
+    partial: 'Not all VMs can be seen, so nothing is said of those that should run.',
     running: '{n} of {all} are running',
   },
   detail: {
