@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { Api, PATHS } from '../console.ts'
@@ -94,6 +95,32 @@ test('a shutdown that the cluster refuses is said in its words, and nothing pret
   await page.getByRole('dialog').getByRole('button', { name: 'Shut down' }).click()
   await expect(page.getByText(/build-01: the cluster refused\..*has a backup in progress/)).toBeVisible()
   await expect(build).toContainText('Running')
+})
+
+test('a virt-controller that is not heard of is told where it is needed, with what to do, until it is heard again', async ({ page }) => {
+  // What it renews does not come through: to the page it has died with the first answer.
+  const LEASE = '**/leases/virt-controller'
+  const read = () => own.direct('GET', '/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases/virt-controller')
+  await expect.poll(async () => (await read()).status).toBe(200)
+  const { text: body } = await read()
+  await page.route(LEASE, route => route.fulfill({ contentType: 'application/json', body }))
+  const silent = page.getByTestId('silent-controller')
+  await page.goto(at('/virtual-machines?ns=staging'))
+  await expect(page.getByRole('row').filter({ hasText: 'build-01' })).toContainText('Running')
+  await expect(silent).toContainText(/KubeVirt’s controller has not been heard of for \d+ s/, { timeout: 45_000 })
+  await expect(silent).toContainText('kubectl get pods -n harvester-system -l kubevirt.io=virt-controller')
+  await page.getByRole('row').filter({ hasText: 'build-01' }).getByRole('button', { name: 'Shut down' }).click()
+  await expect(page.getByRole('dialog')).toContainText('this is carried out only when it is back')
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  // It is known on the other pages at once.
+  await page.getByRole('link', { name: 'build-01' }).click()
+  await expect(silent).toBeVisible()
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await expect(silent).toBeVisible()
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await page.unroute(LEASE)
+  await expect(silent).toHaveCount(0)
 })
 
 test('a VM started by somebody else while its disk is exported is not shut down again: the export stops and says who', async ({ page }) => {
