@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from '@playwright/test'
 import type { APIResponse, Locator, Page } from '@playwright/test'
 
-interface Meta { readonly name: string, readonly namespace?: string, readonly uid?: string, readonly resourceVersion?: string, readonly annotations?: Record<string, string>, readonly deletionTimestamp?: string }
+interface Meta { readonly name: string, readonly namespace?: string, readonly uid?: string, readonly resourceVersion?: string, readonly annotations?: Record<string, string>, readonly deletionTimestamp?: string, readonly finalizers?: readonly string[] }
 /** An object as the public API answers it; tests look at what they name. */
 export interface AnyObject { readonly apiVersion?: string, readonly kind?: string, readonly metadata: Meta, readonly spec?: Record<string, unknown>, readonly status?: Record<string, unknown> }
 

@@ -113,14 +113,17 @@ export async function findUnanswered(scene: Scene, claim: string): Promise<void>
   await expect(verdict(page)).toContainText('Whether the disk is at rest cannot be seen.')
   await expect(page.getByRole('main')).toContainText('list volumeattachments.storage.k8s.io')
   await expect(page.getByTestId('server-answer')).toContainText('no export guard of this cluster has answered for you')
+  await expect(page.getByRole('radio')).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeDisabled()
 }
 
 /** The same page, once the server has answered that the disk is at rest: it exports by that. */
 export async function exportByAnswer({ page, cluster, namespace }: Scene, claim: string): Promise<void> {
   const api = new Api(page, cluster)
-  await expect(page.getByTestId('server-answer')).toContainText('The disk is at rest', { timeout: 30_000 })
+  await expect(page.getByTestId('server-answer')).toContainText(/answered .*: at rest/, { timeout: 30_000 })
   await expect(verdict(page)).toContainText('The disk is at rest')
+  await expect(page.getByTestId('guards')).toContainText('Guard: alive')
+  await expect(page.getByRole('main')).not.toContainText('The permission that is missing')
   await nameImage(page, `${claim}-copy`)
   await begin(page, 'Export')
   await ends(api, namespace, claim)

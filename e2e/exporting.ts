@@ -7,20 +7,20 @@ const NOTE = 'guardrails.harvesterhci.io/export'
 /** Where the backups of VMs of a namespace are. */
 export const BACKUPS = (namespace: string) => `/apis/harvesterhci.io/v1beta1/namespaces/${namespace}/virtualmachinebackups`
 
-interface GuestVm { readonly guest?: 'deaf', readonly grace?: number, readonly strategy?: string, readonly shared?: string }
+export interface GuestVm { readonly guest?: 'deaf', readonly grace?: number, readonly strategy?: string, readonly shared?: string, /** Of its own disk. */ readonly size?: string }
 
 /** A blank disk. */
-export async function makeDisk(api: Pick<Api, 'create'>, namespace: string, name: string): Promise<void> {
+export async function makeDisk(api: Pick<Api, 'create'>, namespace: string, name: string, size = '1Gi'): Promise<void> {
   await api.create(PATHS.claims(namespace), {
     apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace },
-    spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } },
+    spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: size } } },
   })
 }
 
 /** A VM that runs, unless it is Halted: on a blank disk of its own, `<name>-root`, or on one that is there and `shared`. */
-export async function makeVm(api: Pick<Api, 'create' | 'get'>, namespace: string, name: string, { guest, grace = 120, strategy = 'RerunOnFailure', shared }: GuestVm = {}): Promise<void> {
+export async function makeVm(api: Pick<Api, 'create' | 'get'>, namespace: string, name: string, { guest, grace = 120, strategy = 'RerunOnFailure', shared, size }: GuestVm = {}): Promise<void> {
   if (shared === undefined)
-    await makeDisk(api, namespace, `${name}-root`)
+    await makeDisk(api, namespace, `${name}-root`, size)
   const spec = {
     terminationGracePeriodSeconds: grace, networks: [{ name: 'default', pod: {} }], volumes: [{ name: 'disk-0', persistentVolumeClaim: { claimName: shared ?? `${name}-root` } }],
     domain: {
