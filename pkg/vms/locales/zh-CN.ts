@@ -131,6 +131,7 @@ export default {
     exportADisk: '导出磁盘…',
     noDisk: '它没有位于卷上的磁盘。',
     exporting: '卷 {claim} 的一次导出涉及 {name}。',
+    offForExport: '因卷 {claim} 的导出而关机。',
     yaml: 'YAML',
     yamlOf: '{name} 的 YAML',
   },
