@@ -6,8 +6,8 @@ import { hostKey } from './host.ts'
 import type { Host } from './host.ts'
 import type { ObjectReference } from './verdict.ts'
 
-/** `waiting`: it is its turn, and nobody here goes on with it. `doubtful`: done, and not as one would wish. */
-export type StepState = 'todo' | 'waiting' | 'doing' | 'done' | 'doubtful' | 'failed'
+/** `waiting`: it is its turn, and nobody here goes on with it. `doubtful`: done, and not as one would wish. `skipped`: it will not come to it. */
+export type StepState = 'todo' | 'skipped' | 'waiting' | 'doing' | 'done' | 'doubtful' | 'failed'
 export type TaskState = 'running' | 'done' | 'failed' | 'cancelled'
 
 export interface TaskStep {

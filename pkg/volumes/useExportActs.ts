@@ -8,6 +8,7 @@ import { useBar } from '#sdk/useBar.ts'
 import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
 import type { Tone, VerdictRemedy } from '#sdk/verdict.ts'
+import { costOfGivingUp } from './exportGiveUp.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { readAnew } from './exportFreshWorld.ts'
 import { leaveForce } from './exportGuests.ts'
@@ -23,7 +24,7 @@ import { useForceDecisions } from './useForceDecisions.ts'
 import { useForceStop } from './useForceStop.ts'
 import { useKeeper } from './useStanding.ts'
 
-const BEFORE_IMAGE = ['blind', 'make-backup', 'wait-backup', 'stop-vm', 'wait-guest', 'force-stop', 'wait-detach', 'call-off', 'create-image']
+const START_HELP = { 'no-image': 'volumes.export.startNowHelp', 'torn-image': 'volumes.export.startNowTears', 'nothing': 'volumes.export.startNowOver' } as const
 
 /** An export under way: how far it is, who carries it out, and what any operator may do about it now. Call in setup. */
 export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld) {
@@ -51,8 +52,11 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
 
   const failure = computed(() => runner.failureOf(intent().claim))
   // Once the image is being read, giving up saves nothing; starting what is off still does.
-  const isMade = computed(() => intent().madeAt !== undefined || !BEFORE_IMAGE.includes(step.value.word) || step.value.result !== undefined)
-  const canGiveUp = computed(() => intent().abandonedBy === undefined && (keptOff.value.length > 0 || !isMade.value))
+  const cost = computed(() => costOfGivingUp(step.value, intent()))
+  const isMade = computed(() => cost.value !== 'no-image')
+  // What is being started needs no second start.
+  const isStarting = computed(() => cost.value === 'nothing' && isCarriedOut.value)
+  const canGiveUp = computed(() => intent().abandonedBy === undefined && !isStarting.value && (keptOff.value.length > 0 || !isMade.value))
 
   // A guest that is still ending can only be started once it is gone: from here on this console sees to it.
   const giveUp = useSubmit(async () => {
@@ -66,7 +70,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const remedies = computed<VerdictRemedy[]>(() => [
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
     ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
-    ...canGiveUp.value ? [{ id: 'giveUp', label: keptOff.value.length ? t('volumes.export.startNow', { vms: names.value }) : t('volumes.export.giveUp'), help: t(keptOff.value.length ? isMade.value ? 'volumes.export.startNowTears' : 'volumes.export.startNowHelp' : 'volumes.export.giveUpHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...canGiveUp.value ? [{ id: 'giveUp', label: keptOff.value.length ? t('volumes.export.startNow', { vms: names.value }) : t('volumes.export.giveUp'), help: t(keptOff.value.length ? START_HELP[cost.value] : 'volumes.export.giveUpHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
     ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
   ])
   const submissions = { dismiss, giveUp, force }

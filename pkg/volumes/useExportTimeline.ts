@@ -6,7 +6,7 @@ import type { ExportIntent } from './exportIntent.ts'
 import { timesOf } from './exportTimes.ts'
 import type { TimelineEntry } from './exportTimeline.ts'
 
-const STATES: Readonly<Record<Exclude<TimelineEntry['state'], 'now'>, StepState>> = { 'done': 'done', 'to-come': 'todo', 'failed': 'failed', 'left-out': 'todo' }
+const STATES: Readonly<Record<Exclude<TimelineEntry['state'], 'now'>, StepState>> = { 'done': 'done', 'to-come': 'todo', 'failed': 'failed', 'left-out': 'skipped' }
 
 /** Whether a guest did not shut down by itself, or nobody knows that it did. */
 const isDoubtful = ({ endings = {} }: ExportIntent): boolean => Object.values(endings).some(({ word }) => word !== 'shut-down')
@@ -15,8 +15,8 @@ interface Shown {
   readonly intent: ExportIntent
   readonly image: VirtualMachineImage | undefined
   readonly timeline: readonly TimelineEntry[]
-  /** Of the step whose turn it is: whether somebody goes on with it, how far it is, and what is said of it. */
-  readonly now?: { readonly state: 'doing' | 'waiting', readonly progress?: number, readonly message?: string }
+  /** Of the step whose turn it is: whether somebody goes on with it, and how far it is. */
+  readonly now?: { readonly state: 'doing' | 'waiting', readonly progress?: number }
 }
 
 /** The steps of an export with their times, and what came of each. Call in setup. */
@@ -42,8 +42,8 @@ export function useExportTimeline(shown: () => Shown | undefined) {
       const { startedAt, endedAt } = times[step] ?? {}
       const label = t(`volumes.export.step.${step}`)
       if (state === 'now')
-        return { id: step, label, state: given.now?.state ?? 'waiting', ...(startedAt !== undefined && { startedAt }), ...(given.now?.progress !== undefined && { progress: given.now.progress }), message: given.now?.message }
-      const told = state === 'left-out' ? t('volumes.export.leftOut') : state === 'to-come' ? undefined : cameOf(step, given.intent)
+        return { id: step, label, state: given.now?.state ?? 'waiting', ...(startedAt !== undefined && { startedAt }), ...(given.now?.progress !== undefined && { progress: given.now.progress }) }
+      const told = state === 'left-out' || state === 'to-come' ? undefined : cameOf(step, given.intent)
       const over = state === 'done' || state === 'failed'
       return { id: step, label, state: state === 'done' && step === 'shut-down' && isDoubtful(given.intent) ? 'doubtful' : STATES[state], ...(over && startedAt !== undefined && endedAt !== undefined && { startedAt }), ...(over && endedAt !== undefined && { endedAt }), ...(told && { message: told }) }
     })

@@ -7,6 +7,8 @@ import { useExportWords } from './useExportWords.ts'
 it.each<[StepReason, string, string]>([
   [{ code: 'stopping-vm', vm: 'lab/db-02' }, 'volumes.because.stopping-vm', 'volumes.because.stopping-vm-waiting'],
   [{ code: 'starting-vm', vm: 'lab/db-02' }, 'volumes.because.starting-vm', 'volumes.because.starting-vm-waiting'],
+  [{ code: 'attached', attachment: 'csi-1', node: 'db-02', ending: true }, 'volumes.because.attached-ending', 'volumes.because.attached-ending'],
+  [{ code: 'attached', attachment: 'csi-1', node: 'db-02', ending: false }, 'volumes.because.attached', 'volumes.because.attached'],
   [{ code: 'waiting-for-guest', vm: 'lab/db-02', graceSeconds: 120, leftSeconds: 3 }, 'volumes.because.waiting-for-guest-left', 'volumes.because.waiting-for-guest-left'],
 ])('what nobody may be doing is said to wait, and what the cluster does is not: %o', async (reason, here, elsewhere) => {
   const { made: { reasonOf, waitingOf }, app } = await openConsole(() => useExportWords(), {})

@@ -9,6 +9,8 @@ import { VMIS, VMS } from '#vms/vm.ts'
 import { VM_BACKUPS, VM_RESTORES } from '#vms/vmBackup.ts'
 import { VM_EXPORTS } from '#vms/vmExport.ts'
 import { DATA_VOLUMES } from './dataVolume.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { exportImageKey } from './exportedImage.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepReason } from './exportStep.ts'
 import { VOLUME_SNAPSHOTS } from './volumeSnapshot.ts'
@@ -28,7 +30,14 @@ export function useExportWords() {
   const { t, te } = useI18n()
 
   function reasonOf(reason: StepReason): VerdictReason {
-    return sentence(reason, reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined ? 'waiting-for-guest-left' : reason.code)
+    return sentence(reason, keyOf(reason))
+  }
+
+  /** What is said differently of the same, as far as it is known. */
+  function keyOf(reason: StepReason): string {
+    if (reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined)
+      return 'waiting-for-guest-left'
+    return reason.code === 'attached' && reason.ending ? 'attached-ending' : reason.code
   }
 
   /** The same where this console does not carry the export out, and perhaps nobody does: what is to be sent is not said to be under way. */
@@ -51,9 +60,13 @@ export function useExportWords() {
     return Object.fromEntries(Object.entries(said).flatMap(([field, [fact, key]]) => fact !== undefined && te(key) ? [[field, t(key)]] : []))
   }
 
+  /** The reasons of an export with its image by the name that it was given; in the cluster it has another. */
+  const named = (reasons: readonly VerdictReason[], intent: ExportIntent): VerdictReason[] =>
+    reasons.map(reason => ({ ...reason, objects: reason.objects?.map(object => `${object.namespace}/${object.name}` === exportImageKey(intent) ? { ...object, label: intent.image.displayName } : object) }))
+
   /** Several reasons where there is one line for all, and no place for links. */
   const inOneLine = (reasons: readonly VerdictReason[]): string => reasons.map(({ text, objects = [] }) => [text, ...objects.map(({ name, label }) => label ?? name)].join(' ')).join(' · ')
 
   const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
-  return { reasonOf, waitingOf, inOneLine, claimOf }
+  return { reasonOf, waitingOf, named, inOneLine, claimOf }
 }

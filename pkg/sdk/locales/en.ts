@@ -58,6 +58,7 @@ export default {
     doing: 'now',
     waiting: 'next, and nobody here goes on with it',
     todo: 'to come',
+    skipped: 'left out',
     doubtful: 'done, with a doubt',
     failed: 'failed',
     took: 'took {time}',

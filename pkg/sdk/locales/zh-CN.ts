@@ -58,6 +58,7 @@ export default {
     doing: '进行中',
     waiting: '下一步，此处无人继续',
     todo: '未开始',
+    skipped: '未执行',
     doubtful: '已完成，但存疑',
     failed: '失败',
     took: '用时 {time}',
