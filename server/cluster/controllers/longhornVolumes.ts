@@ -5,12 +5,12 @@ import { CLAIMS, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import { objectKey } from '#kube/object.ts'
 import { VMIS } from '#vms/vm.ts'
-import { CLAIMS_BY_VOLUME, PODS_BY_CLAIM } from './claimIndexes.ts'
 import { withCondition, withoutConditions } from './conditions.ts'
 import { REPLICAS_BY_VOLUME, diskForReplica, standingOf } from './disks.ts'
 import { hex } from './hash.ts'
 import { EXPORTS_BY_VOLUME } from './imageSources.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from './kinds.ts'
+import { kubernetesStatusOf } from './longhornPods.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, create, on, ownerOf, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -50,7 +50,7 @@ export const longhornVolumes: Controller<LonghornVolume> = {
       return write(change(LONGHORN_VOLUMES, volume, { spec: { nodeID } }))
     const { state, again } = nextState(volume, replicas, world, time)
     const robustness = state === 'attached' ? robustnessOf(volume, replicas) : 'unknown'
-    const kubernetesStatus = kubernetesStatusOf(volume, world)
+    const kubernetesStatus = kubernetesStatusOf(volume, world, time.now)
     const status = {
       ...volume.status, state, robustness, kubernetesStatus,
       // Longhorn's webhook names the engine's image in the spec; an export is refused where the status does not.
@@ -181,15 +181,4 @@ function replenish(volume: LonghornVolume, replicas: readonly LonghornReplica[],
     return wait(left)
   const replica = newReplica(volume, replicas, world)
   return replica ? write(remove(LONGHORN_REPLICAS, failed), replica.write) : NOTHING
-}
-
-function kubernetesStatusOf(volume: LonghornVolume, world: World): NonNullable<NonNullable<LonghornVolume['status']>['kubernetesStatus']> {
-  const [claim] = world.find(CLAIMS_BY_VOLUME, volume.metadata.name)
-  const pv = world.get(PERSISTENT_VOLUMES, volume.metadata.name)
-  const pods = claim ? world.find(PODS_BY_CLAIM, objectKey(claim)).filter(pod => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed') : []
-  const workloadsStatus = pods.map(pod => {
-    const owner = pod.metadata.ownerReferences?.[0]
-    return { podName: pod.metadata.name, podStatus: pod.status?.phase ?? '', workloadName: owner?.name ?? '', workloadType: owner?.kind ?? '' }
-  })
-  return { pvName: pv ? volume.metadata.name : '', pvStatus: pv?.status?.phase ?? '', namespace: claim?.metadata.namespace ?? '', pvcName: claim?.metadata.name ?? '', lastPVCRefAt: '', lastPodRefAt: '', workloadsStatus: workloadsStatus.length > 0 ? workloadsStatus : null }
 }
