@@ -20,6 +20,7 @@ import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
 import { ACKNOWLEDGED, judgeExportSafety } from './exportSafety.ts'
 import { isCopiedWhileInUse } from './exportTarget.ts'
+import { lastPodsOn, volumeBehind } from './exportVisits.ts'
 
 const keyOf = (intent: ExportIntent, name: string) => `${intent.claim.namespace}/${name}`
 
@@ -106,7 +107,8 @@ function atRest(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeC
   }
   if (safety.word !== 'at-rest')
     return { word: safety.word === 'unknown' ? 'blind' : 'wait-detach', writes: [], because: safety.reasons }
-  return makeImage(world, intent, claim)
+  const behind = volumeBehind(claim, world)
+  return behind === undefined ? makeImage(world, intent, claim) : { word: 'wait-detach', writes: [], because: [{ code: 'longhorn-behind', volume: behind }] }
 }
 
 function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {
@@ -120,7 +122,7 @@ function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolu
   if (intent.runningAcknowledged && !isCopiedWhileInUse(sourceClass, storageClass))
     return callOff(claim, intent, [{ code: 'running-needs-v1', storageClass: intent.storageClass }])
   const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
-  return { word: 'create-image', writes: [createExportImage(intent, storageClass, users.vms)], because: intent.runningAcknowledged ? [{ code: 'acknowledged', by: intent.runningAcknowledged.by }] : [] }
+  return { word: 'create-image', writes: [createExportImage(intent, storageClass, users.vms, lastPodsOn(claim, world.longhornVolumes))], because: intent.runningAcknowledged ? [{ code: 'acknowledged', by: intent.runningAcknowledged.by }] : [] }
 }
 
 /** *Export anyway while running*: nothing is stopped. Other work on the disk is waited for all the same. */

@@ -8,18 +8,20 @@ import type { StepWorld } from './exportStep.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { CLAIMS, PODS } from '#kube/core.ts'
 import { blindSpot } from '#kube/seen.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { exportImageName } from './exportedImage.ts'
 
 /**
- * The world with the image, the VMs on the disk, their instances and the claim as the API server has them now: a watch may
+ * The world with the image, the VMs on the disk, their instances, Longhorn's volume and the claim as the API server has them now: a watch may
  * be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read. With `listPods`
  * all pods of the claim's namespace too, where they are seen: whose they are is not known before.
  *
  * They are read one kind after the other. VMs after the image: an image that was imported by then has seen all that they did
- * before. Instances after the VMs: none is taken for that of an earlier start. Pods after the image, as VMs are. The claim last: what was noted on it, such as
+ * before. Instances after the VMs: none is taken for that of an earlier start. Pods after the image, as VMs are, and what Longhorn remembers of
+ * pods after these: one that has gone meanwhile is remembered. The claim last: what was noted on it, such as
  * that the export was given up, is never older than what was done because of it.
  */
 export async function readAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get'], listPods?: (namespace: string) => Promise<readonly Pod[]>): Promise<StepWorld> {
@@ -37,8 +39,12 @@ export async function readAnew(world: StepWorld, intent: ExportIntent, get: Kube
   const vmis = await anew(VMIS, world.vmis, namespace, names)
   const isPodsSeen = blindSpot(PODS, world.pods, namespace) === undefined
   const pods = listPods && isPodsSeen ? { ...world.pods, objects: [...world.pods.objects.filter(({ metadata }) => metadata.namespace !== namespace), ...await listPods(namespace)] } : world.pods
+  const volumes = world.longhornVolumes
+  const volume = claim?.spec?.volumeName
+  const isVolumeSeen = volume !== undefined && volumes && blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) === undefined
+  const longhorn = isVolumeSeen ? { longhornVolumes: await anew(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE, [volume]) } : {}
   const claims = await anew(CLAIMS, world.claims, namespace, [name])
-  return { ...world, claims, images, pods, vms, vmis }
+  return { ...world, ...longhorn, claims, images, pods, vms, vmis }
 }
 
 function absentAsUndefined(thrown: unknown): undefined {

@@ -28,11 +28,12 @@ function isNewAndOff(vm: VirtualMachine): boolean {
 
 /**
  * The write that makes the image: its name follows from the intent, so that there is never a second one. With it goes how
- * the VMs on the disk (`users`) were when it was judged: what was judged on an old picture is found out by that.
+ * the VMs on the disk (`users`) were when it was judged, and which pods were the last on it (`lastPodsOn`): what was judged on
+ * an old picture, and what comes later and goes again, is found out by that.
  */
-export function createExportImage(intent: ExportIntent, storageClass: StorageClass, users: readonly VirtualMachine[] = []): Write {
+export function createExportImage(intent: ExportIntent, storageClass: StorageClass, users: readonly VirtualMachine[] = [], lastPods?: string): Write {
   const { image: { namespace, displayName, description }, runningAcknowledged: said } = intent
-  const note: Record<string, unknown> = { ...JSON.parse(writeIntent(intent)), still: Object.fromEntries(users.map(vm => [vm.metadata.name, stillness(vm)])) }
+  const note: Record<string, unknown> = { ...JSON.parse(writeIntent(intent)), still: Object.fromEntries(users.map(vm => [vm.metadata.name, stillness(vm)])), ...(lastPods !== undefined && { lastPods }) }
   return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note), ...(said && { [RUNNING_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: said.by, when: said.at }) }) } }, storageClass))
 }
 

@@ -42,6 +42,8 @@ class Cluster {
   images: Open<VirtualMachineImage>[] = []
   backups: Open<VmBackup>[] = []
   others: PersistentVolumeClaim[] = []
+  /** What Longhorn remembers of the pods on the disk. */
+  noted: { workloadsStatus: { podName: string }[] | null, lastPodRefAt: string } = { workloadsStatus: null, lastPodRefAt: '' }
   claim: Open<PersistentVolumeClaim> = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('web-01-root'), spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } }
   guests = new Map<string, Guest>()
   importFails = false
@@ -77,6 +79,7 @@ class Cluster {
     this.time += 5000
     for (const vm of this.vms)
       this.turnVm(vm)
+    this.note()
     const used = this.pods.length > 0
     if (used && !this.attachments.length)
       this.attachments.push({ apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata: { ...meta('csi-1'), namespace: undefined } as Open<VolumeAttachment>['metadata'], spec: { attacher: 'driver.longhorn.io', nodeName: 'node-1', source: { persistentVolumeName: 'pv-1' } }, status: { attached: true } })
@@ -91,6 +94,22 @@ class Cluster {
       const failed = this.importFails && progress >= 80
       image.status = { progress, conditions: [{ type: 'Initialized', status: 'True' }, failed ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }] }
     }
+  }
+
+  note() {
+    const gone = this.noted.workloadsStatus && !this.noted.lastPodRefAt
+    if (this.pods.length)
+      this.noted = { workloadsStatus: this.pods.map(pod => ({ podName: pod.metadata.name })), lastPodRefAt: '' }
+    else if (gone)
+      this.noted.lastPodRefAt = new Date(this.time).toISOString()
+  }
+
+  /** A pod takes the disk and is gone again before anybody looks. */
+  visit(name: string) {
+    this.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(name), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+    this.note()
+    this.pods = []
+    this.note()
   }
 
   turnVm(vm: Open<VirtualMachine>) {
@@ -173,6 +192,7 @@ class Cluster {
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
       dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
       snapshots: live([]), backups: live(this.backups), restores: live([]), vmExports: live([]),
+      longhornVolumes: live([{ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: { ...meta('pv-1'), namespace: 'longhorn-system' }, spec: {}, status: { kubernetesStatus: { namespace: 'production', pvcName: 'web-01-root', ...this.noted } } }]),
       storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('longhorn-v2'), provisioner: 'driver.longhorn.io', parameters: { dataEngine: 'v2' } }]),
     }
   }
@@ -218,6 +238,7 @@ function run(cluster: Cluster, intent: ExportIntent, { runners = 1, turns = 60, 
   return { words, last }
 }
 
+const CDI_READER = 'e3a1c9f0-1b2d-4c3e-8f4a-5b6c7d8e9f00-source-pod'
 const WAY = ['stop-vm', 'wait-guest', 'wait-detach', 'create-image', 'wait-import', 'verify', 'start-vm', 'wait-start', 'clean', 'done']
 
 describe('an export from beginning to end', () => {
@@ -666,15 +687,38 @@ describe('an export on a bad day', () => {
   })
 
   it.each<[string, object, string]>([
-    ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'whole'],
+    ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'unverified'],
   ])('knows who else took the disk while it was read: %s', (_, labels, wholeness) => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
     run(cluster, cluster.begin(), { each: step => {
       if (step.word === 'wait-import' && !cluster.pods.length)
-        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('libguestfs-tools', { labels }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('cdi.kubevirt.io' in labels ? CDI_READER : 'libguestfs-tools', { labels }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
     } })
     expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual([wholeness])
     expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it.each<[string, string, string, string]>([
+    ['marks the image', 'a pod had the disk and was gone again before anybody looked', 'libguestfs-tools', 'overtaken'],
+    ['does not call it verified', 'CDI had the disk, and who else did is not told', CDI_READER, 'unverified'],
+  ])('%s when %s', (_what, _when, pod, wholeness) => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    let visits = 1
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'wait-import' && visits-- > 0)
+        cluster.visit(pod)
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: wholeness })
+    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual([wholeness])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('makes no image before Longhorn has noted that the guest\'s pod is gone', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    cluster.note = () => undefined
+    const { words, last } = run(cluster, cluster.begin())
+    expect(words).not.toContain('create-image')
+    expect(last).toMatchObject({ word: 'wait-detach', writes: [], because: [{ code: 'longhorn-behind', volume: 'pv-1' }] })
   })
 
   it('marks the image when a VM ran and was stopped again while nobody looked', () => {
@@ -861,7 +905,7 @@ describe('exports of two disks of one VM', () => {
 })
 
 describe('an image that was read while what holds the disk was not seen', () => {
-  const hidden = (kind: 'pods' | 'vmis', seen: Omit<Seen, 'objects'> & { error?: ApiError }) => (world: StepWorld): StepWorld => ({ ...world, [kind]: { objects: [], ...seen } })
+  const hidden = (kind: 'pods' | 'vmis' | 'longhornVolumes', seen: Omit<Seen, 'objects'> & { error?: ApiError }) => (world: StepWorld): StepWorld => ({ ...world, [kind]: { objects: [], ...seen } })
   const CLOSED = hidden('pods', { state: 'forbidden' })
   const UNWATCHED = { state: 'stale', error: new ApiError({ status: 403, reason: 'Forbidden', message: 'watch' }) } as const
   /** An export up to the moment in which its image is imported. */
@@ -876,7 +920,7 @@ describe('an image that was read while what holds the disk was not seen', () => 
   }
   const words = (cluster: Cluster) => cluster.images.map(image => wholenessOf(image as VirtualMachineImage))
 
-  it.each(['pods', 'vmis'] as const)('is waited with as long as %s may still come into sight, unless it is given up', kind => {
+  it.each(['pods', 'vmis', 'longhornVolumes'] as const)('is waited with as long as %s may still come into sight, unless it is given up', kind => {
     for (const state of ['loading', 'stale'] as const) {
       const { cluster, intent } = imported()
       const { words: way } = run(cluster, intent, { turns: 20, world: hidden(kind, { state }) })
@@ -887,7 +931,7 @@ describe('an image that was read while what holds the disk was not seen', () => 
     }
   })
 
-  it.each([['pods', { state: 'forbidden' }], ['pods', UNWATCHED], ['vmis', { state: 'forbidden' }], ['pods', { state: 'live', partial: ['lab'] }]] as const)('is not verified by one who may not see %s (%o), and its export ends', (kind, seen) => {
+  it.each([['pods', { state: 'forbidden' }], ['pods', UNWATCHED], ['vmis', { state: 'forbidden' }], ['pods', { state: 'live', partial: ['lab'] }], ['longhornVolumes', { state: 'forbidden' }], ['longhornVolumes', { state: 'absent' }], ['longhornVolumes', { state: 'live' }]] as const)('is not verified by one who may not see %s (%o), and its export ends', (kind, seen) => {
     const { cluster, intent } = imported()
     const { words: way, last } = run(cluster, intent, { world: hidden(kind, seen) })
     expect(way).not.toContain('verify')

@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
-import type { Unseen } from '#kube/seen.ts'
+import type { Seen, Unseen } from '#kube/seen.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
@@ -8,6 +8,7 @@ import type { Wholeness } from './exportedImage.ts'
 import { PODS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot, isUnwatched } from '#kube/seen.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
 import { VMIS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
@@ -19,6 +20,7 @@ import { endExport } from './exportEnd.ts'
 import { amendIntent, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
+import { visitsSince } from './exportVisits.ts'
 
 /** A watch may show the note that an image was made before the image itself; one that went silent is cut within a minute. */
 const SIGHT_MS = 90_000
@@ -76,25 +78,30 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   const suspects = [...new Set([...reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), ...changed ?? []])]
   // The image was made on a disk that no pod held. CDI's own reads it.
   const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
-  const by = [...suspects, ...pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])]
-  const isSuspect = suspects.length > 0 || pods.length > 0
+  const visits = visitsSince(image, claim, world.longhornVolumes)
+  const there = pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])
+  const gone = visits.word === 'visited' ? visits.pods.filter(pod => !there.includes(pod)) : []
+  const by = [...suspects, ...there, ...gone]
+  const isSuspect = by.length > 0
   // Ended unverified by one who could not see: what runs since is what it has started again.
   if (isSuspect && isOver && !given.length && isStartingAgain(world, intent, image))
     return undefined
   if (isSuspect || (given.length && !isOver))
-    return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods] }
+    return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods, ...gone.map(pod => ({ code: 'visited' as const, pod }))] }
   if (!isOver || !changed)
     return undefined
   const { blind, passes } = unseenHolders(world, intent.claim.namespace)
   // Whoever may not look leaves it unverified, and starts the VMs again.
   if (blind.length)
     return passes && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
-  return { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
+  return visits.word === 'unknown' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
 }
 
-/** What of the holders of the disk is not seen, and whether that passes by itself. VMs are always seen here. */
-function unseenHolders({ vmis, pods }: Pick<StepWorld, 'vmis' | 'pods'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
-  const unseen = [{ seen: vmis, spot: blindSpot(VMIS, vmis, namespace) }, { seen: pods, spot: blindSpot(PODS, pods, namespace) }].filter(({ spot }) => spot)
+const ABSENT: Seen<never> = { objects: [], state: 'absent' }
+
+/** What of the holders of the disk, and of those that were there, is not seen, and whether that passes by itself. VMs are always seen here. */
+function unseenHolders({ vmis, pods, longhornVolumes: volumes = ABSENT }: Pick<StepWorld, 'vmis' | 'pods' | 'longhornVolumes'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
+  const unseen = [{ seen: vmis, spot: blindSpot(VMIS, vmis, namespace) }, { seen: pods, spot: blindSpot(PODS, pods, namespace) }, { seen: volumes, spot: blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) }].filter(({ spot }) => spot)
   const passes = unseen.every(({ seen, spot }) => spot?.state === 'loading' || (spot?.state === 'stale' && !isUnwatched(seen)))
   return { blind: unseen.flatMap(({ spot }) => spot ?? []), passes }
 }

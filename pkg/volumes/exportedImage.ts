@@ -9,7 +9,7 @@ import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './export
 export const RUNNING_ACKNOWLEDGED_ANNOTATION = 'guardrails.harvesterhci.io/export-running-acknowledged'
 /** On an image: that a VM or another pod used the disk while it was read, or may have, as JSON. */
 export const OVERTAKEN_ANNOTATION = 'guardrails.harvesterhci.io/export-overtaken'
-/** On an image: when it was found that no VM had run on the disk from before it was made until it was imported (ISO 8601). */
+/** On an image: when it was found that no VM had run on the disk, and no other pod had had it, from before it was made until it was imported (ISO 8601). */
 export const VERIFIED_ANNOTATION = 'guardrails.harvesterhci.io/export-verified'
 
 /** On an image: when its export had come to its end, with the VMs running again (ISO 8601). */
@@ -108,7 +108,7 @@ export function isGivenUp(image: VirtualMachineImage): boolean {
 
 /**
  * How whole an exported image is. `overtaken`: perhaps torn. `acknowledged`: made of a running disk, on somebody's word.
- * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet. `crash-consistent`: a guest's power was
+ * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet, or nobody can say. `crash-consistent`: a guest's power was
  * cut before. `not-observed`: how a guest ended was not seen. Only `whole` is good.
  */
 export type Wholeness = 'overtaken' | 'acknowledged' | 'unverified' | 'crash-consistent' | 'not-observed' | 'whole'

@@ -7,7 +7,7 @@ import { CLAIM } from './modelControllers.ts'
 type Act = 'start' | 'on' | 'off' | 'new' | 'delete-vm' | 'delete-image' | 'delete-claim' | 'mount'
 const ANY: readonly Act[] = ['start', 'on', 'on', 'off', 'new', 'delete-vm', 'delete-image', 'delete-claim', 'mount']
 /** What matters while a disk is being read. */
-export const DURING_A_READ: readonly Act[] = ['start', 'on', 'on', 'on', 'new', 'delete-vm', 'delete-image', 'delete-image', 'mount']
+export const DURING_A_READ: readonly Act[] = ['start', 'on', 'on', 'on', 'new', 'delete-vm', 'delete-image', 'delete-image', 'mount', 'mount', 'mount', 'mount', 'mount']
 
 /** Somebody who knows nothing of the export does something. Returns the VM that he has turned on and will turn off again, if there is one. */
 export function meddle(api: ModelApi, controllers: ModelControllers, chance: Chance, acts: readonly Act[] = ANY): string | undefined {
@@ -28,7 +28,7 @@ export function meddle(api: ModelApi, controllers: ModelControllers, chance: Cha
   else if (act === 'delete-claim' && chance.happens(0.3) && !api.list('pods').length)
     api.remove('claims', CLAIM, 'somebody')
   else if (act === 'mount' && api.find('claims', CLAIM))
-    controllers.mount()
+    controllers.mount(chance.happens(0.6))
   return turnedOn
 }
 

@@ -9,6 +9,7 @@ import { applyPatch } from 'rfc6902'
 import { ApiError } from '#kube/apiError.ts'
 import { CLAIMS, NODES, PODS, STORAGE_CLASSES, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
+import { LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { isFinal } from '#vms/powerState.ts'
 import { rememberedStrategy } from '#vms/powerActions.ts'
@@ -18,7 +19,7 @@ import { VM_BACKUPS } from '#vms/vmBackup.ts'
 export const NAMESPACE = 'production'
 
 /** The kinds of the model, by the field of the world in which they are seen. */
-const KINDS = { claims: CLAIMS, vms: VMS, vmis: VMIS, pods: PODS, attachments: VOLUME_ATTACHMENTS, nodes: NODES, images: IMAGES, backups: VM_BACKUPS, storageClasses: STORAGE_CLASSES } as const
+const KINDS = { claims: CLAIMS, vms: VMS, vmis: VMIS, pods: PODS, attachments: VOLUME_ATTACHMENTS, longhornVolumes: LONGHORN_VOLUMES, nodes: NODES, images: IMAGES, backups: VM_BACKUPS, storageClasses: STORAGE_CLASSES } as const
 export type Field = keyof typeof KINDS
 type ObjectOf<F extends Field> = (typeof KINDS)[F] extends Resource<infer T> ? T : never
 
@@ -162,7 +163,7 @@ const NONE: Seen<never> = { objects: [], state: 'live' }
 /** The world of the protocol, each kind seen as the caller sees it. */
 export function worldOf(seen: <F extends Field>(field: F) => Seen<ObjectOf<F>>): StepWorld {
   return {
-    claims: seen('claims'), vms: seen('vms'), vmis: seen('vmis'), pods: seen('pods'), attachments: seen('attachments'), nodes: seen('nodes'), images: seen('images'),
+    claims: seen('claims'), vms: seen('vms'), vmis: seen('vmis'), pods: seen('pods'), attachments: seen('attachments'), longhornVolumes: seen('longhornVolumes'), nodes: seen('nodes'), images: seen('images'),
     backups: seen('backups'), storageClasses: seen('storageClasses'), dataVolumes: NONE, snapshots: NONE, restores: NONE, vmExports: NONE,
   }
 }

@@ -8,6 +8,7 @@ import { isFinal } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import type { ModelApi } from './modelApi.ts'
 import { NAMESPACE, graceOf, wanted } from './modelApi.ts'
+import { ModelLonghorn } from './modelLonghorn.ts'
 
 /** `obedient`: ends when asked, in its own time. `deaf`: its power is cut when the grace period is over. `crashing`: ends when it likes. `hanging`: nothing ends it. `powerless`: without ACPI, so that it cannot hear that it is to end. */
 export type Guest = 'obedient' | 'deaf' | 'crashing' | 'hanging' | 'powerless'
@@ -31,11 +32,15 @@ export class ModelControllers {
   private readonly api: ModelApi
   private readonly chance: Chance
   private readonly failing: Failing
+  private readonly longhorn: ModelLonghorn
+  /** Whether somebody's own pod goes again by itself. */
+  private isPassing = false
 
   constructor(api: ModelApi, chance: Chance, failing: Failing) {
     this.api = api
     this.chance = chance
     this.failing = failing
+    this.longhorn = new ModelLonghorn(api, CLAIM)
   }
 
   /** All that could act now. */
@@ -45,6 +50,8 @@ export class ModelControllers {
       ...api.list('vms').map(({ metadata: { name } }) => () => this.syncVm(name)),
       ...api.list('vmis').map(({ metadata: { name } }) => () => this.syncVmi(name)),
       () => this.attach(),
+      () => this.longhorn.notePods(),
+      () => this.syncForeignPod(),
       ...api.list('images').map(({ metadata: { name } }) => () => this.importImage(name)),
       ...api.list('backups').map(({ metadata: { name } }) => () => this.backUp(name)),
     ]
@@ -58,9 +65,28 @@ export class ModelControllers {
     this.api.put('vms', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name, namespace: NAMESPACE, annotations: { 'harvesterhci.io/mac-address': '{}' } }, spec: { ...wish, template: { spec: { terminationGracePeriodSeconds: 120, volumes: VOLUMES, ...(guest === 'powerless' && { domain: { features: { acpi: { enabled: false } } } }) } } }, status: isOn ? {} : { created: false, runStrategy: kept === 'running' ? 'Halted' : kept, stateChangeRequests: [] } }, by)
   }
 
-  /** Somebody's own pod takes the disk, and keeps it: of one that comes and goes while nobody looks the cluster keeps no trace. */
-  mount(): void {
-    this.api.put('pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: FOREIGN_POD, namespace: NAMESPACE }, spec: { nodeName: 'node-1', volumes: VOLUMES }, status: { phase: 'Running' } }, 'somebody')
+  /** Somebody's own pod takes the disk, and keeps it or goes again. */
+  mount(isPassing: boolean): void {
+    this.isPassing = isPassing
+    this.api.put('pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: FOREIGN_POD, namespace: NAMESPACE }, spec: { nodeName: 'node-1', volumes: VOLUMES }, status: { phase: 'Pending' } }, 'somebody')
+  }
+
+  /** Whether somebody's own pod is there that will go again. */
+  get isVisited(): boolean {
+    return this.isPassing && this.api.find('pods', FOREIGN_POD) !== undefined
+  }
+
+  private syncForeignPod(): void {
+    const pod = this.api.find('pods', FOREIGN_POD)
+    if (pod?.status?.phase === 'Pending' && this.mayRun(pod))
+      this.api.put('pods', { ...pod, status: { phase: 'Running' } })
+    else if (pod && this.isPassing && this.chance.happens(0.3))
+      this.api.remove('pods', FOREIGN_POD, 'somebody')
+  }
+
+  /** Longhorn attaches the disk for no pod that it does not know of yet. */
+  private mayRun(pod: Pod): boolean {
+    return this.api.list('attachments').length > 0 && this.longhorn.lists(pod)
   }
 
   private bootVm(vm: VirtualMachine): void {
@@ -137,7 +163,7 @@ export class ModelControllers {
       return this.phase(vmi, 'Scheduling')
     }
     if (pod.status?.phase === 'Pending')
-      return this.api.list('attachments').length ? this.api.put('pods', { ...pod, status: { phase: 'Running' } }) : undefined
+      return this.mayRun(pod) ? this.api.put('pods', { ...pod, status: { phase: 'Running' } }) : undefined
     this.phase(vmi, 'Running')
   }
 

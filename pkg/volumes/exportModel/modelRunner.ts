@@ -40,12 +40,15 @@ export class ModelRunner {
   private readonly lag: number
   /** How often a request of it takes long. */
   private readonly lateness: number
+  /** Whether it may not read what Longhorn keeps. */
+  private readonly isShutOut: boolean
   private readonly onCrash: (error: unknown) => void
 
   /** `onCrash` is told of what no cluster has answered: it is the product's own fault. */
   constructor(api: ModelApi, chance: Chance, onCrash: (error: unknown) => void = () => {}) {
     this.lag = chance.of([0.1, 0.5, 0.9])
     this.lateness = chance.of([0.06, 0.06, 0.4])
+    this.isShutOut = chance.happens(0.1)
     this.api = api
     this.chance = chance
     this.onCrash = onCrash
@@ -67,6 +70,8 @@ export class ModelRunner {
 
   look(): StepWorld {
     return worldOf(field => {
+      if (field === 'longhornVolumes' && this.isShutOut && !this.isCalm)
+        return { objects: [], state: 'forbidden' }
       const view = this.views.get(field)
       if (view && !this.isCalm && this.api.time - view.at < SILENCE_MS && this.chance.happens(this.lag))
         return view.seen as ReturnType<typeof this.api.seen<typeof field>>

@@ -122,7 +122,7 @@ export class ModelTruth {
       if (vm && effectiveRunStrategy(vm) !== 'Halted' && !vmi.metadata.deletionTimestamp)
         this.owed.delete(vmi.metadata.name)
     }
-    this.api.list('images').forEach(image => this.checkImage(image, writing.length > 0 || this.api.find('pods', FOREIGN_POD) !== undefined))
+    this.api.list('images').forEach(image => this.checkImage(image, writing.length > 0 || this.api.find('pods', FOREIGN_POD)?.status?.phase === 'Running'))
     this.owed.forEach(name => this.checkOwed(name))
   }
 

@@ -44,7 +44,7 @@ class Play {
   private readonly disturbsEarly: boolean
   /** How fast the time passes. */
   private readonly tempo: number
-  /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again. */
+  /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again, or his pod is gone. */
   private isUnwatched = false
 
   constructor(seed: number, tell?: (line: string) => void) {
@@ -197,9 +197,9 @@ class Play {
       this.meddle()
   }
 
-  /** Whether nobody looks, as long as what somebody has turned on is on. */
+  /** Whether nobody looks, as long as what somebody has turned on is on, or his pod is there. */
   private isAway(): boolean {
-    this.isUnwatched &&= this.api.list('vmis').length > 0 || (this.turnedOn !== undefined && this.api.find('vms', this.turnedOn) !== undefined)
+    this.isUnwatched &&= this.controllers.isVisited || this.api.list('vmis').length > 0 || (this.turnedOn !== undefined && this.api.find('vms', this.turnedOn) !== undefined)
     return this.isUnwatched
   }
 

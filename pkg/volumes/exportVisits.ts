@@ -1,0 +1,61 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { Seen } from '#kube/seen.ts'
+import type { LonghornVolume } from '#health/longhorn.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { StepWorld } from './exportStep.ts'
+import { objectKey } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { usersOfClaim, vmOfPod } from './claimUsers.ts'
+import { noteOn } from './exportedImage.ts'
+
+/**
+ * Whether a pod has come to the disk since its image was made, though it may be gone again. `unknown`: nobody can say, which
+ * is no proof of anything. Pods are `namespace/name`.
+ */
+export type Visits = { readonly word: 'none' | 'unknown' } | { readonly word: 'visited', readonly pods: readonly string[] }
+
+/** CDI's own reader of the disk, by the name that CDI gives it (containerized-data-importer pkg/controller/common/util.go). */
+const CDI_READER = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}-source-pod$/
+
+/** What Longhorn has to say of the pods on the claim's volume; undefined where that is not seen, or is of another claim. */
+function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined) {
+  const volume = volumes && !blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) ? volumes.objects.find(candidate => candidate.metadata.name === spec?.volumeName) : undefined
+  const { namespace, pvcName, lastPodRefAt = '', workloadsStatus } = volume?.status?.kubernetesStatus ?? {}
+  if (!volume || namespace !== metadata.namespace || pvcName !== metadata.name)
+    return undefined
+  const names = (workloadsStatus ?? []).flatMap(({ podName }) => podName ?? [])
+  return { uid: volume.metadata.uid, goneAt: lastPodRefAt, names, isListed: names.length > 0 && lastPodRefAt === '' }
+}
+
+/**
+ * The last pods on the claim's volume and when they went, in one text that is another once a pod has been there: Longhorn lists
+ * pods while they are there, and of the last keeps the names and the time at which they were gone (longhorn-manager
+ * controller/kubernetes_pv_controller.go setWorkloads). Undefined where it is not known, and where it lists one, if only one
+ * that has ended: another that leaves before that one leaves no trace.
+ */
+export function lastPodsOn(claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined): string | undefined {
+  const pods = podsOn(claim, volumes)
+  return !pods || pods.isListed ? undefined : [pods.uid, pods.goneAt || 'never', ...pods.names].join(' ')
+}
+
+/** The volume of which Longhorn still lists pods, though all have gone or are about to: it will have noted that within moments. Undefined where there is nothing to wait for. */
+export function volumeBehind(claim: PersistentVolumeClaim, { longhornVolumes, pods, vmis }: Pick<StepWorld, 'longhornVolumes' | 'pods' | 'vmis'>): string | undefined {
+  const leaving = new Set(vmis.objects.filter(vmi => vmi.metadata.deletionTimestamp).map(objectKey))
+  const left = usersOfClaim(claim, { vms: [], vmis: [], pods: pods.objects }).pods
+  const isLeaving = left.every(pod => pod.metadata.deletionTimestamp || leaving.has(vmOfPod(pod, pods.objects) ?? ''))
+  return isLeaving && podsOn(claim, longhornVolumes)?.isListed ? claim.spec?.volumeName : undefined
+}
+
+/** Whether a pod has come to the disk since the image was made, by what Longhorn remembers now and what it did then. */
+export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined): Visits {
+  const { lastPods } = noteOn(image)
+  const pods = podsOn(claim, volumes)
+  if (!pods || typeof lastPods !== 'string')
+    return { word: 'unknown' }
+  if (lastPodsOn(claim, volumes) === lastPods)
+    return { word: 'none' }
+  // CDI's own comes to read it. Who came with it and went before it is not told.
+  const others = pods.names.filter(name => !CDI_READER.test(name))
+  return others.length ? { word: 'visited', pods: others.map(name => `${claim.metadata.namespace}/${name}`) } : { word: 'unknown' }
+}
