@@ -15,14 +15,14 @@ import { usersOfClaim } from './claimUsers.ts'
 import { exportImageName } from './exportedImage.ts'
 
 /**
- * The world with the image, the VMs on the disk, their instances, Longhorn's volume and the claim as the API server has them now: a watch may
- * be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read. With `listPods`
- * all pods of the claim's namespace too, where they are seen: whose they are is not known before.
+ * The world with the image, the VMs on the disk, their instances, Longhorn's volume and the claim as the API server has them
+ * now: a watch may be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read.
+ * With `listPods` all pods of the claim's namespace too, where they are seen: whose they are is not known before.
  *
  * They are read one kind after the other. VMs after the image: an image that was imported by then has seen all that they did
- * before. Instances after the VMs: none is taken for that of an earlier start. Pods after the image, as VMs are, and what Longhorn remembers of
- * pods after these: one that has gone meanwhile is remembered. The claim last: what was noted on it, such as
- * that the export was given up, is never older than what was done because of it.
+ * before. Instances after the VMs: none is taken for that of an earlier start. Pods after the image, as VMs are, and what Longhorn
+ * remembers of pods after these: one that has gone meanwhile is remembered. The claim last: what was noted on it, such as that
+ * the export was given up, is never older than what was done because of it.
  */
 export async function readAnew(world: StepWorld, intent: ExportIntent, get: KubeClient['get'], listPods?: (namespace: string) => Promise<readonly Pod[]>): Promise<StepWorld> {
   const { namespace, name } = intent.claim

@@ -12,7 +12,7 @@ import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { Operation } from 'rfc6902'
 import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
-import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageName, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, acknowledgedBy, cutOffOf, exportImageName, unobservedOf, wholenessOf } from './exportedImage.ts'
 import type { ExportChoices } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, readIntent, writeIntent } from './exportIntent.ts'
@@ -721,6 +721,15 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'wait-detach', writes: [], because: [{ code: 'longhorn-behind', volume: 'pv-1' }] })
   })
 
+  it('marks the image when a pod has the disk while it is read, also where nobody sees what Longhorn remembers', () => {
+    const cluster = new Cluster({})
+    const { last } = run(cluster, cluster.begin(), { world: seen => ({ ...seen, longhornVolumes: { objects: [], state: 'forbidden' } }), each: step => {
+      if (step.word === 'wait-import' && !cluster.pods.length)
+        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('libguestfs-tools'), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+    } })
+    expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
+  })
+
   it('marks the image when a VM ran and was stopped again while nobody looked', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const { last } = run(cluster, cluster.begin(), { each: step => {
@@ -731,7 +740,7 @@ describe('an export on a bad day', () => {
       Array.from({ length: 8 }, () => cluster.turn())
     } })
     expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
-    expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual(['overtaken'])
+    expect(cluster.images[0]?.metadata.annotations?.[OVERTAKEN_ANNOTATION]).toContain('"production/web-01"')
     expect(cluster.running('web-01')).toBe(true)
   })
 

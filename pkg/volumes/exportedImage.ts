@@ -108,8 +108,8 @@ export function isGivenUp(image: VirtualMachineImage): boolean {
 
 /**
  * How whole an exported image is. `overtaken`: perhaps torn. `acknowledged`: made of a running disk, on somebody's word.
- * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet, or nobody can say. `crash-consistent`: a guest's power was
- * cut before. `not-observed`: how a guest ended was not seen. Only `whole` is good.
+ * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet, or nobody can say. `crash-consistent`:
+ * a guest's power was cut before. `not-observed`: how a guest ended was not seen. Only `whole` is good.
  */
 export type Wholeness = 'overtaken' | 'acknowledged' | 'unverified' | 'crash-consistent' | 'not-observed' | 'whole'
 

@@ -188,11 +188,12 @@ export class ModelControllers {
     this.phase(vmi, grace === 0 || guest === 'powerless' ? 'Succeeded' : 'Failed')
   }
 
-  /** The disk is attached while a pod uses it, and let go some time after. */
+  /** The disk is attached for a pod once Longhorn knows of it, and let go some time after. */
   private attach(): void {
-    const isUsed = this.api.list('pods').some(pod => pod.status?.phase !== 'Succeeded')
+    const users = this.api.list('pods').filter(pod => pod.status?.phase !== 'Succeeded')
+    const isUsed = users.length > 0
     const [attachment] = this.api.list('attachments')
-    if (isUsed && !attachment)
+    if (!attachment && users.some(pod => this.longhorn.lists(pod)))
       this.api.put('attachments', { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata: { name: 'csi-1' }, spec: { attacher: 'driver.longhorn.io', nodeName: 'node-1', source: { persistentVolumeName: 'pv-1' } }, status: { attached: true } })
     else if (!isUsed && attachment && this.chance.happens(0.4))
       this.api.remove('attachments', 'csi-1')

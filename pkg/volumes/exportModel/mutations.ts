@@ -12,9 +12,7 @@ interface Mutation {
 
 export const MUTATIONS: readonly Mutation[] = [
   { name: 'makes the image of a disk in use', file: 'pkg/volumes/exportBeforeImage.ts', find: `if (safety.word !== 'at-rest')`, replace: `if (safety.word === 'unknown')`, isNoticedSoon: true },
-  { name: 'does not compare the VMs with what they were', file: 'pkg/volumes/exportWithImage.ts', find: `reason.vmi : []), ...changed ?? []])]`, replace: `reason.vmi : [])])]` },
   { name: 'does not see that a pod had the disk while it was read', file: 'pkg/volumes/exportWithImage.ts', find: `visitsSince(image, claim, world.longhornVolumes)`, replace: `{ ...visitsSince(image, claim, world.longhornVolumes), word: 'none' }` },
-  { name: 'verifies where nobody knows of the pods', file: 'pkg/volumes/exportWithImage.ts', find: `visits.word === 'unknown' ? undefined :`, replace: `visits.word === 'visited' ? undefined :` },
   { name: 'calls an image torn that was verified meanwhile', file: 'pkg/volumes/exportImage.ts', find: `[...unchanged, ...annotate(`, replace: `[...annotate(` },
   { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen, noted)`, replace: `const again: ExportTurn = { step: seen }` },
   { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },
