@@ -16,7 +16,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'calls an image torn that was verified meanwhile', file: 'pkg/volumes/exportImage.ts', find: `[...unchanged, ...annotate(`, replace: `[...annotate(` },
   { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen, noted)`, replace: `const again: ExportTurn = { step: seen }` },
   { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },
-  { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'`, isNoticedSoon: true },
+  { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'` },
   { name: 'takes a guest whose power was cut at once for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `graceOf(vmi) > 0 && hearsOfItsEnd(vmi)`, replace: `hearsOfItsEnd(vmi)` },
   { name: 'takes a guest without ACPI for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `graceOf(vmi) > 0 && hearsOfItsEnd(vmi)`, replace: `graceOf(vmi) > 0`, isNoticedSoon: true },
   { name: 'takes how a guest ended for how the next one did', file: 'pkg/volumes/exportGuests.ts', find: `noted && noted.generation === vm?.metadata.generation`, replace: `noted && vm` },
