@@ -54,7 +54,8 @@ function answerPower(client: KubeClient, act: keyof typeof ACTS, call: Subresour
     const vmi = await find(client, VMIS, call)
     const outcome = ACTS[act](vm, vmi, call.body as PowerBody)
     const answer = await realize(client, outcome, call)
-    if ('writes' in outcome && outcome.cut && vmi && !isDry(call))
+    // Also where it shall only be tried: RestartVMRequestHandler deletes the pod all the same.
+    if ('writes' in outcome && outcome.cut && vmi)
       await cutPods(client, call.namespace, vmi.metadata.uid)
     return answer
   })

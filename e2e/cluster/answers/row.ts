@@ -39,8 +39,10 @@ export interface Told {
   readonly causes?: readonly object[]
   readonly warnings?: readonly string[]
   readonly shows?: Readonly<Record<string, unknown>>
-  /** It was accepted without a word. */
-  readonly silent?: true
+  /** What was said of an act that is done or tried, which is nothing; of an object `shows` tells. */
+  readonly text?: ''
+  /** What is another way after an act that was only tried: nothing, unless upstream does more than it was asked. */
+  readonly changed?: readonly string[]
 }
 
 export interface Row {

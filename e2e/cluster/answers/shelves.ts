@@ -22,6 +22,7 @@ export const SHELVES = {
   backups: of('harvesterhci.io/v1beta1', 'VirtualMachineBackup', 'virtualmachinebackups'),
   dataVolumes: of('cdi.kubevirt.io/v1beta1', 'DataVolume', 'datavolumes'),
   claims: of('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  pods: of('v1', 'Pod', 'pods'),
   secrets: of('v1', 'Secret', 'secrets'),
   /** Where both clusters say where the mirror of publishers is. */
   tour: of('v1', 'ConfigMap', 'configmaps', 'default'),

@@ -5,6 +5,8 @@ import type { Answer, KubeObject } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import type { Fixture, Group, Request, Row, Told } from './row.ts'
 import { NS, SHELVES } from './shelves.ts'
+import type { Standing } from './standing.ts'
+import { changesOf, lookAt } from './standing.ts'
 import { Words, normalise } from './words.ts'
 
 // One group of rows on one cluster: its fixtures are made, its rows asked, its namespace taken away.
@@ -14,6 +16,11 @@ export type Answers = Readonly<Record<string, Told>>
 const PATIENCE = 90_000
 /** Upstream's validators read caches that may be this far behind. */
 const SETTLING = 2_000
+
+/** Longer than it takes until a VM's controller has done what it was asked for. */
+const FOLLOWING = 1_500
+/** Longer than it takes until another guest runs in the place of one that was cut off. */
+const SETTLED = 10_000
 
 type Person = NonNullable<Row['who']>
 
@@ -31,8 +38,11 @@ export async function askGroup(kubeconfig: string, { name, standing, rows }: Gro
       await stand(people.admin, fixture, words).catch((thrown: unknown) => { throw new Error(`${name}: ${fixture.shelf} ${fixture.name}: ${String(thrown)}`) })
     await sleep(SETTLING)
     const told: Record<string, Told> = {}
-    for (const row of rows)
-      told[row.says] = tell(await send(people[row.who ?? 'admin'], row.asks, words), row, words)
+    for (const row of rows) {
+      const before = await lookAt(people.admin, row.asks, words)
+      const answer = tell(await send(people[row.who ?? 'admin'], row.asks, words), row, words)
+      told[row.says] = answer.text === undefined ? answer : { ...answer, changed: await changesSince(before, () => lookAt(people.admin, row.asks, words)) }
+    }
     return told
   }
   finally {
@@ -71,6 +81,15 @@ async function eventually<T>(what: string, attempt: () => Promise<T>, patience: 
   }
 }
 
+/** What is another way once it would be seen; where anything is, once all that follows from it has come. */
+async function changesSince(before: Standing, look: () => Promise<Standing>): Promise<string[]> {
+  await sleep(FOLLOWING)
+  if (changesOf(before, await look()).length === 0)
+    return []
+  await sleep(SETTLED)
+  return changesOf(before, await look())
+}
+
 function send(api: Api, { verb, shelf, name, subresource, body, query, kept, accept = '*/*' }: Request, words: Words): Promise<Answer> {
   const { path, apiVersion, kind } = SHELVES[shelf]
   const parameters = [query, !kept && verb !== 'get' && !subresource ? 'dryRun=All' : ''].filter(Boolean).join('&')
@@ -88,7 +107,7 @@ function tell(answer: Answer, row: Row, words: Words): Told {
   if (code < 400) {
     const object = said ? (JSON.parse(said) as KubeObject) : undefined
     if (!object)
-      return { ...common, silent: true }
+      return { ...common, text: '' }
     return { ...common, ...(row.shows ? { shows: Object.fromEntries(row.shows.map(path => [path, tidy(at(object, path))])) } : {}) }
   }
   if (!String(answer.headers['content-type']).includes('json'))
