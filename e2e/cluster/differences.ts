@@ -27,7 +27,7 @@ export function differentAnswers(): readonly string[] {
 export const PLACES: Readonly<Record<string, { readonly file: string, readonly words: string }>> = {
   'a download with the checksum of another file, `retry: 1`': { file: 'server/cluster/controllers/harvesterImages.ts', words: '? again(() => write(remove(BACKING_IMAGES, backing)' },
   'a file whose size is no multiple of 512': { file: 'server/cluster/controllers/imageSources.ts', words: 'head.size % 512 === 0 ? undefined : oddSize(head.size)' },
-  'the words that a copy rests at once every copy is spoilt': { file: 'e2e/cluster/stories/comparison.ts', words: 'syncing file should be directly reused|' },
+  'the words that a copy rests at once every copy is spoilt': { file: 'e2e/cluster/stories/fleeting.ts', words: 'syncing file should be directly reused|' },
   'an instance whose VM is gone is deleted': { file: 'e2e/cluster/stories/scripts/deleting.ts', words: 'differs: \'an instance whose VM is gone is deleted\'' },
   'finalizers of Harvester\'s own controllers on instances': { file: 'e2e/cluster/stories/facets.ts', words: 'finalizers.filter(isNotHarvesters)' },
   'the versions that the cluster tells of: settings `server-version` and `current-longhorn-version`, nodes, images of pods': { file: 'server/cluster/seed/platform.ts', words: '\'current-longhorn-version\': \'v1.12.1\'' },

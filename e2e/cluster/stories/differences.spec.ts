@@ -8,7 +8,7 @@ import { differencesOf } from './comparison.ts'
 import { readExpected, readRecord } from './records.ts'
 import { OTHERWISE } from './scripts/otherwise.ts'
 
-// A row of differences.md is a place in the code or an answer that is known to differ. What is chance upstream itself is no difference: comparison.ts says of each why.
+// A row of differences.md is a place in the code or an answer that is known to differ. What is chance upstream itself is no difference: fleeting.ts says of each why.
 
 const root = resolve(import.meta.dirname, '../../..')
 const differences = readDifferences()
