@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Machine } from './manifests.ts'
 import { OFFER, WEB, claim, handlerPod, node } from './manifests.ts'
@@ -172,9 +173,15 @@ export class Stage {
     return this.until(`${kind} ${name} as it was written`, () => this.sight.sightings.some(({ object: { metadata } }) => metadata.uid === uid && Number(metadata.resourceVersion) >= Number(resourceVersion)))
   }
 
-  /** Until nothing moves any more; or for so long where something would move by itself after a while. */
-  settle(milliseconds = QUIET_MS): Promise<void> {
-    return this.sight.quiet(milliseconds, this.secondsLeft())
+  /** Until nothing moves any more. */
+  settle(): Promise<void> {
+    return this.sight.quiet(QUIET_MS, this.secondsLeft())
+  }
+
+  /** Looks on for so long: whatever changes that can be seen is in the trace. Upstream goes on writing what a story does not tell of. */
+  async lookOn(milliseconds: number): Promise<void> {
+    await sleep(Math.min(milliseconds, this.secondsLeft() * 1000))
+    await this.settle()
   }
 
   /** What a running guest does by itself. */
@@ -234,6 +241,11 @@ export class Stage {
   /** What has been said and seen so far. */
   trace(): Trace {
     return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
+  }
+
+  /** Takes all finalizers off what would stay for ever, so that its namespace can go; what is gone already is no error. */
+  async letGo(kind: Kind, name: string): Promise<void> {
+    await this.api.merge(pathOf(kind, this.namespace, name), { metadata: { finalizers: null } })
   }
 
   /** What must be put right again when the play is over, however it ends. */

@@ -136,11 +136,9 @@ function advance(position: Position): Next {
   }
 }
 
-/** To the manager of its disk, unless other bytes are recorded of the image. */
+/** To the manager of its disk, also where other bytes are recorded of the image: then its copy has failed, and the source stays as it is for good. */
 function handOver(position: Position): Next {
-  const { source, world } = position
-  const recorded = world.get(BACKING_IMAGES, objectKey(source))?.status?.checksum
-  return recorded && recorded !== source.status?.checksum ? NOTHING : after(position, TAKES.tick, () => moved(position)('ready'))
+  return after(position, TAKES.tick, () => moved(position)('ready'))
 }
 
 function startExport(source: BackingImageDataSource, volume: LonghornVolume | undefined, to: To): Next {

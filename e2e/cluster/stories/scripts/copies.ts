@@ -41,7 +41,7 @@ export const COPIES: readonly Story[] = [
   byLonghorn('the file at a current/ URL is replaced, all copies are spoilt, and the image is lost for good', async stage => {
     await allLost(stage, CURRENT, () => stage.images.turnTheDay())
     await stage.images.untilCopies('lost for good', copies => copies.some(({ message = '' }) => message.includes('doesn\'t match the file checksum')))
-    await stage.settle(FOR_GOOD_MS)
+    await stage.lookOn(FOR_GOOD_MS)
   }),
   byLonghorn('a copy is evicted to another disk', async stage => {
     await stage.images.imported({ url: LASTING })
