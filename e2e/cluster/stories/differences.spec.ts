@@ -33,6 +33,19 @@ describe('differences.md', () => {
     expect(readFileSync(join(root, file), 'utf8').split(words).length - 1).toBe(1)
   })
 
+  it('names the versions that judge as they are linked, and the others as the embedded cluster tells of them', () => {
+    const read = (file: string) => readFileSync(join(root, file), 'utf8')
+    const row = read('e2e/cluster/differences.md').split('\n').find(line => line.startsWith('| the versions that the cluster tells of')) ?? ''
+    const [judges = '', follows = ''] = row.split(' | ').slice(-2)
+    const linked = (module: string, name: string) => new RegExp(`^\\s*${name} v(\\S+)$`, 'm').exec(read(`e2e/cluster/${module}/go.mod`))?.[1]
+    expect(judges).toBe(`Harvester ${linked('harvester', 'github.com/harvester/harvester')}, Longhorn ${linked('harvester', 'github.com/longhorn/longhorn-manager')}, KubeVirt ${linked('kubevirt', 'kubevirt.io/kubevirt')}`)
+    expect(linked('longhorn', 'github.com/longhorn/longhorn-manager')).toBe(linked('harvester', 'github.com/longhorn/longhorn-manager'))
+    const seed = read('server/cluster/seed/platform.ts')
+    const told = (setting: string) => new RegExp(`'${setting}': 'v([^']+)'`).exec(seed)?.[1]
+    const guests = /virt-launcher:([\d.]+)-/.exec(read('server/cluster/controllers/launcher.ts'))?.[1]
+    expect(follows).toBe(`Harvester ${told('server-version')}, Longhorn ${told('current-longhorn-version')}, KubeVirt ${guests} |`)
+  })
+
   it('speaks of words that a copy rests at, which upstream\'s records have', () => {
     const spoilt = STORIES.filter(({ name }) => name.includes('all copies are spoilt')).map(story => JSON.stringify(readRecord(story)))
     expect(spoilt.filter(record => record.includes('failed to process sync file: syncing file should be directly reused but failed'))).not.toEqual([])
@@ -40,6 +53,8 @@ describe('differences.md', () => {
 
   it('has the row that each story names which is played otherwise', () => {
     expect(OTHERWISE).not.toEqual([])
+    // Of each row of behaviour but the words of spoilt copies and the finalizers, which are left out of every comparison.
+    expect(new Set(OTHERWISE.map(({ otherwise }) => otherwise)).size).toBe(differences.filter(({ of }) => of === 'behaviour').length - 2)
     expect(OTHERWISE.filter(({ otherwise = '' }) => !rows.includes(otherwise)).map(({ name }) => name)).toEqual([])
   })
 
