@@ -6,6 +6,8 @@ const kubeconfig = process.env.GUARDRAILS_KUBECONFIG
 
 export default defineConfig({
   testDir: 'e2e',
+  // Emptied at the start of each run: not that of one beside it, nor the reports of the tiers before.
+  outputDir: `test-results/browser-${port}`,
   testMatch: process.env.GUARDRAILS_FLOWS ?? 'flows/*.spec.ts',
   fullyParallel: false,
   workers: 1,

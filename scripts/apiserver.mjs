@@ -1,6 +1,6 @@
 // The real kube-apiserver of e2e/cluster.
-//   npm run test:apiserver [-- --require]      contract, kubectl and browser tests on it, then a sample of `npm run test:control-plane`
-//   npm run test:apiserver -- --leave-planes           without Harvester's own control plane, which comes last
+//   npm run test:apiserver [-- --require]      contract, kubectl and browser tests on it, and beside them a sample of `npm run test:control-plane`
+//   npm run test:apiserver -- --leave-planes   without Harvester's own control plane
 //   npm run test:apiserver -- flows [TEST …]   its browser tests alone, or those that Playwright finds by these words
 //   node scripts/apiserver.mjs up DIR [--port N]   one to try things on, in the background, with our kinds
 //   node scripts/apiserver.mjs live DIR            lets the demonstration live in it, until Ctrl-C
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { ensureGo } from './go.mjs'
-import { closeWith, root, runTier } from './tiers.mjs'
+import { beside, closeWith, root, runTier, say } from './tiers.mjs'
 
 const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
 const { binaryPath, buildBinary, isBuilt } = await load('e2e/cluster/binary.ts')
@@ -20,6 +20,7 @@ const { startRealCluster, stopRealCluster } = await load('e2e/cluster/realCluste
 
 const REPORTERS = ['--reporter=default', '--reporter=json', '--outputFile.json={report}']
 const BROWSER_PORT = 8760
+const PLANE_MODULES = modulesOf(readParts('kubevirt,harvester,longhorn'))
 /** By far the most of the time, and the same pages whatever cluster is behind them: `npm test` has axe look at them. */
 const LEFT_TO_NPM_TEST = 'accessibility'
 
@@ -76,7 +77,7 @@ async function runBrowserTier(folder, kubeconfig, tests = [`flows/(?!${LEFT_TO_N
   const { OwnConsole } = await load('e2e/embedded.ts')
   const { logIn } = await load('e2e/cluster/login.ts')
   const life = await liveElsewhere({ folder })
-  console.log(`\nflows/${LEFT_TO_NPM_TEST}: on the embedded cluster by npm test; here by npm run test:apiserver -- flows ${LEFT_TO_NPM_TEST}`)
+  say(`\nflows/${LEFT_TO_NPM_TEST}: on the embedded cluster by npm test; here by npm run test:apiserver -- flows ${LEFT_TO_NPM_TEST}`)
   const own = new OwnConsole(BROWSER_PORT, ['--kubeconfig', kubeconfig, '--allow-mirror', new URL(life.mirror).host])
   try {
     await own.start()
@@ -104,11 +105,28 @@ async function runServerTiers({ binary, kubeconfig, etcd, bare }) {
 
 /** Harvester's own control plane; what takes too long is left to the whole of its own command, and that says so. */
 function runControlPlane(go, require) {
-  const isThere = go.path || modulesOf(readParts('kubevirt,harvester,longhorn')).every(isBuilt)
+  const isThere = go.path || PLANE_MODULES.every(isBuilt)
   return runTier({
-    name: 'Harvester\'s own control plane', command: 'node', args: ['scripts/cluster.mjs', 'test', '--sample', ...require ? ['--require'] : []], reader: 'tiers', environment: go.environment,
+    name: 'Harvester\'s own control plane', command: 'node', args: ['scripts/cluster.mjs', 'test', '--sample', '--built', ...require ? ['--require'] : []], reader: 'tiers', environment: go.environment,
     ...isThere ? {} : { skip: 'no Go on this machine, which it is built with' },
   })
+}
+
+/** Contract, kubectl and browser on Kubernetes alone. */
+async function runOnKubernetes({ binary, flows }) {
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-apiserver-'))
+  try {
+    const { kubeconfig, etcd } = await startRealCluster({ folder, binary, tied: true })
+    const bare = await startBareCluster(folder)
+    say(`${await furnish(kubeconfig, bare.kubeconfig)} kinds, roles and namespaces of ours were taken by the real API server`)
+    const results = flows ? [] : await runServerTiers({ binary, kubeconfig, etcd, bare })
+    await bare.stop()
+    return [...results, await runBrowserTier(folder, kubeconfig, flows)]
+  }
+  finally {
+    await stopRealCluster(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 async function test({ require, flows, 'leave-planes': leavePlanes }) {
@@ -116,27 +134,19 @@ async function test({ require, flows, 'leave-planes': leavePlanes }) {
   const skip = whyNot(go)
   if (skip)
     return closeWith([await runTier({ name: 'real API server', skip })], { require })
+  const withPlanes = !leavePlanes && !flows
   const binary = buildBinary('kube', go.path, console.log)
-  const folder = mkdtempSync(join(tmpdir(), 'guardrails-apiserver-'))
-  const results = [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
-  try {
-    const { kubeconfig, etcd } = await startRealCluster({ folder, binary, tied: true })
-    const bare = await startBareCluster(folder)
-    console.log(`${await furnish(kubeconfig, bare.kubeconfig)} kinds, roles and namespaces of ours were taken by the real API server`)
-    if (!flows)
-      results.push(...await runServerTiers({ binary, kubeconfig, etcd, bare }))
-    await bare.stop()
-    results.push(await runBrowserTier(folder, kubeconfig, flows))
-  }
-  finally {
-    await stopRealCluster(folder)
-    rmSync(folder, { recursive: true, force: true })
-  }
+  // A compiler beside them would make tests wait: all is built before the first.
+  if (withPlanes && go.path)
+    PLANE_MODULES.forEach(module => buildBinary(module, go.path, console.log))
+  const built = await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })
   if (leavePlanes)
     console.log('\nHarvester\'s own control plane is left to a run of its own: npm run test:control-plane')
-  else if (!flows)
-    results.push(await runControlPlane(go, require))
-  return closeWith(results, { require })
+  const lanes = await beside({
+    Kubernetes: () => runOnKubernetes({ binary, flows }),
+    ...withPlanes && { planes: async () => [await runControlPlane(go, require)] },
+  })
+  return closeWith([built, ...lanes.flat()], { require })
 }
 
 const commands = { test, up, live, flows: test, down: ({ folder }) => stopRealCluster(folder) }

@@ -1,9 +1,10 @@
 // A Harvester control plane on this machine, of upstream's own programs, with our nodes.
 //   npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
 //   npm run test:races [-- --require] [--races N]    an export against a start of the same disk, N times (200), on Kubernetes and KubeVirt
-//   npm run test:control-plane [-- --require] [--sample] [--record] [--parts …]    the tests on it: without parts on three planes, one
-//     after the other, for what needs Longhorn's own controllers, what needs them away and what needs Harvester's away; --sample plays what `npm run test:apiserver`
-//     has the time for; --record keeps the stories' traces and the answers anew
+//   npm run test:control-plane [-- --require] [--sample] [--record] [--parts …]    the tests on it: without parts on three planes, for
+//     what needs Longhorn's own controllers, what needs them away and what needs Harvester's away; --sample plays what `npm run
+//     test:apiserver` has the time for; --built takes the console and the programs as they are; --record keeps the stories' traces and
+//     the answers anew
 // The first time it builds four programs from upstream's modules, which takes some fifteen to twenty minutes on two cores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { ensureGo } from './go.mjs'
 import { isBuilt as isConsoleBuilt } from './sources.mjs'
-import { closeWith, root, run, runTier, timeTier } from './tiers.mjs'
+import { beside, closeWith, root, run, runTier, say, timeTier } from './tiers.mjs'
 
 const load = async path => (await runnerImport(`/${path}`, { root, configFile: false, logLevel: 'error' })).module
 const { modulesOf, readParts } = await load('e2e/cluster/parts.ts')
@@ -121,7 +122,7 @@ async function runStories(environment, { record, need, without, third }) {
 async function tellStories(results) {
   const { STORIES } = await load('e2e/cluster/stories/all.ts')
   const { inOneLine, together } = await load('e2e/cluster/stories/report.ts')
-  console.log(`\n${inOneLine(STORIES.map(({ name }) => name), together(results.flatMap(({ outcomes }) => outcomes ?? [])))}`)
+  say(`\n${inOneLine(STORIES.map(({ name }) => name), together(results.flatMap(({ outcomes }) => outcomes ?? [])))}`)
 }
 
 const ANSWERING = ['kubevirt', 'longhorn-webhook', 'harvester']
@@ -171,7 +172,7 @@ const DAY_MS = 86_400_000
 /** Which third of the stories that are KubeVirt's alone a sample plays: another each day. Says what is left out. */
 function thirdOf(day) {
   const third = Math.floor(day / DAY_MS) % 3
-  console.log(`\nA sample: of the stories that no part of Harvester decides one third, today number ${third + 1} of 3; and restarts and the loss of all copies in the browser alone. The whole of it: npm run test:control-plane`)
+  say(`\nA sample: of the stories that no part of Harvester decides one third, today number ${third + 1} of 3; and restarts and the loss of all copies in the browser alone. The whole of it: npm run test:control-plane`)
   return third
 }
 
@@ -180,7 +181,7 @@ async function onControlPlane({ parts, go }, does) {
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-control-plane-'))
   let cluster
   try {
-    cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say: console.log })
+    cluster = await bringUp({ folder, parts, pace: TEST_PACE, go, say })
     return await does(cluster, { REAL_KUBECONFIG: cluster.kubeconfig, REAL_MIRROR: cluster.mirror, REAL_PARTS: parts.join(), REAL_FOLDER: folder })
   }
   finally {
@@ -209,17 +210,25 @@ function testOn(plane, { go, record, third }) {
   })
 }
 
-async function test({ require, sample, record, parts: named }) {
+/** On Longhorn's webhook, of which a machine has one at a time, the planes are each other's; KubeVirt's alone is beside the second. */
+async function testOnAll([first, longhorn, kubevirt], how) {
+  const results = await testOn(first, how)
+  if (!longhorn)
+    return results
+  const lanes = await beside({ 'with Longhorn': () => testOn(longhorn, how), 'KubeVirt': () => testOn(kubevirt, how) })
+  return [...results, ...lanes.flat()]
+}
+
+async function test({ require, sample, built, record, parts: named }) {
   const planes = named === undefined ? PLANES : [{ ...PLANES[0], parts: readParts(named) }]
   const modules = [...new Set(planes.flatMap(({ parts }) => modulesOf(parts)))]
   const go = await ensureGo({ install: require })
   if (!go.path && !modules.every(isBuilt))
     return closeWith([await runTier({ name: PLANES[0].label, skip: 'no Go on this machine, which it is built with' })], { require })
-  const results = [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
-  modules.forEach(module => buildBinary(module, go.path, console.log))
+  const results = built ? [] : [await runTier({ name: 'build', command: 'npm', args: ['run', '--silent', 'build'] })]
+  modules.forEach(module => buildBinary(module, go.path, say))
   const third = sample ? thirdOf(Date.now()) : undefined
-  for (const plane of planes)
-    results.push(...await testOn(plane, { go, record, third }))
+  results.push(...await testOnAll(planes, { go, record, third }))
   await tellStories(results)
   return closeWith(results, { require })
 }
@@ -241,7 +250,7 @@ async function race({ require, races }) {
 
 const { positionals: [command = 'show'], values } = parseArgs({
   allowPositionals: true,
-  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'pace': { type: 'string', default: '1' }, 'require': { type: 'boolean', default: false }, 'sample': { type: 'boolean', default: false }, 'record': { type: 'boolean', default: false }, 'races': { type: 'string', default: '200' } },
+  options: { 'real': { type: 'boolean', default: false }, 'parts': { type: 'string' }, 'dir': { type: 'string' }, 'console-port': { type: 'string' }, 'pace': { type: 'string', default: '1' }, 'require': { type: 'boolean', default: false }, 'sample': { type: 'boolean', default: false }, 'built': { type: 'boolean', default: false }, 'record': { type: 'boolean', default: false }, 'races': { type: 'string', default: '200' } },
 })
 if (command === 'test')
   process.exitCode = await test(values)

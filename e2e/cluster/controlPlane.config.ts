@@ -6,6 +6,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     environment: 'node',
+    // Runs beside each other would write it at once.
+    cache: false,
     include: ['e2e/cluster/controlPlane/*.spec.ts', 'e2e/cluster/races/*.spec.ts', 'e2e/cluster/manifests/*.spec.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

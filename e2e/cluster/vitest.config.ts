@@ -6,6 +6,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     environment: 'node',
+    // Runs beside each other would write it at once.
+    cache: false,
     include: ['e2e/cluster/*.spec.ts', 'e2e/cluster/manifests/manifests.spec.ts'],
     testTimeout: 60_000,
     hookTimeout: 300_000,

@@ -6,6 +6,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../../..'),
   test: {
     environment: 'node',
+    // Runs beside each other would write it at once.
+    cache: false,
     include: ['e2e/cluster/answers/*.spec.ts'],
     globalSetup: ['e2e/cluster/answers/setup.ts'],
     testTimeout: 30_000,

@@ -7,6 +7,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../../..'),
   test: {
     environment: 'node',
+    // Runs beside each other would write it at once.
+    cache: false,
     include: ['e2e/cluster/stories/*.spec.ts', 'e2e/cluster/manifests/completeness.spec.ts'],
     testTimeout: (LONGEST_PLAY_SECONDS + 60) * 1000,
     hookTimeout: 120_000,
