@@ -26,6 +26,11 @@ export function isUnwatched({ state, error }: { readonly state: Seen['state'], r
   return state === 'stale' && error?.status === 403
 }
 
+/** Whether what is not relied on now may be in a moment, without anybody being given a right. */
+export function isComing(seen: Omit<Seen, 'objects'> & { readonly error?: ApiError }): boolean {
+  return seen.state === 'loading' || (seen.state === 'stale' && !isUnwatched(seen))
+}
+
 function isCovered(partial: readonly string[] | undefined, namespace: string | undefined): boolean {
   return !partial || (namespace !== undefined && partial.includes(namespace))
 }

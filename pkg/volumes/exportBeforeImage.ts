@@ -5,7 +5,8 @@ import type { BareStep, CallOffReason, StepWorld } from './exportStep.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { STORAGE_CLASSES } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
-import { blindSpot } from '#kube/seen.ts'
+import { blindSpot, isComing } from '#kube/seen.ts'
+import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { derivePowerState, isFinal, startsByItself } from '#vms/powerState.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
@@ -112,7 +113,9 @@ function atRest(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeC
 }
 
 function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {
-  const blind = blindSpot(STORAGE_CLASSES, world.storageClasses)
+  // Without what Longhorn remembers so far, who comes to the disk later could never be told from who was there before.
+  const coming = world.longhornVolumes && isComing(world.longhornVolumes) ? blindSpot(LONGHORN_VOLUMES, world.longhornVolumes, LONGHORN_NAMESPACE) : undefined
+  const blind = blindSpot(STORAGE_CLASSES, world.storageClasses) ?? coming
   if (blind)
     return { word: 'blind', writes: [], because: [blind] }
   const storageClass = world.storageClasses.objects.find(candidate => candidate.metadata.name === intent.storageClass)

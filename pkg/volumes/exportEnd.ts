@@ -16,8 +16,8 @@ const TOLD_BY_THE_CLAIM: readonly ExportResult[] = ['given-up', 'image-gone']
 
 const liftClaim = (claim: PersistentVolumeClaim, intent: ExportIntent, result: ExportResult): Write[] => TOLD_BY_THE_CLAIM.includes(result) ? liftWithoutImage(claim, intent) : liftExport(CLAIMS, claim)
 
-/** What is on record where it can be found again: on the image. Any other end is told until somebody has read it. */
-const TOLD_BY_THE_IMAGE: readonly ExportResult[] = ['exported', 'crash-consistent', 'not-observed']
+/** What is on record where it can be found again: on the image, which says of itself too that nobody has verified it. Any other end is told until somebody has read it. */
+const TOLD_BY_THE_IMAGE: readonly ExportResult[] = ['exported', 'crash-consistent', 'not-observed', 'unverified']
 
 /** The export is over, well or not: the VMs that it stopped come back, then it says how it ended. `now` in epoch milliseconds. */
 export function endExport(world: StepWorld, intent: ExportIntent, result: ExportResult, because: readonly StepReason[], now: number): BareStep {
@@ -46,7 +46,9 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
     return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true, settledAt: new Date(now).toISOString() })], because: [...because, ...left], result }
   // The claim last: as long as it carries the intent, everybody can see that something is left to do.
   const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
-  if (TOLD_BY_THE_IMAGE.includes(result) || intent.abandonedBy !== undefined)
+  // Where the cluster has refused what was to be noted, the image does not say why.
+  const isTold = TOLD_BY_THE_IMAGE.includes(result) && !(result === 'unverified' && intent.refusal !== undefined)
+  if (isTold || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }
 }

@@ -6,8 +6,8 @@ import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { PODS } from '#kube/core.ts'
-import { objectKey } from '#kube/object.ts'
-import { blindSpot, isUnwatched } from '#kube/seen.ts'
+import { findCondition, objectKey, readTimestamp } from '#kube/object.ts'
+import { blindSpot, isComing } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
 import { VMIS } from '#vms/vm.ts'
@@ -91,10 +91,19 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   if (!isOver || !changed)
     return undefined
   const { blind, passes } = unseenHolders(world, intent.claim.namespace)
-  // Whoever may not look leaves it unverified, and starts the VMs again.
+  // Whoever may not look leaves it unverified, and starts the VMs again: once a keeper who may has had the time to.
   if (blind.length)
-    return passes && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
+    return (passes || isJustRead(image, now)) && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
   return visits.word === 'unknown' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
+}
+
+/** How long the VMs are kept off for somebody who may look, by one who may not and does not know whether there is anybody: a keeper looks within seconds. */
+const KEEPER_LOOKS_MS = 30_000
+
+function isJustRead({ status }: VirtualMachineImage, now: number): boolean {
+  const imported = findCondition(status?.conditions, 'Imported')
+  const at = readTimestamp(imported?.lastTransitionTime ?? imported?.lastUpdateTime)
+  return at !== undefined && now - at < KEEPER_LOOKS_MS
 }
 
 const ABSENT: Seen<never> = { objects: [], state: 'absent' }
@@ -102,7 +111,7 @@ const ABSENT: Seen<never> = { objects: [], state: 'absent' }
 /** What of the holders of the disk, and of those that were there, is not seen, and whether that passes by itself. VMs are always seen here. */
 function unseenHolders({ vmis, pods, longhornVolumes: volumes = ABSENT }: Pick<StepWorld, 'vmis' | 'pods' | 'longhornVolumes'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
   const unseen = [{ seen: vmis, spot: blindSpot(VMIS, vmis, namespace) }, { seen: pods, spot: blindSpot(PODS, pods, namespace) }, { seen: volumes, spot: blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) }].filter(({ spot }) => spot)
-  const passes = unseen.every(({ seen, spot }) => spot?.state === 'loading' || (spot?.state === 'stale' && !isUnwatched(seen)))
+  const passes = unseen.every(({ seen }) => isComing(seen))
   return { blind: unseen.flatMap(({ spot }) => spot ?? []), passes }
 }
 
