@@ -25,7 +25,6 @@ export function differentAnswers(): readonly string[] {
  * there once. Whoever takes one away, or names it otherwise, is told.
  */
 export const PLACES: Readonly<Record<string, { readonly file: string, readonly words: string }>> = {
-  'a download with the checksum of another file, `retry: 1`': { file: 'server/cluster/controllers/harvesterImages.ts', words: '? again(() => write(remove(BACKING_IMAGES, backing)' },
   'a file whose size is no multiple of 512': { file: 'server/cluster/controllers/imageSources.ts', words: 'head.size % 512 === 0 ? undefined : oddSize(head.size)' },
   'the words that a copy rests at once every copy is spoilt': { file: 'e2e/cluster/stories/fleeting.ts', words: 'syncing file should be directly reused|' },
   'an instance whose VM is gone is deleted': { file: 'e2e/cluster/stories/scripts/deleting.ts', words: 'differs: \'an instance whose VM is gone is deleted\'' },

@@ -211,7 +211,8 @@ function recoverSize(image: VirtualMachineImage, world: World, time: Time): Next
 }
 
 /**
- * backing_image_controller.go and vm_image_controller.go: a failed file is counted once, and ten seconds later everything is made anew.
+ * backing_image_controller.go and vm_image_controller.go: a failed file is counted, and ten seconds later everything is made anew where
+ * it is failed still. By then Longhorn has cleaned it up, and will fetch it again: so it goes on with that, and is counted again.
  * Harvester only looks while exactly one copy is known, and can miss the moment; here a ready one among several counts too.
  */
 function followBackingImage(image: VirtualMachineImage, world: World, time: Time): Next {
@@ -228,10 +229,11 @@ function followBackingImage(image: VirtualMachineImage, world: World, time: Time
   const [copy] = copies
   if (!copy)
     return NOTHING
-  if (copy.state === 'failed' || copy.state === 'failed-and-cleanup') {
-    // Harvester counts `failed` alone; that it is cleaned up, in the next second or later, is no failure more.
-    const since = copy.state === 'failed' ? copy.lastStateTransitionTime : backing.metadata.creationTimestamp
-    const counted = (image.status?.lastFailedTime ?? '') >= (since ?? '')
+  // Not in use, and no failure more: Longhorn fetches it again by itself a minute later (backingimage.go Check looks for `failed` alone).
+  if (copy.state === 'failed-and-cleanup')
+    return NOTHING
+  if (copy.state === 'failed') {
+    const counted = (image.status?.lastFailedTime ?? '') >= (copy.lastStateTransitionTime ?? '')
     const storageClass = world.get(STORAGE_CLASSES, `lh-${image.metadata.uid}`)
     return counted
       ? again(() => write(remove(BACKING_IMAGES, backing), storageClass ? [remove(STORAGE_CLASSES, storageClass)] : []))

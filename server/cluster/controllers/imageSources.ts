@@ -129,7 +129,7 @@ function advance(position: Position): Next {
       return after(position, TAKES.tick, () => to('failed-and-cleanup'))
     case 'failed-and-cleanup':
       return sourceType === 'download' || sourceType === 'export-from-volume'
-        ? after(position, TAKES.retryFile, () => to('starting', { progress: 0, message: '', checksum: '' }))
+        ? after(position, TAKES.retryFile, () => to('', { progress: 0, message: '', checksum: '' }))
         : NOTHING
     default:
       return NOTHING

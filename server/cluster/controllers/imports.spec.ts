@@ -97,7 +97,7 @@ describe('a download by Longhorn that fails', () => {
     play.run(15_000)
     expect(condition(play, 'RetryLimitExceeded')?.message).toContain(SHORT)
     heal(play)
-    play.run(60_000)
+    play.run(120_000)
     expect(condition(play, 'Imported')).toMatchObject({ status: 'True', reason: 'Imported' })
     expect(condition(play, 'RetryLimitExceeded')).toEqual(expect.not.objectContaining({ message: expect.anything() as string }))
     expect(image(play).status?.failed).toBeGreaterThan(0)

@@ -16,6 +16,9 @@ async function untilImageGone(stage: Stage): Promise<void> {
   await stage.until('its file gone', () => stage.images.file() === undefined)
 }
 
+/** Longer than Longhorn waits before it fetches a file anew that has failed: a minute. */
+const AGAIN_SECONDS = 170
+
 /** Until Harvester has given it up, and Longhorn has thrown away what it had of it. */
 async function untilCleanedUp(stage: Stage): Promise<void> {
   await stage.images.untilGivenUp()
@@ -95,6 +98,11 @@ export const IMPORTS: readonly Story[] = [
     await stage.until('a source that waits', () => stage.images.source()?.status?.currentState === 'pending')
     await stage.settle()
     await remove(stage)
+  }),
+  byLonghorn('an image with the checksum of another file is fetched again by Longhorn after a minute, and given up', async stage => {
+    await stage.images.make({ url: LASTING, checksum: SOMETHING_ELSE, retry: 1 })
+    await stage.images.untilGivenUpOrNot(AGAIN_SECONDS)
+    await untilCleanedUp(stage)
   }),
   byHarvester('a disk that is not bound is not exported', async stage => {
     await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
