@@ -82,7 +82,8 @@ function controllerFlags(folder: string): string[] {
   const kubeconfig = join(folder, 'kubeconfig.controller-manager')
   return [
     `--kubeconfig=${kubeconfig}`, `--authentication-kubeconfig=${kubeconfig}`, `--authorization-kubeconfig=${kubeconfig}`,
-    '--leader-elect=false', '--secure-port=0', `--controllers=${CONTROLLERS.join(',')}`,
+    // Each under an account of its own, as kubeadm and RKE2 have it: webhooks ask who it is.
+    '--use-service-account-credentials', '--leader-elect=false', '--secure-port=0', `--controllers=${CONTROLLERS.join(',')}`,
   ]
 }
 

@@ -42,24 +42,27 @@ async function deleteDisk(stage: Stage, by: 'PersistentVolumeClaim' | 'DataVolum
   await stage.settle()
 }
 
+/** The disk goes under a VM that runs and stays: it is there for as long as the guest is. */
+const deletedUnder = (by: 'claim' | 'volume'): Story => aboutCopies(`a disk is deleted with its DataVolume under a running VM, goes when that is stopped, and the VM is started in vain; it is named by its ${by === 'claim' ? 'claim' : 'DataVolume'}`, async stage => {
+  await stage.disk(GOLDEN)
+  await stage.admin.create('DataVolume', copyOf(stage.namespace, DISK, GOLDEN, '1Gi'))
+  await stage.until('the copy made', () => phaseOf(stage) === 'Succeeded')
+  await stage.settle()
+  await stage.admin.make({ runStrategy: 'RerunOnFailure', by })
+  await stage.untilRunning()
+  await deleteDisk(stage, 'DataVolume')
+  await stage.admin.ask('stop')
+  await stage.untilGone('PersistentVolumeClaim', DISK)
+  await stage.until('no instance', () => isOff(stage, WEB))
+  await stage.settle()
+  await stage.admin.ask('start')
+  await stage.untilPrinted('ErrorPvcNotFound')
+  await stage.settle()
+})
+
 export const DISKS: readonly Story[] = [
-  // The disk goes under a VM that runs and stays: it is there for as long as the guest is.
-  aboutCopies('a disk is deleted with its DataVolume under a running VM, goes when that is stopped, and the VM is started in vain; it is named by its DataVolume', async stage => {
-    await stage.disk(GOLDEN)
-    await stage.admin.create('DataVolume', copyOf(stage.namespace, DISK, GOLDEN, '1Gi'))
-    await stage.until('the copy made', () => phaseOf(stage) === 'Succeeded')
-    await stage.settle()
-    await stage.admin.make({ runStrategy: 'RerunOnFailure', by: 'volume' })
-    await stage.untilRunning()
-    await deleteDisk(stage, 'DataVolume')
-    await stage.admin.ask('stop')
-    await stage.untilGone('PersistentVolumeClaim', DISK)
-    await stage.until('no instance', () => isOff(stage, WEB))
-    await stage.settle()
-    await stage.admin.ask('start')
-    await stage.untilPrinted('ErrorPvcNotFound')
-    await stage.settle()
-  }),
+  deletedUnder('claim'),
+  deletedUnder('volume'),
   ...(['volume', 'claim'] as const).map(by => aboutCopies(`a disk is still cloned when its VM is started, which waits for it; it is named by its ${by === 'claim' ? 'claim' : 'DataVolume'}`, async stage => {
     await cloning(stage, { runStrategy: 'Halted', by })
     await stage.untilPrinted(by === 'claim' ? 'Stopped' : 'Provisioning')
