@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { loadYaml } from '@kubernetes/client-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
-import { FOUND_ANNOTATIONS, RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportedImage.ts'
+import { ENDED_ANNOTATION, FOUND_ANNOTATIONS, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportedImage.ts'
 import { readExportAnswer, readRefusedAnswer } from '#volumes/exportAnswer.ts'
 import { exportReference, writeIntent } from '#volumes/exportIntent.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
@@ -267,6 +267,18 @@ describe('a start', () => {
     ['another disk is exported', { ...OFF, persistentvolumeclaims: [claim(), claim({ [EXPORT_ANNOTATION]: writeIntent(INTENT) }, 'other')] }],
   ])('is let through when %s', async (_, objects) => {
     expect(await startOf(await guardOf((await startCluster(objects)).kubeconfig))).toMatchObject({ allowed: true, warnings: [] })
+  })
+
+  const torn = (by: readonly string[], more: object = {}) => image({}, { name: 'export-abcd1234', annotations: { [OVERTAKEN_ANNOTATION]: JSON.stringify({ when: '2026-03-01T12:06:00Z', by }), ...more } })
+  it.each<[string, boolean, object, object]>([
+    ['refused as long as the image of an export is read', false, underExport({ madeAt: '2026-03-01T12:05:00Z' }), image({}, { name: 'export-abcd1234' })],
+    ['refused also where the image is torn already', false, underExport({ madeAt: '2026-03-01T12:05:00Z' }), torn(['default/web-01'])],
+    ['let through at once where a torn image\'s export was given up', true, underExport({ abandonedBy: 'bob' }), torn(['default/web-01'])],
+    ['let through where the export has run into its time limit', true, underExport({ madeAt: '2026-03-01T12:05:00Z' }), torn([])],
+    ['let through where the export has ended and its torn image is still read', true, claim(), torn(['default/web-01'], { [ENDED_ANNOTATION]: '2026-03-01T12:09:00Z' })],
+  ])('is %s', async (_, allowed, under, reading) => {
+    const guard = await guardOf((await startCluster({ ...OFF, virtualmachines: [vm('Always', { [EXPORT_ANNOTATION]: exportReference(INTENT) })], persistentvolumeclaims: [under], virtualmachineimages: [reading] })).kubeconfig)
+    expect(await startOf(guard)).toMatchObject({ allowed, warnings: [] })
   })
 
   it.each(['persistentvolumeclaims', 'virtualmachineimages', 'virtualmachines'])('is let through with a warning where the guard may not read %s: a VM that does not start is worse', async plural => {

@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { describe, expect, it } from 'vitest'
-import { OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportedImage.ts'
 import { holdOnClaim } from './exportHold.ts'
 import { exportReference, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
@@ -19,6 +19,7 @@ const image = (name: string, imported: 'True' | 'False' | 'Unknown', extra: obje
   return { ...made, metadata: { ...made.metadata, creationTimestamp: '2026-03-01T12:05:00Z', ...extra }, status: { ...made.status, progress } }
 }
 const annotated = (key: string) => ({ annotations: { [key]: '{"who":"ann","when":"2026-03-01T12:00:00Z"}' } })
+const overtakenBy = (...by: string[]) => ({ annotations: { [OVERTAKEN_ANNOTATION]: JSON.stringify({ when: '2026-03-01T12:06:00Z', by }) } })
 const OWN = 'export-abcd1234'
 const hold = (claim = under(), images: VirtualMachineImage[] = [], starter = vm('Halted')) => holdOnClaim(claim, { images, dataVolumes: [] }, NOW, starter)
 
@@ -39,6 +40,11 @@ describe('a disk under export', () => {
   it('is held for the image to come, though that of a disk which had its name before has the image\'s name', () => {
     const before = image(OWN, 'True', { annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, claimUid: 'the-disk-before' }) } })
     expect(hold(under({ claimUid: CLAIM.metadata.uid }), [before])).toMatchObject({ by: 'intent', image: `production/${OWN}` })
+  })
+
+  it('is held while its image is read, though something has been on it', () => {
+    expect(hold(under({ madeAt: '2026-03-01T12:05:00Z' }), [image(OWN, 'Unknown', overtakenBy('production/web-01'), 20)])).toMatchObject({ by: 'intent', progress: 20 })
+    expect(hold(CLAIM, [image('by-hand', 'Unknown', overtakenBy('production/web-01'))])).toMatchObject({ by: 'image' })
   })
 
   it('is held by another export though its own is over', () => {
@@ -69,7 +75,9 @@ describe('a disk under export', () => {
     ['the image has failed', under(), [image(OWN, 'False')]],
     ['the image is being deleted', under(), [image(OWN, 'Unknown', DELETED)]],
     ['the image is gone', under({ madeAt: '2026-03-01T12:05:00Z' }), []],
-    ['the image is torn already', CLAIM, [image('torn', 'Unknown', annotated(OVERTAKEN_ANNOTATION))]],
+    ['the export was given up at its time limit, though the image is still read', under(), [image(OWN, 'Unknown', overtakenBy())]],
+    ['the export has ended, though its torn image is still read', CLAIM, [image(OWN, 'Unknown', { annotations: { ...overtakenBy('production/web-01').annotations, [ENDED_ANNOTATION]: '2026-03-01T12:09:00Z' } })]],
+    ['the export was given up after its image was torn', under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown', overtakenBy('production/web-01'))]],
     ['the image was wanted from a disk in use', CLAIM, [image('live', 'Unknown', annotated(RUNNING_ACKNOWLEDGED_ANNOTATION))]],
     ['another disk is exported', CLAIM, [{ ...image('x', 'Unknown'), spec: { ...exportImage('x', 'Unknown').spec, pvcNamespace: 'staging' } }]],
   ])('may be taken when %s', (_, claim, images) => {

@@ -6,7 +6,7 @@ import type { ExportIntent } from './exportIntent.ts'
 import { objectKey } from '#kube/object.ts'
 import { imageState } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
-import { exportImageKey, imageOfExport, isOvertaken, runningAcknowledgementOf } from './exportedImage.ts'
+import { exportImageKey, imageOfExport, isLetGo, runningAcknowledgementOf } from './exportedImage.ts'
 import { readIntent, referenceOn } from './exportIntent.ts'
 import { isOpen } from './exportWork.ts'
 
@@ -37,8 +37,8 @@ const TELLING_PERCENT = 5
 
 /**
  * The export for which the disk must stay as it is, or undefined where it may be taken: from its intent until its image has
- * been read, whatever becomes of it then. Nothing holds it that was given up or refused, is torn already, or was wanted
- * from a disk in use. `starter` is the VM that would take it: one whose start the export itself asked for (`startAgain`
+ * been read, whatever becomes of it then and whatever is found out of it meanwhile: nothing that comes to the disk makes
+ * what comes next do no harm. Nothing holds it that was given up or refused, or was wanted from a disk in use. `starter` is the VM that would take it: one whose start the export itself asked for (`startAgain`
  * writes that in the patch that starts it) may. `now` in epoch milliseconds.
  */
 export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now: number, starter?: VirtualMachine): ExportHold | undefined {
@@ -66,7 +66,7 @@ function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): 
 }
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
-  return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isOvertaken(image) && !runningAcknowledgementOf(image)
+  return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isLetGo(image) && !runningAcknowledgementOf(image)
 }
 
 function pace(image: VirtualMachineImage, { dataVolumes }: HoldWorld, now: number): Pick<ExportHold, 'progress' | 'minutesLeft'> {

@@ -28,8 +28,8 @@ function isNewAndOff(vm: VirtualMachine): boolean {
 
 /**
  * The write that makes the image: its name follows from the intent, so that there is never a second one. With it goes how
- * the VMs on the disk (`users`) were when it was judged, and which pods were the last on it (`lastPodsOn`): what was judged on
- * an old picture, and what comes later and goes again, is found out by that.
+ * the VMs on the disk (`users`) were when it was judged, and which pods were the last on it (`lastPodsOn`): by these what was
+ * judged on an old picture, and what comes later and goes again, is found out, and by those whose it was.
  */
 export function createExportImage(intent: ExportIntent, storageClass: StorageClass, users: readonly VirtualMachine[] = [], lastPods?: string): Write {
   const { image: { namespace, displayName, description }, runningAcknowledged: said } = intent
@@ -37,7 +37,7 @@ export function createExportImage(intent: ExportIntent, storageClass: StorageCla
   return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note), ...(said && { [RUNNING_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: said.by, when: said.at }) }) } }, storageClass))
 }
 
-/** The VMs, `namespace/name`, that may have run on the disk since it was judged: they have changed, have come, or are gone. Undefined where the image does not say how they were. */
+/** The VMs, `namespace/name`, that have changed since the disk was judged, have come, or are gone: of a pod that had the disk and is gone it tells whose it was. Undefined where the image does not say how they were. */
 export function changedSince(image: VirtualMachineImage, namespace: string, users: readonly VirtualMachine[]): readonly string[] | undefined {
   const { still } = noteOn(image)
   if (!isFields(still))

@@ -14,6 +14,7 @@ import { applyPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
 import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, acknowledgedBy, cutOffOf, exportImageName, unobservedOf, wholenessOf } from './exportedImage.ts'
 import type { ExportChoices } from './exportIntent.ts'
+import { holdOnClaim } from './exportHold.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, readIntent, writeIntent } from './exportIntent.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
@@ -744,9 +745,12 @@ describe('an export on a bad day', () => {
     const { last } = run(cluster, cluster.begin(), { each: step => {
       if (step.word !== 'create-image')
         return
-      for (const runStrategy of ['Always', 'Halted'])
+      cluster.importHangs = true
+      for (const runStrategy of ['Always', 'Halted']) {
         cluster.write({ act: 'patch', resource: VMS as Resource, at: { name: 'web-01' }, patch: { type: 'json', body: [{ op: 'replace', path: '/spec/runStrategy', value: runStrategy }] } })
-      Array.from({ length: 8 }, () => cluster.turn())
+        Array.from({ length: 8 }, () => cluster.turn())
+      }
+      cluster.importHangs = false
     } })
     expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
     expect(cluster.images[0]?.metadata.annotations?.[OVERTAKEN_ANNOTATION]).toContain('"production/web-01"')
@@ -1051,5 +1055,96 @@ describe('two exports of one volume', () => {
 
   it('make images of different names', () => {
     expect(exportImageName({ id: 'first' })).not.toBe(exportImageName({ id: 'second' }))
+  })
+})
+
+describe('the guard beside whoever carries the export out', () => {
+  const patchVm = (cluster: Cluster, path: string, value: unknown) => cluster.write({ act: 'patch', resource: VMS as Resource, at: { name: 'web-01' }, patch: { type: 'json', body: [{ op: 'add', path, value }] } })
+  const isReading = (cluster: Cluster) => cluster.images.some(image => image.status?.conditions?.some(({ type, status }) => type === 'Imported' && status === 'Unknown') ?? true)
+  const holdFrom = (cluster: Cluster, starter?: Open<VirtualMachine>) => holdOnClaim(cluster.claim as PersistentVolumeClaim, { images: cluster.images as VirtualMachineImage[], dataVolumes: [] }, cluster.time, starter as VirtualMachine | undefined)
+  const wholenesses = (cluster: Cluster) => cluster.images.map(image => wholenessOf(image as VirtualMachineImage))
+
+  /** KubeVirt tries a refused start again with every turn. */
+  function guarded(settings: Readonly<Record<string, Setting>>) {
+    const cluster = new Cluster(settings)
+    const intent = cluster.begin()
+    const starts: { readonly isRefused: boolean, readonly isReading: boolean }[] = []
+    const boot = cluster.boot.bind(cluster)
+    cluster.boot = name => {
+      const isRefused = holdFrom(cluster, cluster.vm(name)) !== undefined
+      starts.push({ isRefused, isReading: isReading(cluster) })
+      if (!isRefused)
+        boot(name)
+    }
+    return { cluster, intent, starts }
+  }
+
+  it.each<RunStrategy>(['Always', 'RerunOnFailure', 'Manual'])('lets a %s VM that somebody starts, and KubeVirt tries to ever again, take the disk only once its image is read: that is whole', strategy => {
+    const { cluster, intent, starts } = guarded({ 'web-01': { strategy } })
+    let turns = 0
+    const { words, last } = run(cluster, intent, { each: step => {
+      if (step.word !== 'wait-import')
+        return
+      cluster.importHangs = ++turns < 8
+      if (turns === 1)
+        patchVm(cluster, '/spec/runStrategy', 'Always')
+    } })
+    expect(words).not.toContain('mark-overtaken')
+    expect(starts.filter(start => start.isReading).length, 'it is tried again').toBeGreaterThan(5)
+    expect(starts.filter(start => start.isReading && !start.isRefused)).toEqual([])
+    expect([last.word, last.result, wholenesses(cluster)]).toEqual(['done', 'exported', ['whole']])
+    expect([cluster.running('web-01'), cluster.vm('web-01')?.spec.runStrategy]).toEqual([true, strategy])
+  })
+
+  it('holds the disk of an image that is torn already, as long as it is read', () => {
+    const { cluster, intent } = guarded({ 'web-01': { strategy: 'Always' } })
+    const held: boolean[] = []
+    run(cluster, intent, { each: step => {
+      if (step.word === 'create-image')
+        cluster.visit('libguestfs-tools')
+      if (isReading(cluster) && wholenesses(cluster).includes('overtaken'))
+        held.push(holdFrom(cluster, cluster.vm('web-01')) !== undefined)
+    } })
+    expect(wholenesses(cluster)).toEqual(['overtaken'])
+    expect(new Set(held)).toEqual(new Set([true]))
+  })
+
+  it.each<[string, boolean]>([['at rest so far', false], ['torn already', true]])('lets go of the disk at once when an export is given up, for good, though its image will be read for ever: one that was %s', (_, isTorn) => {
+    const { cluster, intent } = guarded({ 'web-01': { strategy: 'Always' } })
+    cluster.importHangs = true
+    let turns = 0
+    const held: boolean[] = []
+    const { last } = run(cluster, intent, { each: step => {
+      turns += step.word === 'wait-import' ? 1 : 0
+      if (isTorn && turns === 1 && step.word === 'wait-import')
+        cluster.visit('libguestfs-tools')
+      if (turns === 4 && step.word === 'wait-import')
+        planStartNow(cluster.world(), readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, 'ann').forEach(write => cluster.write(write))
+      if (turns >= 4)
+        held.push(holdFrom(cluster) !== undefined)
+    } })
+    expect(last.word).toBe('done')
+    expect(isReading(cluster)).toBe(true)
+    expect(new Set(held)).toEqual(new Set([false]))
+    expect([readIntent(cluster.claim as PersistentVolumeClaim), holdFrom(cluster)]).toEqual([undefined, undefined])
+    expect(cluster.running('web-01')).toBe(true)
+  })
+
+  const EDIT = ['/spec/template/spec/terminationGracePeriodSeconds', 60] as const
+  const NOTE = ['/metadata/annotations', { note: 'seen by ops' }] as const
+  it.each<[string, string, Setting, readonly [string, unknown], ((seen: StepWorld) => StepWorld) | undefined]>([
+    ['whole', 'more time to end', { strategy: 'Halted', off: true }, EDIT, undefined],
+    ['whole', 'an annotation, of a RerunOnFailure VM that was off', { strategy: 'RerunOnFailure', off: true }, NOTE, undefined],
+    ['unverified', 'more time to end, where nobody sees what Longhorn remembers', { strategy: 'Halted', off: true }, EDIT, seen => ({ ...seen, longhornVolumes: { objects: [], state: 'forbidden' } })],
+  ])('calls an image %s of whose VM only the manifest was changed meanwhile: %s', (wholeness, _, setting, [path, value], world) => {
+    const { cluster, intent } = guarded({ 'web-01': setting })
+    let isChanged = false
+    const { words, last } = run(cluster, intent, { ...(world && { world }), each: step => {
+      if (step.word === 'wait-import' && !isChanged)
+        isChanged = patchVm(cluster, path, value) === 'ok'
+    } })
+    expect(isChanged).toBe(true)
+    expect(words).not.toContain('mark-overtaken')
+    expect([last.word, wholenesses(cluster)]).toEqual(['done', [wholeness]])
   })
 })

@@ -67,20 +67,24 @@ function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep
   return { word: 'note-end', writes: [markEnded(image, now)], because: end.because, ...(end.result && { result: end.result }) }
 }
 
-/** What is to be written on the image about the disk that it was read from; undefined where all is, or where the cluster has refused it. */
+/**
+ * What is to be written on the image about the disk that it was read from; undefined where all is, or where the cluster has
+ * refused it. It may be torn by what is on the disk or was, an instance or a pod: a VM that has only been changed, or whose
+ * start the guard has refused, is none of those.
+ */
 function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { isOver, given }: { readonly isOver: boolean, readonly given: readonly StepReason[] }, now: number): BareStep | undefined {
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
   const { reasons } = judgeExportSafety(safetyWorld(world, intent, claim))
-  const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
-  const changed = changedSince(image, intent.claim.namespace, users.vms)
-  const suspects = [...new Set([...reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), ...changed ?? []])]
   // The image was made on a disk that no pod held. CDI's own reads it.
   const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
-  const visits = visitsSince(image, claim, world.longhornVolumes)
   const there = pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])
+  const visits = visitsSince(image, claim, world.longhornVolumes)
   const gone = visits.word === 'visited' ? visits.pods.filter(pod => !there.includes(pod)) : []
+  const changed = changedSince(image, intent.claim.namespace, usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms)
+  const ran = (changed ?? []).filter(vm => gone.some(pod => isLauncherOf(pod, vm)))
+  const suspects = [...new Set([...reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), ...ran])]
   const by = [...suspects, ...there, ...gone]
   const isSuspect = by.length > 0
   // Ended unverified by one who could not see: what runs since is what it has started again.
@@ -95,6 +99,11 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   if (blind.length)
     return (passes || isJustRead(image, now)) && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
   return visits.word === 'unknown' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
+}
+
+/** Whether a pod was the VM's, by its name, which is what is left of one that is gone (kubevirt pkg/virt-controller/services/template.go). Names are `namespace/name`. */
+function isLauncherOf(pod: string, vm: string): boolean {
+  return pod.slice(0, pod.lastIndexOf('-')) === vm.replace('/', '/virt-launcher-')
 }
 
 /** How long the VMs are kept off for somebody who may look, by one who may not and does not know whether there is anybody: a keeper looks within seconds. */

@@ -106,6 +106,11 @@ export function isGivenUp(image: VirtualMachineImage): boolean {
   }
 }
 
+/** Whether nobody waits for the image any more, though it may still be read: its export was given up, or has ended. */
+export function isLetGo(image: VirtualMachineImage): boolean {
+  return isGivenUp(image) || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined
+}
+
 /**
  * How whole an exported image is. `overtaken`: perhaps torn. `acknowledged`: made of a running disk, on somebody's word.
  * `unverified`: nobody has looked whether the disk was at rest all the while, or not yet, or nobody can say. `crash-consistent`:
