@@ -21,7 +21,7 @@ import { makeVm } from './makeVm.ts'
 import { NETWORKS } from './network.ts'
 import { VMS } from './vm.ts'
 import type { VmFormField, VmFormReason } from './vmForm.ts'
-import { checkVmForm, imageChoices, refusalsOfVm } from './vmForm.ts'
+import { checkVmForm, refusalsOfVm } from './vmForm.ts'
 import type { VmForm, VmSuffixes } from './vmPlan.ts'
 import { cloudInitNameOf, ownCloudInit, planVm } from './vmPlan.ts'
 
@@ -58,7 +58,6 @@ export function useVmCreate() {
 
   const keepersOf = computed(() => indexKeepers({ backingImages, dataVolumes }))
   const stateOf = (image: VirtualMachineImage) => imageState(image, keepersOf.value(image))
-  const choices = computed(() => imageChoices(images.objects, stateOf))
   const image = computed(() => images.find(form.image))
   const standing = computed(() => image.value && stateOf(image.value))
   const storageClass = computed(() => classes.find(image.value?.status?.storageClassName ?? ''))
@@ -100,5 +99,5 @@ export function useVmCreate() {
   const blocked = computed(() => unmet.value && t('vms.create.incomplete', { fields: unmet.value }))
 
   const networkChoices = computed(() => networks.objects.map(objectKey))
-  return { form, namespaces, choices, image, standing, storageClass, engine, smallest, networkChoices, shown, touch, blocked, manifests, submission }
+  return { form, namespaces, images, stateOf, image, standing, storageClass, engine, smallest, networkChoices, shown, touch, blocked, manifests, submission }
 }

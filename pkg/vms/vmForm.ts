@@ -1,5 +1,4 @@
 import type { ApiError } from '#kube/apiError.ts'
-import type { StorageClass } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ImageState } from '#images/imageState.ts'
@@ -8,7 +7,6 @@ import type { VmForm } from './vmPlan.ts'
 import { objectKey } from '#kube/object.ts'
 import { IMAGE_TYPE_LABEL } from '#images/image.ts'
 import { isImported } from '#images/imageState.ts'
-import { IMAGE_TONES } from '#images/imageTone.ts'
 import { isMap, parseDocument } from 'yaml'
 
 export interface VmFormWorld {
@@ -30,24 +28,6 @@ export type VmFormProblems = Partial<Record<VmFormField, VmFormReason>>
 /** The smallest disk that Harvester's console offers for an image (harvester-ui-extension VirtualMachineVolume/type/vmImage.vue). */
 const SMALLEST_DISK_GIB = 10
 const GIB = 2 ** 30
-
-/** An image that a VM can be made from, or could be if its copies were there. */
-export interface ImageChoice { readonly key: string, readonly image: VirtualMachineImage, readonly state: ImageState['word'] }
-
-/** The images that were imported, those that can be used first. */
-export function imageChoices(images: readonly VirtualMachineImage[], stateOf: VmFormWorld['stateOf']): ImageChoice[] {
-  const choices = images.filter(image => image.status?.storageClassName).flatMap(image => {
-    const state = stateOf(image)
-    return isImported(state) ? { key: objectKey(image), image, state: state.word } : []
-  })
-  return [...choices.filter(({ state }) => state !== 'lost'), ...choices.filter(({ state }) => state === 'lost')]
-}
-
-/** Whether a VM of this image is seen to boot: never better than its image, nor where its storage class is not seen. Without an image nothing is known. */
-export function bootSign(standing: ImageState | undefined, storageClass: StorageClass | undefined): (typeof IMAGE_TONES)[keyof typeof IMAGE_TONES] {
-  const sign = standing ? IMAGE_TONES[standing.word] : 'unknown'
-  return sign === 'ok' && !storageClass ? 'unknown' : sign
-}
 
 /** What stands in the way of creating the VM, by field; empty when nothing does. */
 export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {

@@ -6,7 +6,13 @@ import type { VmForm } from './vmPlan.ts'
 import type { VmFormProblems } from './vmForm.ts'
 import { describe, expect, it } from 'vitest'
 import { imageState } from '#images/imageState.ts'
-import { bootSign, checkVmForm, imageChoices } from './vmForm.ts'
+import { OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION } from '#volumes/exportedImage.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
+import { bootSign, doubtOfDisk, imageChoices } from './imageChoice.ts'
+import type { ImageDoubt } from './imageChoice.ts'
+import { checkVmForm } from './vmForm.ts'
+import en from './locales/en.ts'
+import zhCN from './locales/zh-CN.ts'
 import { cloudInitNameOf, ownCloudInit, planVm, rightsOfVm } from './vmPlan.ts'
 
 const meta = (name: string, extra: object = {}) => ({ name, namespace: 'production', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...extra })
@@ -132,6 +138,37 @@ describe('the image of a VM', () => {
     ['unknown', storageClass, 'unknown'],
   ])('that is %s, with the class %o: a VM of it boots, %s', (word, seen, sign) => {
     expect(bootSign(word && { word }, seen)).toBe(sign)
+  })
+
+  const WHO = JSON.stringify({ who: 'ann', when: '2026-03-01T12:00:00Z' })
+  const NOTE = (more: object = {}) => JSON.stringify({ id: 'abcde', ...more })
+  const verified = { [VERIFIED_ANNOTATION]: '2026-03-01T12:10:00Z' }
+  const exported = (annotations: Record<string, string>): VirtualMachineImage => ({ ...V1, metadata: meta('exported', { annotations }), spec: { displayName: 'exported', sourceType: 'export-from-volume', pvcNamespace: 'production', pvcName: 'web-01-root' } })
+  const READY: ImageState = { word: 'ready' }
+  it.each<[string, VirtualMachineImage, ImageDoubt | undefined, string]>([
+    ['was downloaded', V1, undefined, 'ok'],
+    ['was exported and verified', exported({ [EXPORT_ANNOTATION]: NOTE(), ...verified }), undefined, 'ok'],
+    ['may be torn', exported({ [EXPORT_ANNOTATION]: NOTE(), [OVERTAKEN_ANNOTATION]: '{}' }), 'overtaken', 'bad'],
+    ['nobody has verified', exported({ [EXPORT_ANNOTATION]: NOTE() }), 'unverified', 'unknown'],
+    ['was exported without the console', exported({}), 'unverified', 'unknown'],
+    ['was exported while in use', exported({ [RUNNING_ACKNOWLEDGED_ANNOTATION]: WHO, ...verified }), 'acknowledged', 'attention'],
+    ['was exported after a power cut', exported({ [EXPORT_ANNOTATION]: NOTE({ endings: { 'web-01': { word: 'cut-off', at: '2026-03-01T12:00:00Z' } } }), ...verified }), 'crash-consistent', 'attention'],
+    ['was exported after a shutdown that nobody saw', exported({ [EXPORT_ANNOTATION]: NOTE({ endings: { 'web-01': { word: 'not-observed', at: '2026-03-01T12:00:00Z' } } }), ...verified }), 'not-observed', 'attention'],
+  ])('that %s says so where it is chosen, and how a VM of it boots', (_, one, doubt, sign) => {
+    expect(imageChoices([one], () => READY)).toEqual([{ key: `production/${one.metadata.name}`, image: one, state: 'ready', ...(doubt && { doubt }) }])
+    expect([doubtOfDisk(one), bootSign(READY, storageClass, doubtOfDisk(one))]).toEqual([doubt, sign])
+    for (const words of [en, zhCN])
+      expect(doubt === undefined || words.create.doubt[doubt]).toBeTruthy()
+  })
+
+  it.each<[ImageStateWord, ImageDoubt, string]>([
+    ['lost', 'unverified', 'bad'], ['degraded', 'overtaken', 'bad'], ['degraded', 'unverified', 'attention'], ['recovering', 'unverified', 'unknown'], ['imported', 'not-observed', 'attention'],
+  ])('that is %s and %s boots as the worse of the two', (word, doubt, sign) => {
+    expect(bootSign({ word }, storageClass, doubt)).toBe(sign)
+  })
+
+  it('comes before one that may be torn', () => {
+    expect(imageChoices([exported({ [OVERTAKEN_ANNOTATION]: '{}' }), LOST, V1], stateOf).map(({ key }) => key)).toEqual(['production/image-v1', 'production/exported', 'production/image-lost'])
   })
 })
 
