@@ -67,7 +67,7 @@ describe('the export\'s form', () => {
     ['nothing but the time limit by default', {}, true, { deadline: '2026-03-01T13:00:00.000Z' }],
     ['nothing at all without one', { deadlineMinutes: 0 }, true, {}],
     ['the marked image and the backup where something is shut down', { ifCutOff: 'mark-crash-consistent', backupFirst: true, deadlineMinutes: 0 }, true, { ifCutOff: 'mark-crash-consistent', backupFirst: true }],
-    ['neither where nothing is', { ifCutOff: 'mark-crash-consistent', backupFirst: true, deadlineMinutes: 0 }, false, {}],
+    ['none of them, nor the time limit, where nothing is', { ifCutOff: 'mark-crash-consistent', backupFirst: true }, false, {}],
     ['who said that it may be torn, and nothing that needs a shutdown', { way: 'while-running', backupFirst: true }, true, { runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00.000Z' } }],
   ])('chooses %s', (_, form, stops, choices) => {
     expect(choicesOf({ ...FORM, ...form }, stops, 'ann', NOW)).toEqual(choices)

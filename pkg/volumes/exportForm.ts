@@ -17,7 +17,7 @@ export interface ExportForm {
   readonly restart: boolean
   readonly backupFirst: boolean
   readonly ifCutOff: 'no-image' | 'mark-crash-consistent'
-  /** After so long there is no image, and what was shut down starts again; 0 for never. */
+  /** Where something is shut down: after so long there is no image, and it starts again; 0 for never. */
   readonly deadlineMinutes: number
   /** What was typed to say that the image may be no better than after a power cut. */
   readonly typed: string
@@ -71,6 +71,6 @@ export function choicesOf(form: ExportForm, stops: boolean, who: string, now: nu
   return {
     ...(stops && form.ifCutOff === 'mark-crash-consistent' && { ifCutOff: form.ifCutOff }),
     ...(stops && form.backupFirst && { backupFirst: true }),
-    ...(form.deadlineMinutes > 0 && { deadline: at(now + form.deadlineMinutes * 60_000) }),
+    ...(stops && form.deadlineMinutes > 0 && { deadline: at(now + form.deadlineMinutes * 60_000) }),
   }
 }
