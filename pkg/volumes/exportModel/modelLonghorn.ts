@@ -19,8 +19,10 @@ export class ModelLonghorn {
     return this.api.find('longhornVolumes', VOLUME)?.status?.kubernetesStatus
   }
 
+  /** Whether it knows that the pod is there: of pods that have gone it keeps the names, and the next may have the same. */
   lists(pod: Pod): boolean {
-    return this.noted?.workloadsStatus?.some(({ podName }) => podName === pod.metadata.name) ?? false
+    const { workloadsStatus, lastPodRefAt } = this.noted ?? {}
+    return lastPodRefAt === '' && (workloadsStatus?.some(({ podName }) => podName === pod.metadata.name) ?? false)
   }
 
   notePods(): void {
