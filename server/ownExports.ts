@@ -16,7 +16,7 @@ export interface OwnExports {
 
 /** What may become known on the way; every note is named here, or it would count as another wish. */
 const UNKNOWN: Readonly<Record<keyof ExportNotes, undefined>> = {
-  abandonedBy: undefined, refusal: undefined, calledOff: undefined, forcedBy: undefined, isBackedUp: undefined, backedUpAt: undefined, endings: undefined, madeAt: undefined, isSettled: undefined, settledAt: undefined, nodes: undefined,
+  abandonedBy: undefined, refusal: undefined, calledOff: undefined, forcedBy: undefined, isBackedUp: undefined, backedUpAt: undefined, endings: undefined, madeAt: undefined, blindSince: undefined, isSettled: undefined, settledAt: undefined, nodes: undefined,
 }
 
 /**

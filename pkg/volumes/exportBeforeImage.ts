@@ -15,7 +15,7 @@ import { createExportImage } from './exportImage.ts'
 import { callOff } from './exportCallOff.ts'
 import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
 import { isClosed } from './exportAnswer.ts'
-import { exportReference, otherExportOf, referenceOn } from './exportIntent.ts'
+import { exportReference, isOverdue, otherExportOf, referenceOn } from './exportIntent.ts'
 import { exportImageKey } from './exportedImage.ts'
 import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
@@ -35,7 +35,7 @@ export function beforeImage(world: StepWorld, intent: ExportIntent, claim: Persi
   const intruders = intent.runningAcknowledged ? [] : [...takenByOthers(world, intent), ...startedMeanwhile(world, intent, claim)]
   if (intruders.length)
     return callOff(claim, intent, intruders)
-  if (intent.deadline !== undefined && Date.parse(intent.deadline) <= now)
+  if (isOverdue(intent, now))
     return callOff(claim, intent, [{ code: 'deadline-passed', deadline: intent.deadline }])
   if (intent.runningAcknowledged)
     return whileRunning(world, intent, claim)

@@ -7,9 +7,9 @@ import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
-import { amendIntent, exportReference, liftExport, liftMark, referenceOn } from './exportIntent.ts'
+import { amendIntent, exportReference, isOverdue, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
-import { hasForeignStrategy, releaseVms, startAgain, strategyLeft, vmsOf } from './exportRestart.ts'
+import { hasForeignStrategy, releaseVms, startAgain, startUnseen, strategyLeft, vmsOf } from './exportRestart.ts'
 
 /** Without an image nothing but the claim can tell of it. */
 const TOLD_BY_THE_CLAIM: readonly ExportResult[] = ['given-up', 'image-gone']
@@ -24,15 +24,18 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   const blind = blindSpot(VMIS, world.vmis, intent.claim.namespace)
   const known = vmsOf(world, intent)
   const stopped = known.filter(({ vm }) => vm && ['stopped', 'started'].includes(referenceOn(vm, intent)))
-  if (blind && stopped.length)
-    return { word: 'blind', writes: [], because: [blind], result }
+  const isOwed = intent.restart || intent.abandonedBy !== undefined
+  if (blind && stopped.length) {
+    const unseen = isOwed && isOverdue(intent, now) ? stopped.flatMap(one => startUnseen(one, intent) ?? []) : []
+    const writes = unseen.flatMap(step => step.writes)
+    return writes.length ? { word: 'start-vm', writes, because: unseen.flatMap(step => step.because), result } : { word: 'blind', writes: [], because: [blind], result }
+  }
   const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
   // An export of a running disk stops nothing, and one without a claim has nowhere to note it.
   const isSettled = intent.isSettled || !claim || intent.runningAcknowledged !== undefined || !intent.vms.some(vm => vm.wasRunning)
   const release = isSettled ? [] : releaseVms(intent, known)
   if (release.length)
     return { word: 'release-vm', writes: release, because, result }
-  const isOwed = intent.restart || intent.abandonedBy !== undefined
   const next = stopped.filter(known => isOwed || hasForeignStrategy(known, intent)).map(known => startAgain(known, intent, now))
   const writes = next.flatMap(step => step?.writes ?? [])
   if (writes.length)

@@ -67,6 +67,8 @@ export interface ExportNotes {
   readonly nodes?: Readonly<Record<string, string>>
   /** By VM. */
   readonly endings?: Readonly<Record<string, NotedEnding>>
+  /** Past the deadline: when it was first noted that whoever looks cannot see what held the disk while its image was read (ISO 8601). */
+  readonly blindSince?: string
   /** When its image was made, by the cluster's clock (ISO 8601): one that is gone after that was deleted, and is not made again. */
   readonly madeAt?: string
 }
@@ -87,6 +89,11 @@ export interface ExportIntent extends ExportChoices, ExportNotes {
   readonly identity?: Identity
   /** ISO 8601. */
   readonly startedAt: string
+}
+
+/** Whether the time that was chosen for it is over. `now` in epoch milliseconds. */
+export function isOverdue<Intent extends Pick<ExportIntent, 'deadline'>>(intent: Intent, now: number): intent is Intent & { readonly deadline: string } {
+  return intent.deadline !== undefined && Date.parse(intent.deadline) <= now
 }
 
 /** The intent as it is written on the claim, with the cluster's words no longer than they are kept. The claim itself is not in it: it stands on it. */

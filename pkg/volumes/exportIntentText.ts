@@ -75,6 +75,7 @@ function parseNotes(read: Fields): ExportNotes {
     ...(isFields(read.nodes) && { nodes: Object.fromEntries(Object.entries(read.nodes).flatMap(([vm, node]) => typeof node === 'string' ? [[vm, node]] : [])) }),
     ...(isFields(read.endings) && { endings: parseEndings(read.endings) }),
     ...(isTime(read.madeAt) && { madeAt: read.madeAt }),
+    ...(isTime(read.blindSince) && { blindSince: read.blindSince }),
   }
 }
 

@@ -57,6 +57,15 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
 }
 
 /**
+ * The start of a VM that is kept off while instances cannot be seen: KubeVirt's own word on it, that it has none, stands for them.
+ * Undefined where it says that there is one, or nothing: an old instance may be ending, and RerunOnFailure put back then never starts.
+ */
+export function startUnseen({ entry, vm }: KnownVm, intent: ExportIntent): Restart | undefined {
+  const isOff = vm?.status !== undefined && !vm.status.created && referenceOn(vm, intent) === 'stopped' && effectiveRunStrategy(vm) === 'Halted'
+  return isOff ? { writes: startOf(vm, entry, intent), because: [{ code: 'starting-vm', vm: objectKey(vm) }] } : undefined
+}
+
+/**
  * The strategy of a VM that left Halted without the export, and runs: KubeVirt knows but Always for it, whether somebody has
  * asked for a `start` or KubeVirt itself has, after a crash just before the VM was halted (pkg/virt-controller/watch/vm/vm.go).
  * Harvester's webhook puts back then what the VM had, and so does this where it did not. Not before it runs: RerunOnFailure

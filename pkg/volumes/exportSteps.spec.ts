@@ -931,9 +931,9 @@ describe('an image that was read while what holds the disk was not seen', () => 
   const CLOSED = hidden('pods', { state: 'forbidden' })
   const UNWATCHED = { state: 'stale', error: new ApiError({ status: 403, reason: 'Forbidden', message: 'watch' }) } as const
   /** An export up to the moment in which its image is imported. */
-  function imported(vms: Readonly<Record<string, Setting>> = {}, restart = true) {
+  function imported(vms: Readonly<Record<string, Setting>> = {}, restart = true, choices: ExportChoices = {}) {
     const cluster = new Cluster(vms)
-    const intent = cluster.begin(restart)
+    const intent = cluster.begin(restart, choices)
     while (nextExportStep(cluster.world(), intent, cluster.time).word !== 'verify') {
       nextExportStep(cluster.world(), intent, cluster.time).writes.forEach(write => cluster.write(write))
       cluster.turn()
@@ -973,6 +973,45 @@ describe('an image that was read while what holds the disk was not seen', () => 
       expect(last).toMatchObject({ word: 'done', result: isKept ? 'exported' : 'unverified' })
       expect(cluster.running('web-01')).toBe(true)
     }
+  })
+
+  describe('past the time that was chosen', () => {
+    /** The same an hour after its time was over. */
+    function late(restart = true) {
+      const { cluster, intent } = imported({ 'web-01': { strategy: 'RerunOnFailure' } }, restart, { deadline: '2026-03-01T12:30:00Z' })
+      cluster.time = Date.parse('2026-03-01T13:30:00Z')
+      return { cluster, intent }
+    }
+    const kinds = (['pods', 'vmis', 'longhornVolumes'] as const).flatMap(kind => (['loading', 'stale'] as const).map(state => [kind, state] as const))
+
+    it.each(kinds)('is waited with for half a minute more where %s are %s; then the VM starts again, and the image is not verified, but not torn', (kind, state) => {
+      const { cluster, intent } = late()
+      expect(run(cluster, intent, { turns: 6, world: hidden(kind, { state }) }).words).toEqual(['blind'])
+      expect(run(cluster, intent, { world: hidden(kind, { state }) }).words).toContain('start-vm')
+      expect(cluster.running('web-01')).toBe(true)
+      expect(words(cluster)).toEqual(['unverified'])
+      expect(run(cluster, intent).last).toMatchObject({ word: 'done', result: 'unverified' })
+    })
+
+    it('is verified by one who is only just opening his page', () => {
+      const { cluster, intent } = late()
+      expect(run(cluster, intent, { turns: 2, world: hidden('pods', { state: 'loading' }) }).words).toEqual(['blind'])
+      expect(run(cluster, intent).last).toMatchObject({ word: 'done', result: 'exported' })
+      expect(words(cluster)).toEqual(['whole'])
+    })
+
+    it('leaves a VM off that was to stay off', () => {
+      const { cluster, intent } = late(false)
+      run(cluster, intent, { world: hidden('vmis', { state: 'stale' }) })
+      expect(effectiveRunStrategy(cluster.vm('web-01') as VirtualMachine)).toBe('Halted')
+    })
+
+    it('starts no VM of which KubeVirt says that it has an instance, while none can be seen', () => {
+      const { cluster, intent } = late()
+      const stale = (world: StepWorld): StepWorld => hidden('vmis', { state: 'stale' })({ ...world, vms: { ...world.vms, objects: world.vms.objects.map(vm => ({ ...vm, status: { ...vm.status, created: true } })) } })
+      expect(run(cluster, intent, { world: stale }).last).toMatchObject({ word: 'blind', result: 'unverified' })
+      expect(effectiveRunStrategy(cluster.vm('web-01') as VirtualMachine)).toBe('Halted')
+    })
   })
 
   it('lets the VM come back', () => {

@@ -17,7 +17,7 @@ import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
-import { amendIntent, referenceOn } from './exportIntent.ts'
+import { amendIntent, isOverdue, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 import { visitsSince } from './exportVisits.ts'
@@ -51,11 +51,12 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
 }
 
 /** Why the import is waited for no longer; empty while it is. What is over was in time, whenever it is looked at, unless it was given up before. */
-function givenUp({ abandonedBy, deadline }: ExportIntent, image: VirtualMachineImage, isOver: boolean, now: number): StepReason[] {
-  const isLate = (!isOver || (isGivenUp(image) && abandonedBy === undefined)) && deadline !== undefined && Date.parse(deadline) <= now
+function givenUp(intent: ExportIntent, image: VirtualMachineImage, isOver: boolean, now: number): StepReason[] {
+  const { abandonedBy } = intent
+  const isUnread = !isOver || (isGivenUp(image) && abandonedBy === undefined)
   return [
     ...(abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: abandonedBy }]),
-    ...(isLate ? [{ code: 'import-overdue' as const, image: objectKey(image), deadline }] : []),
+    ...(isUnread && isOverdue(intent, now) ? [{ code: 'import-overdue' as const, image: objectKey(image), deadline: intent.deadline }] : []),
   ]
 }
 
@@ -97,7 +98,7 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   const { blind, passes } = unseenHolders(world, intent.claim.namespace)
   // Whoever may not look leaves it unverified, and starts the VMs again: once a keeper who may has had the time to.
   if (blind.length)
-    return (passes || isJustRead(image, now)) && !given.length ? { word: 'blind', writes: [], because: blind } : undefined
+    return given.length ? undefined : awaitSight(intent, claim, image, { blind, passes }, now)
   return visits.word === 'unknown' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
 }
 
@@ -108,6 +109,20 @@ function isLauncherOf(pod: string, vm: string): boolean {
 
 /** How long the VMs are kept off for somebody who may look, by one who may not and does not know whether there is anybody: a keeper looks within seconds. */
 const KEEPER_LOOKS_MS = 30_000
+
+/**
+ * Waits for who can see; undefined once nobody is waited for any more. What passes by itself may take for ever, and the VMs are off
+ * meanwhile: past the deadline it has half a minute more, from when that was noted, so that a page that is only just being opened
+ * does not end what it will see in a moment.
+ */
+function awaitSight(intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { blind, passes }: ReturnType<typeof unseenHolders>, now: number): BareStep | undefined {
+  const wait: BareStep = { word: 'blind', writes: [], because: blind }
+  if (isJustRead(image, now) || (passes && !isOverdue(intent, now)))
+    return wait
+  if (passes && intent.blindSince === undefined)
+    return { ...wait, writes: [amendIntent(claim, intent, { blindSince: new Date(now).toISOString() })] }
+  return passes && now - Date.parse(intent.blindSince ?? '') < KEEPER_LOOKS_MS ? wait : undefined
+}
 
 function isJustRead({ status }: VirtualMachineImage, now: number): boolean {
   const imported = findCondition(status?.conditions, 'Imported')

@@ -88,10 +88,11 @@ describe('a claim whose export has left no image', () => {
     it('tells what people and the cluster said no longer than it is kept, and times that are none not at all', () => {
       const [one] = told({ ...INTENT, image: { namespace: 'production', displayName: LONG, description: LONG } })
       expect(one?.image).toEqual({ namespace: 'production', displayName: `${'x'.repeat(255)}…`, description: `${'x'.repeat(999)}…` })
-      const [two] = told({ ...INTENT, refusal: LONG, requester: LONG, abandonedBy: LONG, forcedBy: LONG.slice(0, 300), runningAcknowledged: undefined, settledAt: '5', backedUpAt: 'Sunday', madeAt: '2026-02-30T12:00:00Z' })
+      const [two] = told({ ...INTENT, refusal: LONG, requester: LONG, abandonedBy: LONG, forcedBy: LONG.slice(0, 300), runningAcknowledged: undefined, settledAt: '5', backedUpAt: 'Sunday', blindSince: 'Monday', madeAt: '2026-02-30T12:00:00Z' })
       expect([two?.refusal, two?.requester, two?.abandonedBy, two?.forcedBy].map(text => text?.length)).toEqual([1_000, 256, 256, 256])
       expect(two).not.toHaveProperty('settledAt')
       expect(two).not.toHaveProperty('backedUpAt')
+      expect(two).not.toHaveProperty('blindSince')
       expect(two).not.toHaveProperty('madeAt')
       const [three] = told({ ...INTENT, runningAcknowledged: { by: LONG, at: '2026-03-01T12:00:00Z' } })
       expect(three?.runningAcknowledged?.by).toHaveLength(256)
