@@ -82,7 +82,7 @@ async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | 
     return { word: 'nobody\'s' }
   if (claim.state !== 'seen')
     return unseen(CLAIMS.plural, claim.state, disk.namespace)
-  const safety = judgeSeen(image, { ...world, ...await reads.longhornVolume(claim.object), claim: claim.object }, now)
+  const safety = judgeSeen(image, { ...world, longhornVolumes: await reads.longhornVolume(claim.object), claim: claim.object }, now)
   // An instance that is there already, and is to have the disk plugged in, may not hold it yet.
   const vmOf = (vmi: VirtualMachineInstance) => world.vms.objects.find(vm => objectKey(vm) === objectKey(vmi))
   const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who && holdsClaim(vmi, claim.object, vmOf(vmi))))

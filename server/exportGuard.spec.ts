@@ -135,6 +135,7 @@ describe('an image of a volume', () => {
     ['volumeattachments', 'volumeattachments.storage.k8s.io'],
     ['nodes', 'nodes'],
     ['virtualmachineexports', 'virtualmachineexports.export.kubevirt.io'],
+    ['volumes', 'volumes.longhorn.io'],
     ['persistentvolumeclaims', 'persistentvolumeclaims'],
   ])('is refused where the guard may not read %s, with the right that is missing', async (plural, name) => {
     const guard = await guardOf((await startCluster(OFF, { forbidden: [plural] })).kubeconfig)
@@ -151,13 +152,26 @@ describe('an image of a volume', () => {
     expect(message).toContain('VirtualMachineExport default/download has it, or takes it as soon as it is free')
   })
 
-  it('is refused in time where the cluster does not answer in time', async () => {
-    const guard = await guardOf((await startCluster(OFF, { slow: ['volumeattachments'] })).kubeconfig)
+  it('needs nothing of Longhorn for another driver\'s volume', async () => {
+    const foreign = claim({ 'volume.kubernetes.io/storage-provisioner': 'rbd.csi.ceph.com' })
+    const cluster = await startCluster({ ...OFF, persistentvolumeclaims: [foreign] }, { forbidden: ['volumes'] })
+    expect(await exportOf(await guardOf(cluster.kubeconfig))).toMatchObject({ allowed: true, warnings: [] })
+  })
+
+  it('is refused while Longhorn fills the volume, which nothing else in the cluster tells', async () => {
+    const filling = { apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1', 'longhorn-system'), spec: {}, status: { state: 'detached', restoreRequired: true } }
+    const { allowed, message } = await exportOf(await guardOf((await startCluster({ ...OFF, volumes: [filling] })).kubeconfig))
+    expect(allowed).toBe(false)
+    expect(readRefusedAnswer(message)?.word).toBe('in-use')
+  })
+
+  it.each([['volumeattachments', 'volumeattachments.storage.k8s.io'], ['volumes', 'volumes.longhorn.io']])('is refused in time where the cluster does not answer in time for %s', async (plural, name) => {
+    const guard = await guardOf((await startCluster(OFF, { slow: [plural] })).kubeconfig)
     const before = performance.now()
     const { allowed, message } = await exportOf(guard)
     expect(performance.now() - before).toBeLessThan(2_900)
     expect(allowed).toBe(false)
-    expect(message).toMatch(/may be in use: volumeattachments\.storage\.k8s\.io cannot be read \(stale\)/)
+    expect(message).toContain(`may be in use: ${name} cannot be read (stale)`)
   })
 
   it('is refused of CDI in another namespace than the volume\'s, at rest or not', async () => {

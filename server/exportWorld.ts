@@ -61,8 +61,8 @@ export function createFreshReads(client: KubeClient, patience = READ_PATIENCE) {
     }
   }
 
-  /** All that an export of that claim is judged by, but for the claim. Images may be made of it in any namespace. */
-  async function around({ namespace }: Place): Promise<Omit<ExportWorld, 'claim'>> {
+  /** All that an export of that claim is judged by, but for the claim and what Longhorn has of it. Images may be made of it in any namespace. */
+  async function around({ namespace }: Place): Promise<Omit<ExportWorld, 'claim' | 'longhornVolumes'>> {
     const [vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, vmExports, claims] = await Promise.all([
       see(VMS, namespace), see(VMIS, namespace), see(PODS, namespace), see(VOLUME_ATTACHMENTS), see(NODES), see(IMAGES),
       see(DATA_VOLUMES, namespace), see(VOLUME_SNAPSHOTS, namespace), see(VM_BACKUPS, namespace), see(VM_RESTORES, namespace), see(VM_EXPORTS, namespace), see(CLAIMS, namespace),
@@ -70,10 +70,14 @@ export function createFreshReads(client: KubeClient, patience = READ_PATIENCE) {
     return { vms, vmis, pods, attachments, nodes, images, dataVolumes, snapshots, backups, restores, vmExports, claims }
   }
 
-  /** Longhorn's own volume, where there is one and it may be read: it only adds to the picture. */
-  async function longhornVolume({ spec }: PersistentVolumeClaim): Promise<Pick<ExportWorld, 'longhornVolumes'>> {
+  /** Longhorn's own volume of that claim. No such volume, or no such kind: there is none. */
+  async function longhornVolume({ spec }: PersistentVolumeClaim): Promise<ExportWorld['longhornVolumes']> {
     const found = await find(LONGHORN_VOLUMES, { namespace: LONGHORN_NAMESPACE, name: spec?.volumeName ?? '-' })
-    return found.state === 'seen' ? { longhornVolumes: { objects: [found.object], state: 'live' } } : {}
+    switch (found.state) {
+      case 'seen': return { objects: [found.object], state: 'live' }
+      case 'gone': return { objects: [], state: 'live' }
+      default: return { objects: [], unread: true, state: found.state }
+    }
   }
 
   /** Whether somebody may read that claim; undefined where the cluster does not say. */

@@ -1,11 +1,12 @@
 import type { StorageClass } from '#kube/core.ts'
 import type { ImageBackend } from './image.ts'
 
-const LONGHORN = 'driver.longhorn.io'
+/** Longhorn's driver, which provisions its volumes and attaches them. */
+export const LONGHORN_DRIVER = 'driver.longhorn.io'
 
 /** Which engine of Longhorn a class provisions on, or undefined for another provisioner. An absent parameter means v1 (facts: harvester pkg/util). */
 export function dataEngineOf(storageClass: StorageClass): 'v1' | 'v2' | undefined {
-  if (storageClass.provisioner !== LONGHORN)
+  if (storageClass.provisioner !== LONGHORN_DRIVER)
     return undefined
   return storageClass.parameters?.dataEngine === 'v2' ? 'v2' : 'v1'
 }

@@ -114,7 +114,7 @@ function atRest(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeC
 
 function makeImage(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): BareStep {
   // Without what Longhorn remembers so far, who comes to the disk later could never be told from who was there before.
-  const coming = world.longhornVolumes && isComing(world.longhornVolumes) ? blindSpot(LONGHORN_VOLUMES, world.longhornVolumes, LONGHORN_NAMESPACE) : undefined
+  const coming = isComing(world.longhornVolumes) ? blindSpot(LONGHORN_VOLUMES, world.longhornVolumes, LONGHORN_NAMESPACE) : undefined
   const blind = blindSpot(STORAGE_CLASSES, world.storageClasses) ?? coming
   if (blind)
     return { word: 'blind', writes: [], because: [blind] }

@@ -41,10 +41,10 @@ export async function readAnew(world: StepWorld, intent: ExportIntent, get: Kube
   const pods = listPods && isPodsSeen ? { ...world.pods, objects: [...world.pods.objects.filter(({ metadata }) => metadata.namespace !== namespace), ...await listPods(namespace)] } : world.pods
   const volumes = world.longhornVolumes
   const volume = claim?.spec?.volumeName
-  const isVolumeSeen = volume !== undefined && volumes && blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) === undefined
-  const longhorn = isVolumeSeen ? { longhornVolumes: await anew(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE, [volume]) } : {}
+  const isVolumeSeen = volume !== undefined && blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) === undefined
+  const longhornVolumes = isVolumeSeen ? await anew(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE, [volume]) : volumes
   const claims = await anew(CLAIMS, world.claims, namespace, [name])
-  return { ...world, ...longhorn, claims, images, pods, vms, vmis }
+  return { ...world, longhornVolumes, claims, images, pods, vms, vmis }
 }
 
 function absentAsUndefined(thrown: unknown): undefined {

@@ -46,7 +46,7 @@ function attachmentsOf({ claim, attachments, longhornVolumes, images, ownImage }
   const found = attachments.objects.filter(attachment => attachment.spec.source.persistentVolumeName === volume)
   if (found.length)
     return found.map(attachment => ({ code: 'attached', attachment: attachment.metadata.name, node: attachment.spec.nodeName, ending: Boolean(attachment.metadata.deletionTimestamp) }))
-  const longhorn = longhornVolumes?.objects.find(candidate => candidate.metadata.name === volume)
+  const longhorn = longhornVolumes.objects.find(candidate => candidate.metadata.name === volume)
   const state = longhorn?.status?.state ?? 'detached'
   // Longhorn attaches a volume for its own export without a VolumeAttachment.
   const exporting = ownImage !== undefined && images.objects.some(image => objectKey(image) === ownImage)
@@ -67,7 +67,7 @@ function lastNodesOf(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[
     ...users.vmis.flatMap(vmi => [vmi.status?.nodeName, ...Object.values(vmi.status?.activePods ?? {})]),
     ...users.pods.map(pod => pod.spec?.nodeName),
     ...world.attachments.objects.filter(attachment => volume && attachment.spec.source.persistentVolumeName === volume).map(attachment => attachment.spec.nodeName),
-    world.longhornVolumes?.objects.find(candidate => candidate.metadata.name === volume)?.status?.currentNodeID,
+    world.longhornVolumes.objects.find(candidate => candidate.metadata.name === volume)?.status?.currentNodeID,
   ])
   // A node that was taken out of the cluster for good runs nothing that the cluster could still harm.
   return world.nodes.objects.filter(node => names.has(node.metadata.name)).flatMap(node => {

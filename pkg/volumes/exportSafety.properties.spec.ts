@@ -1,16 +1,17 @@
 import type { KubeObject } from '#kube/object.ts'
+import type { LonghornVolume } from '#health/longhorn.ts'
 import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeExportSafety } from './exportSafety.ts'
-import { attachment, backup, dataVolume, DELETED, exportImage, live, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmExport, vmi } from './scriptedWorld.ts'
+import { attachment, backup, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmExport, vmi } from './scriptedWorld.ts'
 
 // Sampled in every run; `npm run test:properties` runs each a hundred thousand times.
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 400)
 const timeout = 30_000 + numRuns * 5
 
-const NAMES = ['vms', 'vmis', 'pods', 'attachments', 'nodes', 'images', 'dataVolumes', 'snapshots', 'backups', 'restores', 'vmExports'] as const
+const NAMES = ['vms', 'vmis', 'pods', 'attachments', 'nodes', 'images', 'dataVolumes', 'snapshots', 'backups', 'restores', 'vmExports', 'longhornVolumes'] as const
 type Lists = Readonly<Record<typeof NAMES[number], readonly KubeObject[]>>
 const OFF = { conditions: [{ type: 'Ready', status: 'False' as const, reason: 'VMINotExists', lastTransitionTime: '2026-02-27T00:00:00Z' }] }
 const crowd = fc.record({
@@ -25,8 +26,9 @@ const crowd = fc.record({
   backups: fc.subarray([backup(), backup({ readyToUse: true })]),
   restores: fc.subarray([restore(), restore({ complete: true })]),
   vmExports: fc.subarray([vmExport('PersistentVolumeClaim', 'web-01-root', 'Ready'), vmExport('PersistentVolumeClaim', 'web-01-root', 'Terminated')]),
+  longhornVolumes: fc.constantFrom<LonghornVolume[][]>([], ...[{ state: 'detached' }, { state: 'attached', currentNodeID: 'node-2' }, { state: 'detached', restoreRequired: true }, { state: 'detached', cloneStatus: { state: 'initiated' } }].map(status => [longhornVolume(status)])),
 })
-const NOTHING: Lists = { vms: [], vmis: [], pods: [], attachments: [], nodes: [], images: [], dataVolumes: [], snapshots: [], backups: [], restores: [], vmExports: [] }
+const NOTHING: Lists = { vms: [], vmis: [], pods: [], attachments: [], nodes: [], images: [], dataVolumes: [], snapshots: [], backups: [], restores: [], vmExports: [], longhornVolumes: [] }
 /** Half of them with little in it: a crowd is hardly ever at rest. */
 const lists = fc.tuple(crowd, fc.oneof(fc.subarray([...NAMES]), fc.subarray([...NAMES], { maxLength: 2 }))).map(([all, some]): Lists => ({ ...NOTHING, ...Object.fromEntries(some.map(name => [name, all[name]])) }))
 

@@ -44,7 +44,7 @@ function worldOf({ there }: Glance, { story }: Recorded, disk: Disk): ExportWorl
     vms: live(...of(/^vm /).map(vmWith)), vmis: live(...of(/^vmi /).map(standing => vmiWith(standing, lost))),
     pods: live(...of(/^(launcher|target|plug) /).map(podWith)), attachments: live(...of(/^attachment /).map(attachmentOf)),
     nodes: live(node('node-1'), ...lost ? [node('lost', 'Unknown', OUT_OF_SERVICE)] : []),
-    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(),
+    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(), longhornVolumes: live(),
   }
 }
 

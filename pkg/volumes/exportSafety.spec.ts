@@ -17,6 +17,7 @@ const noted = (began: Readonly<Record<string, string | undefined>>, word: GuestE
   const text = writeIntent({ id: 'abcde', claim: { namespace: 'production', name: 'web-01-root' }, image: { namespace: 'production', displayName: 'disk' }, storageClass: 'harvester-longhorn', vms, nodes, endings: { 'web-01': { word } }, restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00Z' })
   return { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: text } } }
 }
+const provisionedBy = (driver: string): PersistentVolumeClaim => ({ ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { 'volume.kubernetes.io/storage-provisioner': driver } } })
 const WITHOUT = { ...vmi('Running'), spec: {} }
 
 describe('the disk is', () => {
@@ -115,7 +116,15 @@ describe('the disk is', () => {
     ['unknown: exports may not be read', { images: { objects: [], state: 'live', partial: ['lab'] } }, 'unknown', ['not-seen']],
     ['at rest: CDI, snapshots and Harvester are not installed', { dataVolumes: { objects: [], state: 'absent' }, snapshots: { objects: [], state: 'absent' }, images: { objects: [], state: 'absent' }, backups: { objects: [], state: 'absent' }, restores: { objects: [], state: 'absent' } }, 'at-rest', []],
     ['unknown: KubeVirt cannot be found', { vmis: { objects: [], state: 'absent' } }, 'unknown', ['not-seen']],
-    ['at rest: Longhorn\'s own volumes may not be read', { longhornVolumes: { objects: [], state: 'forbidden' } }, 'at-rest', []],
+    ['unknown: Longhorn\'s own volumes may not be read: it may be filled, or be attached by hand', { longhornVolumes: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
+    ['unknown: Longhorn\'s own volumes are not up to date, whatever they last said', { longhornVolumes: { objects: [longhornVolume({ state: 'detached' })], state: 'stale' } }, 'unknown', ['not-seen']],
+    ['unknown: Longhorn\'s own volumes have not been read yet', { longhornVolumes: { objects: [], state: 'loading' } }, 'unknown', ['not-seen']],
+    ['unknown: its driver is Longhorn, whose volumes may not be read', { claim: provisionedBy('driver.longhorn.io'), longhornVolumes: { objects: [], state: 'forbidden' } }, 'unknown', ['not-seen']],
+    ['at rest: there is no Longhorn', { longhornVolumes: { objects: [], state: 'absent' } }, 'at-rest', []],
+    ['at rest: it is another driver\'s, and Longhorn\'s may not be read', { claim: provisionedBy('rbd.csi.ceph.com'), longhornVolumes: { objects: [], state: 'forbidden' } }, 'at-rest', []],
+    ['at rest: it has no volume yet, and Longhorn\'s may not be read', { claim: { ...CLAIM, spec: {} }, longhornVolumes: { objects: [], state: 'forbidden' } }, 'at-rest', []],
+    ['in use: Longhorn fills it, whatever driver the claim names', { claim: provisionedBy('rbd.csi.ceph.com'), longhornVolumes: live(longhornVolume({ restoreRequired: true })) }, 'in-use', ['longhorn-busy']],
+    ['unknown: Longhorn has it attached, by hand, to a node that is lost', { longhornVolumes: live(longhornVolume({ state: 'attached', currentNodeID: 'node-2' })), nodes: live(node('node-1'), node('node-2', 'Unknown')) }, 'unknown', ['longhorn-attached', 'node-unreachable']],
     ['unknown: the namespace is not among those that may be read', { vmis: { objects: [], state: 'live', partial: ['lab'] } }, 'unknown', ['not-seen']],
     ['at rest: it is', { vmis: { objects: [], state: 'live', partial: ['production'] } }, 'at-rest', []],
     ['in use all the same where something holds it and something else is not seen', { vmis: live(vmi('Running')), attachments: { objects: [], state: 'forbidden' } }, 'in-use', ['not-seen', 'guest']],

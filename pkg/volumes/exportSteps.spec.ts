@@ -723,6 +723,13 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'blind', writes: [], because: [{ code: 'not-seen', resource: 'volumes.longhorn.io', state }] })
   })
 
+  it('makes no image by what it sees while Longhorn\'s volumes may not be read, and asks the server, which may', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const { words, last } = run(cluster, cluster.begin(), { world: seen => ({ ...seen, longhornVolumes: { objects: [], state: 'forbidden' } }) })
+    expect(words).not.toContain('create-image')
+    expect(last).toMatchObject({ word: 'blind', writes: [], because: [{ code: 'not-seen', resource: 'volumes.longhorn.io', state: 'forbidden' }], ask: { act: 'create', manifest: { metadata: { name: 'export-abcde' } } } })
+  })
+
   it('makes no image before Longhorn has noted that the guest\'s pod is gone', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
     cluster.note = () => undefined
@@ -733,7 +740,7 @@ describe('an export on a bad day', () => {
 
   it('marks the image when a pod has the disk while it is read, also where nobody sees what Longhorn remembers', () => {
     const cluster = new Cluster({})
-    const { last } = run(cluster, cluster.begin(), { world: seen => ({ ...seen, longhornVolumes: { objects: [], state: 'forbidden' } }), each: step => {
+    const { last } = run(cluster, cluster.begin(), { world: seen => cluster.images.length ? { ...seen, longhornVolumes: { objects: [], state: 'forbidden' } } : seen, each: step => {
       if (step.word === 'wait-import' && !cluster.pods.length)
         cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('libguestfs-tools'), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
     } })

@@ -19,8 +19,8 @@ export type Visits = { readonly word: 'none' | 'unknown' } | { readonly word: 'v
 const CDI_READER = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}-source-pod$/
 
 /** What Longhorn has to say of the pods on the claim's volume; undefined where that is not seen, or is of another claim. */
-function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined) {
-  const volume = volumes && !blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) ? volumes.objects.find(candidate => candidate.metadata.name === spec?.volumeName) : undefined
+function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<LonghornVolume>) {
+  const volume = !blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) ? volumes.objects.find(candidate => candidate.metadata.name === spec?.volumeName) : undefined
   const { namespace, pvcName, lastPodRefAt = '', workloadsStatus } = volume?.status?.kubernetesStatus ?? {}
   if (!volume || namespace !== metadata.namespace || pvcName !== metadata.name)
     return undefined
@@ -34,7 +34,7 @@ function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<Longhor
  * controller/kubernetes_pv_controller.go setWorkloads). Undefined where it is not known, and where it lists one, if only one
  * that has ended: another that leaves before that one leaves no trace.
  */
-export function lastPodsOn(claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined): string | undefined {
+export function lastPodsOn(claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>): string | undefined {
   const pods = podsOn(claim, volumes)
   return !pods || pods.isListed ? undefined : [pods.uid, pods.goneAt || 'never', ...pods.names].join(' ')
 }
@@ -48,7 +48,7 @@ export function volumeBehind(claim: PersistentVolumeClaim, { longhornVolumes, po
 }
 
 /** Whether a pod has come to the disk since the image was made, by what Longhorn remembers now and what it did then. */
-export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume> | undefined): Visits {
+export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>): Visits {
   const { lastPods } = noteOn(image)
   const pods = podsOn(claim, volumes)
   if (!pods || typeof lastPods !== 'string')

@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
-import type { Seen, Unseen } from '#kube/seen.ts'
+import type { Unseen } from '#kube/seen.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
@@ -130,10 +130,8 @@ function isJustRead({ status }: VirtualMachineImage, now: number): boolean {
   return at !== undefined && now - at < KEEPER_LOOKS_MS
 }
 
-const ABSENT: Seen<never> = { objects: [], state: 'absent' }
-
 /** What of the holders of the disk, and of those that were there, is not seen, and whether that passes by itself. VMs are always seen here. */
-function unseenHolders({ vmis, pods, longhornVolumes: volumes = ABSENT }: Pick<StepWorld, 'vmis' | 'pods' | 'longhornVolumes'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
+function unseenHolders({ vmis, pods, longhornVolumes: volumes }: Pick<StepWorld, 'vmis' | 'pods' | 'longhornVolumes'>, namespace: string): { readonly blind: readonly Unseen[], readonly passes: boolean } {
   const unseen = [{ seen: vmis, spot: blindSpot(VMIS, vmis, namespace) }, { seen: pods, spot: blindSpot(PODS, pods, namespace) }, { seen: volumes, spot: blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) }].filter(({ spot }) => spot)
   const passes = unseen.every(({ seen }) => isComing(seen))
   return { blind: unseen.flatMap(({ spot }) => spot ?? []), passes }

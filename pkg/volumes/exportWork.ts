@@ -84,7 +84,7 @@ function vmExportsOf({ claim, vmExports }: ExportWorld, users: ClaimUsers): Expo
 
 function workOnVolume({ claim, longhornVolumes }: ExportWorld): ExportSafetyReason[] {
   const volume = claim.spec?.volumeName
-  const { restoreRequired, expansionRequired, cloneStatus } = longhornVolumes?.objects.find(candidate => candidate.metadata.name === volume)?.status ?? {}
+  const { restoreRequired, expansionRequired, cloneStatus } = longhornVolumes.objects.find(candidate => candidate.metadata.name === volume)?.status ?? {}
   const cloning = cloneStatus?.state && cloneStatus.state !== 'completed'
   const work = [restoreRequired && 'restore', expansionRequired && 'expansion', cloning && 'clone'] as const
   return [

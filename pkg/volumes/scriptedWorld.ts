@@ -63,5 +63,5 @@ export function longhornVolume(status: LonghornVolume['status']): LonghornVolume
 /** The disk of a VM that is halted, with everything gone. */
 export const REST: ExportWorld = {
   claim: CLAIM, vms: live(vm('Halted')), vmis: live(), pods: live(), attachments: live(), nodes: live(node('node-1'), node('node-2')),
-  images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(),
+  images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(), longhornVolumes: live(longhornVolume({ state: 'detached' })),
 }

@@ -153,7 +153,7 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
   const putToAlways: VirtualMachine = { ...stopped, metadata: { ...stopped.metadata, managedFields: [] }, spec: { ...stopped.spec, runStrategy: 'Always' } }
   const world: StepWorld = {
     claims: live(begun), storageClasses: live(classes.v1), vms: live(on, stopped), vmis: live(), pods: live(), attachments: live(), nodes: live(),
-    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(),
+    images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(), longhornVolumes: live(),
   }
   return [
     [BACKUP, backUpFirst(world, { ...intent, vms: [entry(on)], backupFirst: true }, begun, NOW)?.writes ?? []],
