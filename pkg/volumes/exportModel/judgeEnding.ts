@@ -33,6 +33,9 @@ export function judgeEnding(step: ExportStep | undefined, intent: ExportIntent, 
     throw new BrokenPromiseError(`it neither ends nor says what it waits for: ${step.word} ${JSON.stringify(step.because)}`)
   if (intent.deadline !== undefined && step.result === undefined)
     throw new BrokenPromiseError(`its time is over, and it still waits: ${step.word} ${JSON.stringify(step.because)}`)
+  const off = api.list('vms').map(vm => effectiveRunStrategy(vm) === 'Halted' ? vm.metadata.name : '').filter(name => truth.owed.has(name) && !api.find('vmis', name))
+  if (intent.deadline !== undefined && intent.restart && off.length)
+    throw new BrokenPromiseError(`its time is over, and it has ${off.join()} off`)
   return { how: 'waiting', ...ending }
 }
 

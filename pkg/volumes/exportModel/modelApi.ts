@@ -37,6 +37,7 @@ export class ModelApi {
   time = Date.parse('2026-03-01T12:00:00Z')
   private version = 100
   private readonly kept = new Map<string, Map<string, KubeObject>>()
+  private silent: { readonly field: Field, readonly seen: Seen } | undefined
   /** Told of every object that was written, as it was and is. */
   onWrite: (before: KubeObject | undefined, after: KubeObject | undefined, by: Writer) => void = () => {}
   /** Whether Harvester's own webhook changes what is written. Without it the cluster is KubeVirt's alone. */
@@ -139,9 +140,14 @@ export class ModelApi {
       this.request(vm, 'Stop', by, vmi.metadata.uid)
   }
 
+  /** Cuts the line of a kind, for everybody and for good: it is seen as it is now. */
+  cut(field: Field): void {
+    this.silent = { field, seen: { objects: this.list(field), state: 'stale' } }
+  }
+
   /** What is seen of a kind now. */
   seen<F extends Field>(field: F): Seen<ObjectOf<F>> {
-    return { objects: this.list(field), state: 'live' }
+    return this.silent?.field === field ? this.silent.seen as Seen<ObjectOf<F>> : { objects: this.list(field), state: 'live' }
   }
 }
 

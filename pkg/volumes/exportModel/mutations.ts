@@ -26,8 +26,10 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'keeps nothing of an export that left no image', file: 'pkg/volumes/exportEnd.ts', find: `TOLD_BY_THE_CLAIM.includes(result) ?`, replace: `result === 'exported' ?`, isNoticedSoon: true },
   { name: 'takes its note off the claim first', file: 'pkg/volumes/exportEnd.ts', find: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]`, replace: `liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])].reverse()` },
   { name: 'ends once a start was asked for', file: 'pkg/volumes/exportRestart.ts', find: `if (['running', 'paused', 'migrating'].includes(power.word) && isProven)`, replace: `if (power.word !== 'off')`, isNoticedSoon: true },
-  { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `Date.parse(intent.deadline) <= now`, replace: `now < 0`, isNoticedSoon: true },
-  { name: 'waits for an import for ever', file: 'pkg/volumes/exportWithImage.ts', find: `Date.parse(deadline) <= now`, replace: `now < 0` },
+  { name: 'waits for ever', file: 'pkg/volumes/exportBeforeImage.ts', find: `if (isOverdue(intent, now))`, replace: `if (now < 0)`, isNoticedSoon: true },
+  { name: 'waits for an import for ever', file: 'pkg/volumes/exportWithImage.ts', find: `isUnread && isOverdue(intent, now)`, replace: `now < 0` },
+  { name: 'waits for ever for what may come into sight', file: 'pkg/volumes/exportWithImage.ts', find: `(passes && !isOverdue(intent, now))`, replace: `passes` },
+  { name: 'leaves a VM off as long as no instances are seen', file: 'pkg/volumes/exportEnd.ts', find: `isOwed && isOverdue(intent, now)`, replace: `now < 0` },
   { name: 'calls an export off and does not note it', file: 'pkg/volumes/exportCallOff.ts', find: `amendIntent(claim, intent, { calledOff })`, replace: `amendIntent(claim, intent, {})`, isNoticedSoon: true },
   { name: 'begins over an export that has begun', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(claim), ...written]`, replace: `written`, isNoticedSoon: true },
 ]

@@ -46,6 +46,8 @@ class Play {
   private readonly tempo: number
   /** Whether all consoles are closed, and stay so, until the VM that somebody has turned on is off again, or his pod is gone. */
   private isUnwatched = false
+  /** Whether a line is cut that stays so. */
+  private isSilent = false
 
   constructor(seed: number, tell?: (line: string) => void) {
     this.chance = new Chance(seed)
@@ -125,6 +127,10 @@ class Play {
 
   private async act(): Promise<void> {
     const { chance, api } = this
+    if (!this.isSilent && this.scenario.silent && api.list('images').length) {
+      this.isSilent = true
+      api.cut(this.scenario.silent)
+    }
     const isStopping = !this.scenario.isCalm && this.runners.some(runner => runner.isWriting('patch', VMS as Resource))
     api.time += chance.between(0, 2500) * this.tempo * (isStopping ? 0.3 : 1)
     // A stop is on its way: it must not follow when the export has ended meanwhile.

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly isCalm: boolean
   /** Whether Harvester's webhook stands before the cluster. It nearly always does; without it more can go wrong. */
   readonly isHarvester: boolean
+  /** What nobody can follow any more once the image is there. */
+  readonly silent?: 'pods' | 'vmis' | 'longhornVolumes'
 }
 
 /** What is exported, with which choices. `now` in epoch milliseconds. */
@@ -21,6 +23,7 @@ export function drawScenario(chance: Chance, now: number): Scenario {
   const names = chance.happens(0.3) ? ['shared-a', 'shared-b'] : ['web-01']
   return {
     vms: names.map(vm), isCalm, isHarvester: chance.happens(0.6), restart: chance.happens(0.85),
+    ...(!isCalm && chance.happens(0.1) && { silent: chance.of(['pods', 'vmis', 'longhornVolumes'] as const) }),
     choices: {
       ...(chance.happens(0.4) && { ifCutOff: 'mark-crash-consistent' }),
       ...(chance.happens(0.25) && { backupFirst: true }),
