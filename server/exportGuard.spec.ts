@@ -264,7 +264,7 @@ describe('a start', () => {
     const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })).kubeconfig)
     const { allowed, code, message } = await startOf(guard)
     expect([allowed, code]).toEqual([false, 403])
-    expect(message).toBe('volume default/web-disk is being exported to image "web" (default/export-abcd1234) since 2026-03-01 12:00 UTC, asked for by "ann", and its image is not begun. The VM may have it when that is over; to have it now, give the export up in the console (Start now).')
+    expect(message).toBe('volume default/web-disk is being exported to image "web" (default/export-abcd1234) since 2026-03-01 12:00 UTC, asked for by "ann", and its image is not begun. The VM may have it when that is over; to have it now, choose "Abandon the export" in the console.')
   })
 
   it('is refused while somebody\'s image is read from its disk, and says how far that is', async () => {

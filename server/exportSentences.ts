@@ -89,7 +89,7 @@ export function heldStart({ claim, image, displayName, by, since, requester, pro
   const begun = Number.isNaN(Date.parse(since)) ? '' : ` since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   const who = requester ? `, asked for by ${quoted(requester)}` : ''
   const far = progress === undefined ? ', and its image is not begun' : `, ${progress} % read${minutesLeft === undefined ? '' : `, some ${minutesLeft} min left`}`
-  const way = by === 'intent' ? 'give the export up in the console (Start now)' : `delete image ${image}`
+  const way = by === 'intent' ? 'choose "Abandon the export" in the console' : `delete image ${image}`
   return `volume ${claim} is being exported to image ${quoted(displayName)} (${image})${begun}${who}${far}. The VM may have it when that is over; to have it now, ${way}.`
 }
 

@@ -32,6 +32,6 @@ export function admitRequester({ operation, resource, namespace, user, object, o
     return { warnings: [], patch: [{ op: 'replace', path: PATH, value: signature.text }] }
   if (signature.state === 'as-written')
     return LET_THROUGH
-  const message = `this export was asked for by ${quoted(signature.requester)}, and its ${signature.field} stays as it was: give it up in the console (Start now) and begin another.`
+  const message = `this export was asked for by ${quoted(signature.requester)}, and its ${signature.field} stays as it was: choose "Abandon the export" in the console and begin another.`
   return { warnings: [], refusal: refuse(403, message, { group: '', kind: CLAIMS.kind, name: claim.metadata.name }) }
 }

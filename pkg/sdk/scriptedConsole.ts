@@ -14,7 +14,7 @@ import { proxyStoreKey } from './proxyStore.ts'
 export interface ScriptedConsole<T> { readonly made: T, readonly sent: object[], readonly went: string[], readonly app: App }
 
 /** The cluster that a spec writes. `objects` by plural are what it has; what is created is answered as it came, and told to `took`. Everything is allowed and taken, and no subresource served, unless `answers` say otherwise. */
-export function scriptedClient(objects: Readonly<Record<string, readonly KubeObject[]>>, answers: Partial<Pick<KubeClient, 'review' | 'served' | 'create' | 'get' | 'time'>> = {}, took: (manifest: object) => void = () => undefined): KubeClient {
+export function scriptedClient(objects: Readonly<Record<string, readonly KubeObject[]>>, answers: Partial<Pick<KubeClient, 'review' | 'served' | 'create' | 'get' | 'patch' | 'time'>> = {}, took: (manifest: object) => void = () => undefined): KubeClient {
   const refuse = () => Promise.reject(new Error('not in this script'))
   return {
     list: async resource => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: (objects[resource.plural] ?? []) as never[] }),

@@ -1,6 +1,8 @@
+import type { ExportHold } from './exportHold.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportStep } from './exportStep.ts'
 import type { StepWord } from './exportTimeline.ts'
+import { exportImageKey } from './exportedImage.ts'
 
 /** What it costs to give an export up: no image is made, the one that is being read will be torn, or nothing any more, because its end is known. */
 export type GivingUp = 'no-image' | 'torn-image' | 'nothing'
@@ -12,4 +14,9 @@ export function costOfGivingUp({ word, result }: Pick<ExportStep, 'word' | 'resu
   if (result !== undefined)
     return 'nothing'
   return madeAt !== undefined || !BEFORE_IMAGE.includes(word) ? 'torn-image' : 'no-image'
+}
+
+/** Whether there is anything left to abandon: the image is not made yet, or the guard still keeps the disk for it (`hold`, by `holdOnClaim`), of which its refusals say that this is the way out. */
+export function canBeAbandoned(intent: Pick<ExportIntent, 'id' | 'image' | 'abandonedBy'>, cost: GivingUp, hold: ExportHold | undefined): boolean {
+  return intent.abandonedBy === undefined && (cost === 'no-image' || (hold?.by === 'intent' && hold.image === exportImageKey(intent)))
 }

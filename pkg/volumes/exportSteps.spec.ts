@@ -1181,7 +1181,7 @@ describe('the guard beside whoever carries the export out', () => {
   it.each<[string, string, Setting, readonly [string, unknown], ((seen: StepWorld) => StepWorld) | undefined]>([
     ['whole', 'more time to end', { strategy: 'Halted', off: true }, EDIT, undefined],
     ['whole', 'an annotation, of a RerunOnFailure VM that was off', { strategy: 'RerunOnFailure', off: true }, NOTE, undefined],
-    ['unverified', 'more time to end, where nobody sees what Longhorn remembers', { strategy: 'Halted', off: true }, EDIT, seen => ({ ...seen, longhornVolumes: { objects: [], state: 'forbidden' } })],
+    ['unverified', 'more time to end, where nobody sees what Longhorn remembers', { strategy: 'Halted', off: true }, EDIT, seen => seen.images.objects.length ? { ...seen, longhornVolumes: { objects: [], state: 'forbidden' } } : seen],
   ])('calls an image %s of whose VM only the manifest was changed meanwhile: %s', (wholeness, _, setting, [path, value], world) => {
     const { cluster, intent } = guarded({ 'web-01': setting })
     let isChanged = false

@@ -18,6 +18,7 @@ import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
 import { putAway } from './exportRunner.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { carrierOf } from './keeperStatus.ts'
+import { useAbandon } from './useAbandon.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 import { useForceDecisions } from './useForceDecisions.ts'
@@ -56,31 +57,34 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const isMade = computed(() => cost.value !== 'no-image')
   // What is being started needs no second start.
   const isStarting = computed(() => cost.value === 'nothing' && isCarriedOut.value)
-  const canGiveUp = computed(() => intent().abandonedBy === undefined && !isStarting.value && (keptOff.value.length > 0 || !isMade.value))
+  const canStart = computed(() => intent().abandonedBy === undefined && !isStarting.value && keptOff.value.length > 0)
+  const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(keptOff.value))
 
   // A guest that is still ending can only be started once it is gone: from here on this console sees to it.
-  const giveUp = useSubmit(async () => {
+  async function giveUp(): Promise<void> {
     for (const write of planStartNow(world, intent(), await operator()))
       await carryOut(proxy, write)
     runner.run(intent())
-  })
+  }
+  const startNow = useSubmit(giveUp)
+  const abandon = useAbandon(intent, world, { cost: () => cost.value, off: () => keptOff.value.length ? names.value : '', giveUp })
   const dismiss = useSubmit(() => putAway({ readAnew: one => readAnew(world, one, proxy.get), send: write => carryOut(proxy, write), now: proxy.time }, intent()))
 
-  const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(keptOff.value))
   const remedies = computed<VerdictRemedy[]>(() => [
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
     ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
-    ...canGiveUp.value ? [{ id: 'giveUp', label: keptOff.value.length ? t('volumes.export.startNow', { vms: names.value }) : t('volumes.export.giveUp'), help: t(keptOff.value.length ? START_HELP[cost.value] : 'volumes.export.giveUpHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: t(START_HELP[cost.value]), disabled: barredBy(rightsOfStart(intent())) }] : [],
     ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
+    ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: t(abandon.isTorn.value ? 'volumes.export.abandonTears' : 'volumes.export.abandonHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
   ])
-  const submissions = { dismiss, giveUp, force }
+  const submissions = { dismiss, startNow, force, abandon }
   const pending = computed(() => Object.entries(submissions).find(([, submission]) => submission.pending.value)?.[0])
   const refusal = computed(() => Object.values(submissions).find(submission => submission.error.value)?.error.value)
   function act(id: string): void {
     if (id === 'resume')
       runner.run(intent())
     else
-      void (id === 'dismiss' ? dismiss : id === 'force' ? force : giveUp).submit()
+      void (id === 'dismiss' ? dismiss : id === 'force' ? force : id === 'abandon' ? abandon : startNow).submit()
   }
   return { step, carrier, job, isCarriedOut, keptOff, names, tone, title, failure, remedies, pending, refusal, act }
 }
