@@ -238,7 +238,7 @@ const byWhom: Story = { keeper: 'own', moments: [
   } },
   { name: 'barred', async reach(page) {
     await open(page, '/', 'demo')
-    const rules = [{ apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create'] }, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] }]
+    const rules = [{ apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create', 'patch'] }, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] }]
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'only-exports' } }
     await api(page).create(`${RBAC}/clusterroles`, { ...role, kind: 'ClusterRole', rules })
     await api(page).create(`${RBAC}/clusterrolebindings`, { ...role, kind: 'ClusterRoleBinding', roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'only-exports' }, subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'ops-viewers' }] })

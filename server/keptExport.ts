@@ -10,7 +10,7 @@ import { exportImageKey, isImageOf } from '#volumes/exportedImage.ts'
 import { readAnew } from '#volumes/exportFreshWorld.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
 import { exportReference, isClaimOf, readIntent } from '#volumes/exportIntent.ts'
-import { rightsOfExport } from '#volumes/exportRights.ts'
+import { rightsOfRequest } from '#volumes/exportRights.ts'
 import { ExportRunner } from '#volumes/exportRunner.ts'
 import type { ExportStep, StepWorld } from '#volumes/exportStep.ts'
 import { nextExportStep } from '#volumes/exportSteps.ts'
@@ -138,7 +138,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
         return { step: { ...step, writes: [] } }
       // Nobody is shut down on behalf of one who may not start him again.
       if (subject && word === 'stop-vm') {
-        for (const right of rightsOfExport(intent))
+        for (const right of rightsOfRequest(intent))
           await demand(client, subject, right)
       }
       const turned = await runner.turn()

@@ -74,7 +74,7 @@ test('an image while running is had of v1 alone, by whoever types that he knows;
 
 test('who may export and not shut VMs down finds the button barred, with the permission that is missing', async ({ page }) => {
   const ROLES = '/apis/rbac.authorization.k8s.io/v1'
-  const rules = [{ apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create'] }, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] }]
+  const rules = [{ apiGroups: ['harvesterhci.io'], resources: ['virtualmachineimages'], verbs: ['create', 'patch'] }, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['patch'] }]
   expect((await own.direct('POST', `${ROLES}/clusterroles`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'only-exports' }, rules })).status).toBe(201)
   expect((await own.direct('POST', `${ROLES}/clusterrolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'only-exports' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'only-exports' }, subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'ops-viewers' }] })).status).toBe(201)
   await findBarred({ page, cluster: 'demo-viewer', namespace: 'production' }, 'web-03')

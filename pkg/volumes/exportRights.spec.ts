@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { permissionText } from '#kube/write.ts'
 import type { ExportedVm } from './exportIntent.ts'
-import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
+import { rightsOfExport, rightsOfForce, rightsOfRequest, rightsOfStart } from './exportRights.ts'
 
 const vm = (runStrategy: ExportedVm['runStrategy'], wasRunning = true): ExportedVm => ({ name: 'web-01', runStrategy, wasRunning })
 const intent = (vms: readonly ExportedVm[], restart = true) => ({ claim: { namespace: 'lab', name: 'root' }, image: { namespace: 'images', displayName: 'root' }, vms, restart })
@@ -9,6 +9,7 @@ const intent = (vms: readonly ExportedVm[], restart = true) => ({ claim: { names
 const CLAIM = 'patch persistentvolumeclaims in namespace lab'
 const VM = 'patch virtualmachines.kubevirt.io in namespace lab'
 const IMAGE = 'create virtualmachineimages.harvesterhci.io in namespace images'
+const FOUND = 'patch virtualmachineimages.harvesterhci.io in namespace images'
 const BACKUP = 'create virtualmachinebackups.harvesterhci.io in namespace lab'
 const START = 'update virtualmachines/start.subresources.kubevirt.io in namespace lab'
 
@@ -22,8 +23,9 @@ it.each<[string, Parameters<typeof rightsOfExport>, string[]]>([
   ['whose backup is made: no more of it', [{ ...intent([vm('Always')]), backupFirst: true, isBackedUp: true }], [IMAGE, CLAIM, VM]],
   ['of a disk that runs on: nothing of its VM', [{ ...intent([vm('Manual')]), runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }], [IMAGE, CLAIM]],
   ['whose image is made: only the end', [intent([vm('Always')]), true], [CLAIM, VM]],
-])('an export %s', (_, given, rights) => {
-  expect(rightsOfExport(...given).map(permissionText)).toEqual(rights)
+])('an export %s, asked for; to carry it out, what is found out about the image besides', (_, given, rights) => {
+  expect(rightsOfRequest(...given).map(permissionText)).toEqual(rights)
+  expect(rightsOfExport(...given).map(permissionText)).toEqual([...rights, FOUND])
 })
 
 it('what it has stopped is started without a right to images', () => {

@@ -9,9 +9,15 @@ type Rights = Pick<ExportIntent, 'claim' | 'image' | 'vms' | 'restart' | 'backup
 
 /**
  * What whoever carries the export out must be allowed, from the note on the claim to the start of the VMs: nobody may shut
- * down what he cannot start again. `made`: the image is there, or will not be, and only the end is left.
+ * down what he cannot start again, nor make an image of which he cannot say what he has found out. `made`: the image is there,
+ * or will not be, and only the end is left.
  */
 export function rightsOfExport(intent: Rights, made = false): readonly Permission[] {
+  return [...rightsOfRequest(intent, made), { verb: 'patch', resource: IMAGES, where: { namespace: intent.image.namespace } }]
+}
+
+/** The same of whoever has only asked for it: what is found out about the image a keeper says in his own name. */
+export function rightsOfRequest(intent: Rights, made = false): readonly Permission[] {
   const image: Permission = { verb: 'create', resource: IMAGES, where: { namespace: intent.image.namespace } }
   const backup: readonly Permission[] = intent.backupFirst && !intent.isBackedUp && !made ? [{ verb: 'create', resource: VM_BACKUPS, where: { namespace: intent.claim.namespace } }] : []
   return [...made ? [] : [image], ...backup, ...rightsOfStart(intent)]

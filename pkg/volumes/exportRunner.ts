@@ -36,11 +36,15 @@ export interface ExportTurn {
 
 /** A refusal of these ends the export, in the cluster, so that its VMs come back whoever looks. Any other is the operator's to read. */
 const ENDED_BY_REFUSAL: readonly StepWord[] = ['make-backup', 'stop-vm', 'create-image', 'mark-overtaken', 'verify', 'note-end']
+/** What is found out about the image, and written there. */
+const TESTIMONY: readonly StepWord[] = ['mark-overtaken', 'verify', 'note-end']
 
 /** Carries one export out, step by step. Anybody else may do the same at the same time without harm. */
 export class ExportRunner {
   /** How often each write has failed in the same way. */
   private readonly tries = new Map<string, number>()
+  /** It was not let write on the image: others may be. */
+  private cannotTestify = false
   private readonly ports: ExportPorts
   private readonly intent: ExportIntent
 
@@ -138,7 +142,7 @@ export class ExportRunner {
   }
 
   private nextIn(world: StepWorld): ExportStep {
-    const step = nextExportStep(world, this.intent, this.ports.now())
+    const step = nextExportStep({ ...world, cannotTestify: this.cannotTestify }, this.intent, this.ports.now())
     const claim = this.claimIn(world)
     const written = claim && readIntent(claim)
     const mayForce = written !== undefined && written !== 'unreadable' && this.ports.mayForce(written)
@@ -157,6 +161,11 @@ export class ExportRunner {
   private async noteRefusal({ word }: ExportStep, error: ApiError): Promise<void> {
     const claim = this.claimIn(this.ports.look())
     const current = claim && readIntent(claim)
+    // Noted on the claim it would keep everybody from saying it. Who may not do it ends as his rights allow.
+    if (TESTIMONY.includes(word) && error.status === 403) {
+      this.cannotTestify = true
+      return
+    }
     // A guest that may not be forced has the time that it had.
     if (word === 'force-stop')
       return

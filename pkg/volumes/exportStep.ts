@@ -10,6 +10,8 @@ import type { ExportWorld } from './exportWorld.ts'
 export interface StepWorld extends Omit<ExportWorld, 'claim' | 'claims' | 'lastNodes' | 'ownImage'> {
   readonly claims: Seen<PersistentVolumeClaim>
   readonly storageClasses: Seen<StorageClass>
+  /** Whoever carries the export out may not write on its image: what he finds out is left to others. */
+  readonly cannotTestify?: boolean
 }
 
 /** Names are `namespace/name`. */
@@ -40,7 +42,7 @@ export type StepReason
     | { readonly code: 'image-of-other', readonly image: string }
     | { readonly code: 'claim-gone' | 'time-unknown' }
     | { readonly code: 'abandoned', readonly by: string }
-    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'unverified', readonly image: string, readonly message?: string }
+    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'testimony-left' | 'unverified', readonly image: string, readonly message?: string }
 
 /** Why an export ends before there is an image, where the cluster's own words do not say it. */
 export type CallOffReason = Extract<StepReason, { readonly code: 'vm-started' | 'vm-gone' | 'vm-in-other-export' | 'deadline-passed' | 'cut-off-no-image' | 'backup-failed' | 'class-gone' | 'running-needs-v1' | 'image-of-other' }>

@@ -19,8 +19,10 @@ import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, readIntent, writeIntent } from './exportIntent.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
 import { planForceStop, planStartNow, vmsKeptOff } from './exportRestart.ts'
+import { ExportRunner } from './exportRunner.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { usersOfClaim } from './claimUsers.ts'
+import { IMAGES } from '#images/image.ts'
 import { VMS, effectiveRunStrategy } from '#vms/vm.ts'
 
 // A cluster in thirty lines: what KubeVirt, the guest, the attacher and Harvester's image controller answer to our writes,
@@ -1034,6 +1036,78 @@ describe('an image that was read while what holds the disk was not seen', () => 
     expect(last.word).toBe('start-vm')
     expect(run(cluster, intent).words).not.toContain('mark-overtaken')
     expect(words(cluster)).toEqual(['unverified'])
+  })
+})
+
+describe('whoever may make images and not patch them', () => {
+  const FORBIDDEN = new ApiError({ status: 403, reason: 'Forbidden', message: 'virtualmachineimages.harvesterhci.io "export-abcde" is forbidden: User "eve" cannot patch resource "virtualmachineimages" in API group "harvesterhci.io" in the namespace "production"' })
+  const MISFIT = new ApiError({ status: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request' })
+  const runnerOf = (cluster: Cluster, intent: ExportIntent) => new ExportRunner({
+    look: () => cluster.world(), readAnew: () => Promise.resolve(cluster.world()), mayForce: () => false, now: () => cluster.time,
+    send: write => {
+      const failure = write.act === 'patch' && write.resource.plural === IMAGES.plural ? FORBIDDEN : cluster.write(write) === 'ok' ? undefined : MISFIT
+      return failure ? Promise.reject(failure) : Promise.resolve()
+    },
+  }, intent)
+  /** An export that he carries out, `torn` by a pod that comes while the image is read, up to the refusal of what he has found out. */
+  async function refused(torn: boolean) {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const intent = cluster.begin()
+    const runner = runnerOf(cluster, intent)
+    for (let turn = 0; turn < 40; turn++) {
+      if (cluster.images.length && !cluster.readAt) {
+        cluster.readAt = new Date(cluster.time + 15_000).toISOString()
+        if (torn)
+          cluster.visit('libguestfs-tools')
+      }
+      const { failed } = await runner.turn()
+      if (failed)
+        return { cluster, intent, runner, failed }
+      cluster.turn()
+    }
+    throw new Error('nothing was refused')
+  }
+  const words = ({ images }: Cluster) => images.map(image => wholenessOf(image as VirtualMachineImage))
+  /** How it goes on, turn by turn, until he sees the end. */
+  async function goesOn(cluster: Cluster, runner: ExportRunner) {
+    const way: string[] = []
+    for (let turn = 0; turn < 60 && !['done', 'stopped'].includes(way.at(-1) ?? ''); turn++) {
+      const { step, failed } = await runner.turn()
+      way.push(failed ? failed.message : step.writes.length || way.at(-1) === step.word ? step.word : `${step.word} (${step.because.map(({ code }) => code).join(' ')})`)
+      cluster.turn()
+    }
+    return way
+  }
+
+  it.each([[false, 'verify', 'whole', 'exported'], [true, 'mark-overtaken', 'overtaken', 'overtaken']] as const)('notes no refusal of what he has found out, so that a keeper who may can say it (torn: %s)', async (torn, word, wholeness, result) => {
+    const { cluster, intent, failed } = await refused(torn)
+    expect(failed).toBe(FORBIDDEN)
+    expect((readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent).refusal).toBeUndefined()
+    expect(nextExportStep(cluster.world(), intent, cluster.time).word).toBe(word)
+    expect(run(cluster, intent).last).toMatchObject({ result })
+    expect(words(cluster)).toEqual([wholeness])
+  })
+
+  it('is not asked again, leaves it for half a minute to somebody who may, and then starts the VM and ends the export as not verified', async () => {
+    const { cluster, intent, runner } = await refused(false)
+    const way = await goesOn(cluster, runner)
+    expect(way).not.toContain(FORBIDDEN.message)
+    expect(way[0]).toBe('verify (verifying testimony-left)')
+    expect(way.at(-1)).toMatch(/^done/)
+    expect(words(cluster)).toEqual(['unverified'])
+    expect(cluster.running('web-01')).toBe(true)
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+    expect(nextExportStep(cluster.world(), intent, cluster.time).result).toBe('unverified')
+  })
+
+  it('starts the VM at once where the export is given up, and calls nothing whole', async () => {
+    const { cluster, intent, runner } = await refused(true)
+    cluster.write(amendIntent(cluster.claim as PersistentVolumeClaim, readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent, { abandonedBy: 'bob' }))
+    const way = await goesOn(cluster, runner)
+    expect(way[0]).toBe('start-vm')
+    expect(way.at(-1)).toMatch(/^done/)
+    expect(words(cluster)).toEqual(['unverified'])
+    expect(nextExportStep(cluster.world(), intent, cluster.time).result).not.toBe('exported')
   })
 })
 

@@ -32,14 +32,15 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   const key = objectKey(image)
   const { word, progress, message } = stateOf(image, world)
   const words = message ? { message } : {}
-  const ended = (end: BareStep) => noteEnd(image, intent, end, now)
+  const ended = (end: BareStep) => world.cannotTestify ? end : noteEnd(image, intent, end, now)
   if (word === 'deleting')
     return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
   if (word === 'failed' || word === 'missing')
     return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
   const isOver = wasImported(image)
   const given = givenUp(intent, image, isOver, now)
-  const marked = mark(world, intent, claim, image, { isOver, given }, now)
+  const found = mark(world, intent, claim, image, { isOver, given }, now)
+  const marked = world.cannotTestify && found?.writes.length ? leaveTestimony(found, image, isOver && !given.length, now) : found
   if (marked)
     return marked
   if (isOver)
@@ -105,6 +106,11 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
 /** Whether a pod was the VM's, by its name, which is what is left of one that is gone (kubevirt pkg/virt-controller/services/template.go). Names are `namespace/name`. */
 function isLauncherOf(pod: string, vm: string): boolean {
   return pod.slice(0, pod.lastIndexOf('-')) === vm.replace('/', '/virt-launcher-')
+}
+
+/** What is to be written on the image, where that is left to others: they are waited for, though not while it is read, nor for ever. */
+function leaveTestimony(found: BareStep, image: VirtualMachineImage, isWaiting: boolean, now: number): BareStep | undefined {
+  return isWaiting && isJustRead(image, now) ? { ...found, writes: [], because: [...found.because, { code: 'testimony-left', image: objectKey(image) }] } : undefined
 }
 
 /** How long the VMs are kept off for somebody who may look, by one who may not and does not know whether there is anybody: a keeper looks within seconds. */

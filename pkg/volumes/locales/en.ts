@@ -416,6 +416,7 @@ export default {
     'image-gone': 'Somebody deleted the image before it was imported. It is not made again; export the volume once more if it is still wanted:',
     'exported': 'Exported:',
     'verifying': 'Imported; that nobody used the disk meanwhile is being noted on the image:',
+    'testimony-left': 'Whoever carries the export out may not patch its image. What was found out is left for half a minute to somebody who may; then the export ends as not verified:',
     'unverified': 'Exported; that nobody used the disk meanwhile is not proven:',
     'overtaken': 'A VM or another pod used the disk while it was read, or may have, so the image may be torn:',
   },
