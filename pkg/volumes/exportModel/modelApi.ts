@@ -42,6 +42,8 @@ export class ModelApi {
   onWrite: (before: KubeObject | undefined, after: KubeObject | undefined, by: Writer) => void = () => {}
   /** Whether Harvester's own webhook changes what is written. Without it the cluster is KubeVirt's alone. */
   isHarvester = true
+  /** Whether our own guard refuses the start of that VM (server/startAdmission.ts). */
+  isStartRefused: (starter: VirtualMachine) => boolean = () => false
 
   private of(resource: Resource): Map<string, KubeObject> {
     const found = this.kept.get(resource.plural) ?? new Map<string, KubeObject>()
@@ -67,6 +69,8 @@ export class ModelApi {
     const key = objectKey(sent)
     const before = objects.get(key)
     const object = this.isHarvester && sent.kind === VMS.kind ? remembering(before as VirtualMachine | undefined, sent as VirtualMachine) : sent
+    if (isStartedOnce(before, object) && this.isStartRefused(object as VirtualMachine))
+      throw refused(403, 'Forbidden', 'admission webhook "exports.guardrails.harvesterhci.io" denied the request: it is being exported')
     const version = String(++this.version)
     const specOf = (one: KubeObject) => JSON.stringify((one as { spec?: object }).spec)
     const generation = before ? (before.metadata.generation ?? 1) + (specOf(before) === specOf(object) ? 0 : 1) : 1
@@ -149,6 +153,12 @@ export class ModelApi {
   seen<F extends Field>(field: F): Seen<ObjectOf<F>> {
     return this.silent?.field === field ? this.silent.seen as Seen<ObjectOf<F>> : { objects: this.list(field), state: 'live' }
   }
+}
+
+/** KubeVirt tries the instance of a VM that becomes RerunOnFailure once, so the guard refuses that before. */
+function isStartedOnce(before: KubeObject | undefined, after: KubeObject): boolean {
+  const strategyOf = (object: KubeObject) => effectiveRunStrategy(object as VirtualMachine)
+  return before?.kind === VMS.kind && !(after as VirtualMachine).status?.created && strategyOf(after) === 'RerunOnFailure' && strategyOf(before) !== 'RerunOnFailure'
 }
 
 /** A VM that leaves Halted gets the strategy that it had, whatever is asked for and whoever asks (harvester pkg/webhook/resources/virtualmachine/mutator.go). */

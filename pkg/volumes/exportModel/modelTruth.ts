@@ -4,7 +4,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { ModelApi, Writer } from './modelApi.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
-import { wholenessOf } from '../exportedImage.ts'
+import { isGivenUp, isOvertaken, wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { readIntent } from '../exportIntent.ts'
 import { CLAIM, FOREIGN_POD, isReading } from './modelControllers.ts'
@@ -31,24 +31,29 @@ export class ModelTruth {
   private readonly api: ModelApi
   private readonly isMaking: () => boolean
   private readonly cutOff: ReadonlySet<string>
+  private readonly isGuarded: boolean
+  /** Images on whose disk an instance or somebody's pod was while they were read, by name. */
+  private readonly visited = new Set<string>()
   private readonly tell: ((line: string) => void) | undefined
   /** What was seen to break while a write was carried out, whose sender must not be the one to hear of it. */
   private broken: string | undefined
 
   /**
    * `isMaking`: whether a create of an image has been decided on and is on its way: no cluster can hold that one back. `cutOff`:
-   * the instances whose guest's power was cut, by uid.
+   * the instances whose guest's power was cut, by uid. `isGuarded`: whether no VM may take a disk whose image is read.
    */
-  constructor(api: ModelApi, isMaking: () => boolean, cutOff: ReadonlySet<string>, tell?: (line: string) => void) {
+  constructor(api: ModelApi, isMaking: () => boolean, cutOff: ReadonlySet<string>, isGuarded: boolean, tell?: (line: string) => void) {
     this.tell = tell
     this.api = api
     this.cutOff = cutOff
+    this.isGuarded = isGuarded
     this.isMaking = isMaking
     api.onWrite = (before, after, by) => this.heard(before, after, by)
   }
 
   private heard(before: KubeObject | undefined, after: KubeObject | undefined, by: Writer): void {
     const kind = (after ?? before)?.kind
+    this.noteVisits()
     this.tell?.(`${new Date(this.api.time).toISOString().slice(11, 19)} ${by} ${factsOf(before, after)}`)
     if (kind === 'VirtualMachine')
       this.heardVm(before as VirtualMachine | undefined, after as VirtualMachine | undefined, by)
@@ -74,6 +79,8 @@ export class ModelTruth {
   }
 
   private heardVmi(before: VirtualMachineInstance | undefined, after: VirtualMachineInstance | undefined): void {
+    if (!before)
+      this.heardStart()
     const [was, is] = [before?.status?.phase, after?.status?.phase]
     if (!after || is === was)
       return
@@ -81,6 +88,22 @@ export class ModelTruth {
       this.shutDown.add(after.metadata.name)
     else
       this.shutDown.delete(after.metadata.name)
+  }
+
+  /** A VM takes the disk: where there is a guard, only of an export that nobody waits for any more. */
+  private heardStart(): void {
+    const reading = this.api.list('images').filter(isReading).filter(({ metadata: { name } }) => {
+      const { abandonedBy, refusal, runningAcknowledged, deadline } = this.intents.get(name) ?? {}
+      return abandonedBy === undefined && refusal === undefined && runningAcknowledged === undefined && !(deadline !== undefined && Date.parse(deadline) <= this.api.time)
+    })
+    if (this.isGuarded && reading.length && this.api.find('claims', CLAIM))
+      this.broken ??= 'a VM was let take a disk whose image is read'
+  }
+
+  /** Notes whose disk is visited now. */
+  private noteVisits(): void {
+    if (this.api.list('vmis').length || this.api.list('pods').length)
+      this.api.list('images').filter(isReading).forEach(image => this.visited.add(image.metadata.name))
   }
 
   private heardImage(before: VirtualMachineImage | undefined, after: VirtualMachineImage | undefined): void {
@@ -101,6 +124,9 @@ export class ModelTruth {
       this.shutDownBefore.set(name, new Set(this.shutDown))
       if (this.api.list('attachments').length)
         this.torn.add(name)
+    }
+    else if (isReading(after) && isOvertaken(after) && !isGivenUp(after) && !this.visited.has(name)) {
+      this.broken ??= 'an image is called torn, and nothing was on its disk'
     }
     else if (wholenessOf(after) === 'overtaken' && !['overtaken', 'unverified', 'acknowledged'].includes(wholenessOf(before))) {
       this.broken ??= 'an image that was verified is called torn'

@@ -1,4 +1,5 @@
 import type { Resource } from '#kube/resource.ts'
+import type { VirtualMachine } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { Ending } from './judgeEnding.ts'
 import type { Scenario } from './scenario.ts'
@@ -6,6 +7,7 @@ import { IMAGES } from '#images/image.ts'
 import { VMS } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
+import { holdOnClaim } from '../exportHold.ts'
 import { readIntent } from '../exportIntent.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { planExport } from '../exportPlan.ts'
@@ -58,8 +60,10 @@ class Play {
     this.tempo = this.chance.of([0.3, 1, 1])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
     this.api.isHarvester = this.scenario.isHarvester
+    if (this.scenario.isGuarded)
+      this.api.isStartRefused = starter => this.isHeld(starter)
     this.furnish()
-    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers.cutOff, tell)
+    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers.cutOff, this.scenario.isGuarded, tell)
   }
 
   private furnish(): void {
@@ -74,6 +78,11 @@ class Play {
     }
     for (let round = 0; round < 15; round++)
       this.round()
+  }
+
+  private isHeld(starter: VirtualMachine): boolean {
+    const claim = this.api.find('claims', CLAIM)
+    return claim !== undefined && holdOnClaim(claim, { images: this.api.list('images'), dataVolumes: [] }, this.api.time, starter) !== undefined
   }
 
   /** Every controller acts once, and some seconds pass. */

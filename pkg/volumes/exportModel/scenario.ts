@@ -13,6 +13,8 @@ export interface Scenario {
   readonly isHarvester: boolean
   /** What nobody can follow any more once the image is there. */
   readonly silent?: 'pods' | 'vmis' | 'longhornVolumes'
+  /** Whether our own export guard stands before the cluster. */
+  readonly isGuarded: boolean
 }
 
 /** What is exported, with which choices. `now` in epoch milliseconds. */
@@ -22,7 +24,7 @@ export function drawScenario(chance: Chance, now: number): Scenario {
   const isCalm = chance.happens(0.1)
   const names = chance.happens(0.3) ? ['shared-a', 'shared-b'] : ['web-01']
   return {
-    vms: names.map(vm), isCalm, isHarvester: chance.happens(0.6), restart: chance.happens(0.85),
+    vms: names.map(vm), isCalm, isHarvester: chance.happens(0.6), isGuarded: chance.happens(0.5), restart: chance.happens(0.85),
     ...(!isCalm && chance.happens(0.1) && { silent: chance.of(['pods', 'vmis', 'longhornVolumes'] as const) }),
     choices: {
       ...(chance.happens(0.4) && { ifCutOff: 'mark-crash-consistent' }),
