@@ -171,15 +171,14 @@ describe('an upload to Longhorn', () => {
     expect(findCondition(image.status?.conditions, 'RetryLimitExceeded')?.message).toBe(`failed due to error: failed to process sync file: ${because}`)
   })
 
-  it('is cut in its middle: counted as a failure, and the image is made anew for another try', async () => {
+  it('is cut in its middle: counted as a failure, and waits for nobody any more: Longhorn fetches no upload again', async () => {
     const made = await make('cut', { trouble: 'cut', retry: 3 })
     await expect(upload('cut', whole('raw'))).rejects.toThrow()
     const failed = await until(() => imageNow('cut'), image => image.status?.failed === 1)
     expect(findCondition(failed.status?.conditions, 'RetryLimitExceeded')).toMatchObject({ status: 'False', message: 'failed due to error: failed to process sync file: unexpected EOF' })
-    await client.patch(IMAGES, { namespace: 'lab', name: 'cut' }, { type: 'merge', body: { metadata: { annotations: { 'guardrails.test/upload': null } } } })
-    await until(() => sourceNow(made), source => source?.status?.currentState === 'pending')
-    expect((await upload('cut', whole('raw'))).status).toBe(200)
-    await until(() => imageNow('cut'), has('Imported', 'True'))
+    const source = await until(() => sourceNow(made), source => source?.status?.currentState === 'failed-and-cleanup')
+    expect(source?.metadata.deletionTimestamp).toBeUndefined()
+    expect((await imageNow('cut')).status?.failed).toBe(1)
   })
 
   it('is given up by its sender', async () => {
