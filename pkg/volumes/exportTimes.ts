@@ -1,9 +1,9 @@
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { TimelineStep } from './exportTimeline.ts'
-import { findCondition, readTimestamp } from '#kube/object.ts'
+import { readTimestamp } from '#kube/object.ts'
 import { isFields } from './exportIntentText.ts'
-import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, VERIFIED_ANNOTATION, importOverAt } from './exportedImage.ts'
 
 /** In epoch milliseconds. */
 export interface StepTimes { readonly startedAt?: number, readonly endedAt?: number }
@@ -36,9 +36,9 @@ function downSince({ vms, endings = {} }: ExportIntent): number | undefined {
 }
 
 /** When nothing more was read from the disk, by the best witness there is. */
-function readAt({ metadata: { annotations = {} }, status }: VirtualMachineImage): number | undefined {
-  const imported = findCondition(status?.conditions, 'Imported')
-  return readTimestamp(annotations[VERIFIED_ANNOTATION]) ?? readTimestamp(overtakenAt(annotations[OVERTAKEN_ANNOTATION])) ?? (imported && imported.status !== 'Unknown' ? readTimestamp(imported.lastTransitionTime ?? imported.lastUpdateTime) : undefined)
+function readAt(image: VirtualMachineImage): number | undefined {
+  const { annotations = {} } = image.metadata
+  return readTimestamp(annotations[VERIFIED_ANNOTATION]) ?? readTimestamp(overtakenAt(annotations[OVERTAKEN_ANNOTATION])) ?? importOverAt(image)
 }
 
 function overtakenAt(text = 'null'): unknown {

@@ -6,7 +6,7 @@ import type { BareStep, StepReason, StepWorld } from './exportStep.ts'
 import type { ExportResult } from './exportTimeline.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { PODS } from '#kube/core.ts'
-import { findCondition, objectKey, readTimestamp } from '#kube/object.ts'
+import { objectKey } from '#kube/object.ts'
 import { blindSpot, isComing } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
@@ -15,7 +15,7 @@ import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
-import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, isOverdue, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
@@ -130,9 +130,8 @@ function awaitSight(intent: ExportIntent, claim: PersistentVolumeClaim, image: V
   return passes && now - Date.parse(intent.blindSince ?? '') < KEEPER_LOOKS_MS ? wait : undefined
 }
 
-function isJustRead({ status }: VirtualMachineImage, now: number): boolean {
-  const imported = findCondition(status?.conditions, 'Imported')
-  const at = readTimestamp(imported?.lastTransitionTime ?? imported?.lastUpdateTime)
+function isJustRead(image: VirtualMachineImage, now: number): boolean {
+  const at = importOverAt(image)
   return at !== undefined && now - at < KEEPER_LOOKS_MS
 }
 

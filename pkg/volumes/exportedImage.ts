@@ -1,7 +1,7 @@
 import type { Manifest } from '#kube/object.ts'
 import type { MutableAcknowledgement, VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
-import { objectKey, readTimestamp } from '#kube/object.ts'
+import { findCondition, objectKey, readTimestamp } from '#kube/object.ts'
 import { acknowledgementOf } from '#images/image.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
 
@@ -88,6 +88,12 @@ export function runningAcknowledgementOf({ metadata, spec }: Pick<Manifest<Virtu
 export function acknowledgedBy(image: VirtualMachineImage): string | undefined {
   const { runningAcknowledged: said } = noteOn(image)
   return isFields(said) && typeof said.by === 'string' ? said.by : runningAcknowledgementOf(image)?.who
+}
+
+/** When Harvester's import was over, well or not, in epoch milliseconds; undefined while it is not, or where that is not said. */
+export function importOverAt({ status }: VirtualMachineImage): number | undefined {
+  const imported = findCondition(status?.conditions, 'Imported')
+  return imported && imported.status !== 'Unknown' ? readTimestamp(imported.lastTransitionTime ?? imported.lastUpdateTime) : undefined
 }
 
 /** Whether a VM or another pod was seen on the disk while the image was read from it, or may have been: the image may be torn. */
