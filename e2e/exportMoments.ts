@@ -63,6 +63,12 @@ async function letDetach(page: Page, claim: string): Promise<void> {
   const attachment = await attachmentOf(page, claim)
   await api(page).patch(`${ATTACHMENTS}/${attachment?.metadata.name}`, { metadata: { finalizers: attachment?.metadata.finalizers?.filter(one => one !== HELD) } })
 }
+/** Begins the export that the form is filled in for, and ends when it waits for that disk, which is held. */
+async function beginHeld(page: Page, claim: string): Promise<void> {
+  await holdAttached(page, claim)
+  await begin(page)
+  await now(page, 3).waitFor({ timeout: 60_000 })
+}
 const isCreation = (route: Route) => route.request().method() === 'POST' && !route.request().url().includes('dryRun')
 
 /** One line to the cluster that is so slow that the creation of an image is still on its way. */
@@ -165,9 +171,7 @@ const noImage: Story = { keeper: 'own', moments: [
 const meanwhile: Story = { keeper: 'own', moments: [
   { name: 'virtual-machine', async reach(page) {
     await formOf(page, 'web-12')
-    await holdAttached(page, 'web-12-root')
-    await begin(page)
-    await now(page, 3).waitFor({ timeout: 60_000 })
+    await beginHeld(page, 'web-12-root')
     await open(page, '/virtual-machines/lab/web-12', 'demo')
     await page.getByTestId('open-export').waitFor()
   } },
@@ -186,9 +190,7 @@ const meanwhile: Story = { keeper: 'own', moments: [
 const leftOff: Story = { keeper: 'own', moments: [
   { name: 'left-off', async reach(page) {
     await formOf(page, 'web-13')
-    await holdAttached(page, 'web-13-root')
-    await begin(page)
-    await now(page, 3).waitFor({ timeout: 60_000 })
+    await beginHeld(page, 'web-13-root')
     await api(page).patch(`${PATHS.claims(LAB)}/web-13-root`, { metadata: { annotations: { 'guardrails.harvesterhci.io/export': null } } })
     await letDetach(page, 'web-13-root')
     await open(page, '/exports', 'demo')
@@ -211,9 +213,7 @@ const running: Story = { keeper: 'own', moments: [
 const shared: Story = { keeper: 'own', moments: [
   { name: 'shared', reach: page => form(page, 'shared-data') },
   { name: 'shared-detach', async reach(page) {
-    await holdAttached(page, 'shared-data')
-    await begin(page)
-    await now(page, 3).waitFor({ timeout: 60_000 })
+    await beginHeld(page, 'shared-data')
   } },
   { name: 'shared-import', async reach(page) {
     await letDetach(page, 'shared-data')

@@ -1,5 +1,5 @@
 // `.ci/run`: `npm test`, then the tier on the real API server. A tier left out is a failure in both. Harvester's own control plane,
-// with which `npm run test:apiserver` ends, is not among them before it has been seen green as a whole on a quiet machine.
+// which `npm run test:apiserver` plays beside it, is not among them before it has been seen green as a whole on a quiet machine.
 import { installIfMissing } from './install.mjs'
 import { ensureGo } from './go.mjs'
 import { run } from './tiers.mjs'
