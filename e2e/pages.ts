@@ -43,7 +43,7 @@ export const PAGES: readonly ConsolePage[] = [
   {
     name: 'vm-create-choosing', path: '/virtual-machines/create', shows: /CPU/,
     async act(page) {
-      await page.locator('form .el-select').nth(1).click()
+      await page.getByRole('combobox', { name: /^(Image|镜像)$/ }).click()
       await page.getByRole('option').filter({ hasText: 'jammy' }).first().waitFor()
     },
   },
