@@ -14,7 +14,8 @@ import { POWER } from './scripts/power.ts'
 import { RIGHTS } from './scripts/rights.ts'
 import { STRATEGIES } from './scripts/strategies.ts'
 import { UPLOADS } from './scripts/uploads.ts'
+import { VMS_OF_IMAGES } from './scripts/vmsOfImages.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...DISKS, ...RIGHTS, ...IMPORTS, ...UPLOADS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...VMS_OF_IMAGES, ...DISKS, ...RIGHTS, ...IMPORTS, ...UPLOADS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]

@@ -27,7 +27,7 @@ interface Question {
   readonly failures: number
 }
 
-/** Every value in the order in which KubeVirt asks; the first that holds is shown. */
+/** Every value that this cluster can come to, in the order in which KubeVirt asks; the first that holds is shown. */
 const STATUSES: readonly (readonly [string, (question: Question) => boolean])[] = [
   ['Terminating', ({ vm }) => vm.metadata.deletionTimestamp !== undefined],
   ['Stopping', ({ vmi, expected }) => Boolean(vmi && !isFinal(vmi) && (vmi.metadata.deletionTimestamp || expected.stop))],
@@ -39,12 +39,9 @@ const STATUSES: readonly (readonly [string, (question: Question) => boolean])[] 
   ['ErrorUnschedulable', ({ vmi }) => hasReason(vmi, 'PodScheduled', 'Unschedulable')],
   ['Provisioning', ({ dataVolumes }) => dataVolumes.some(volume => !['Succeeded', 'PendingPopulation', 'WaitForFirstConsumer'].includes(volume.status?.phase ?? ''))],
   ['WaitingForVolumeBinding', ({ vm, vmi, claims }) => isSetToStart(vm, vmi) && claims.some(claim => claim && claim.status?.phase !== 'Bound')],
-  ['ErrImagePull', ({ vmi }) => hasReason(vmi, 'Synchronized', 'ErrImagePull')],
-  ['ImagePullBackOff', ({ vmi }) => hasReason(vmi, 'Synchronized', 'ImagePullBackOff')],
   ['Starting', ({ vmi, expected }) => vmi ? ['', 'Pending', 'Scheduling', 'Scheduled'].includes(vmi.status?.phase ?? '') : expected.start],
   ['CrashLoopBackOff', ({ vm, vmi, expected, failures }) => (!vmi || isFinal(vmi)) && !expected.start && failures > 0 && ['Always', 'RerunOnFailure', 'Once'].includes(effectiveRunStrategy(vm))],
   ['Stopped', ({ vmi, expected }) => vmi ? isFinal(vmi) : !expected.start],
-  ['WaitingForReceiver', ({ vm, vmi }) => (!vmi || vmi.status?.phase === 'WaitingForSync') && effectiveRunStrategy(vm) === 'WaitAsReceiver'],
 ]
 
 /** `status.printableStatus`. Expectations are what this step has just asked for and the cluster has not yet shown. */
