@@ -30,11 +30,9 @@ export const harvesterVms: Controller<VirtualMachine> = {
     on(IMAGES, (image, world) => world.all(VMS).filter(vm => vm.metadata.annotations?.[CLAIM_TEMPLATES_ANNOTATION]?.includes(objectKey(image))).map(objectKey)),
   ],
   step(vm, world) {
-    if (vm.metadata.deletionTimestamp) {
-      // The VMI goes first (its controller's finalizer); then the claims, so that no disk is removed under a guest.
-      const others = (vm.metadata.finalizers ?? []).some(finalizer => finalizer !== HARVESTER_VM_FINALIZER)
-      return others ? { writes: [] } : write(removedClaims(vm, world).map(claim => remove(CLAIMS, claim)), dropFinalizer(VMS, vm, HARVESTER_VM_FINALIZER))
-    }
+    // It waits for nobody: a claim that is to go is held by Kubernetes until the guest's pod has let it go.
+    if (vm.metadata.deletionTimestamp)
+      return write(removedClaims(vm, world).map(claim => remove(CLAIMS, claim)), dropFinalizer(VMS, vm, HARVESTER_VM_FINALIZER))
     const finalizer = addFinalizer(VMS, vm, HARVESTER_VM_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
