@@ -35,6 +35,7 @@ const theatre = new Theatre(values.real ?? own.kubeconfig)
 const plays = chosen.flatMap(story => Array.from({ length: Number(values.times) }, (_none, time) => ({ story, time })))
 const firsts = new Map()
 const different = new Set()
+const compared = new Set()
 const playAndTell = async ({ story, time }) => {
   const from = Date.now()
   try {
@@ -46,6 +47,8 @@ const playAndTell = async ({ story, time }) => {
       writeRecord(story, trace, side)
     const reference = values.record ? before : values.real ? readRecord(story) : readExpected(story)
     const differences = reference ? differencesOf(reference, trace) : []
+    if (reference)
+      compared.add(story.name)
     if (differences.length > 0)
       different.add(story.name)
     console.log(`${differences.length ? '✗' : reference ? '✓' : '·'} ${story.name} (${((Date.now() - from) / 1000).toFixed(1)} s)${differences.length ? `\n${describe(differences, ['record', 'played'])}` : ''}`)
@@ -59,7 +62,9 @@ const playAndTell = async ({ story, time }) => {
 }
 await eachOf(plays.filter(({ story }) => !story.alone), Number(values.atonce), playAndTell)
 await eachOf(plays.filter(({ story }) => story.alone), 1, playAndTell)
-console.log(`\nstories: ${chosen.length} played, ${chosen.length - different.size} equal, ${different.size} different${different.size ? `: ${[...different].join(', ')}` : ''}`)
+const equal = [...compared].filter(name => !different.has(name))
+const alone = chosen.length - equal.length - different.size
+console.log(`\nstories: ${chosen.length} played, ${equal.length} equal, ${different.size} different${alone ? `, ${alone} with nothing to be compared with` : ''}${different.size ? `: ${[...different].join(', ')}` : ''}`)
 await theatre.close()
 await own?.stop()
 process.exit(different.size ? 1 : 0)
