@@ -1,8 +1,9 @@
 import type { KubeObject } from '#kube/object.ts'
 import { defineResource } from '#kube/resource.ts'
+import type { GuardHook } from '#volumes/guardCoverage.ts'
 
 /** Only the fields that are looked at. */
-export interface Webhook {
+export interface Webhook extends GuardHook {
   readonly name: string
   readonly failurePolicy?: string
   readonly clientConfig: { readonly url?: string, readonly service?: { readonly namespace: string, readonly name: string, readonly port?: number, readonly path?: string }, readonly caBundle?: string }

@@ -14,7 +14,8 @@ export const GUARD_NAMES = { exports: 'exports.guardrails.harvesterhci.io', star
 const LABELS = { 'app.kubernetes.io/part-of': 'harvester-guardrails' }
 /** Where the cluster's own VMs and volumes are, if any: a guard that is ill must not keep them off. */
 const SYSTEM_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'harvester-system', 'longhorn-system', 'cattle-system', 'fleet-local', 'kubevirt', 'cdi']
-const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+/** The name of a namespace or a service. */
+export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 
 /** How the API server finds the webhook. */
 export type WebhookPlace

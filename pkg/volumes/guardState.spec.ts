@@ -1,6 +1,6 @@
 import type { GuardFacts, GuardReason, GuardReport, GuardWord } from './guardState.ts'
 import { describe, expect, it } from 'vitest'
-import { judgeGuard, judgeHeardGuard, voiceOf } from './guardState.ts'
+import { judgeGuard, judgeHeardGuard, standingCall, voiceOf } from './guardState.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const A_MINUTE_AGO = NOW - 60_000
@@ -19,6 +19,14 @@ describe('the export guard', () => {
     ['silent', 'nothing answers, and the last review is long ago', { configuration: 'installed', answer: 'none', lastReviewAt: AN_HOUR_AGO }, 'no-answer'],
     ['unknown', 'its address was not asked', { configuration: 'installed', answer: 'unasked' }, 'not-asked'],
     ['unknown', 'we may not read who is asked', { configuration: 'forbidden', answer: 'unasked' }, 'configuration-forbidden'],
+    ['elsewhere', 'it is alive, and not asked here', { configuration: 'installed', answer: 'answered', lastReviewAt: A_MINUTE_AGO, coverage: { word: 'elsewhere', because: ['exports-elsewhere'] } }, 'exports-elsewhere'],
+    ['elsewhere', 'nothing answers, and it would not be asked here', { configuration: 'installed', answer: 'none', coverage: { word: 'elsewhere', because: ['starts-elsewhere'] } }, 'starts-elsewhere'],
+    ['absent', 'it was lifted, wherever it would be asked', { configuration: 'absent', answer: 'unasked', coverage: { word: 'elsewhere', because: ['exports-elsewhere'] } }, 'no-configuration'],
+    ['absent', 'it lets everything through, wherever it is asked', { configuration: 'installed', answer: 'off', coverage: { word: 'elsewhere', because: ['exports-elsewhere'] } }, 'switched-off'],
+    ['unknown', 'it is alive, and the labels of the namespace may not be read', { configuration: 'installed', answer: 'answered', lastReviewAt: A_MINUTE_AGO, coverage: { word: 'unknown', because: ['namespace-forbidden'] } }, 'namespace-forbidden'],
+    ['unknown', 'the cluster has asked it somewhere, and where it does may not be read', { configuration: 'forbidden', answer: 'unasked', lastReviewAt: A_MINUTE_AGO, coverage: { word: 'unknown', because: ['configuration-forbidden'] } }, 'configuration-forbidden'],
+    ['silent', 'nothing answers, whether it is asked here or not', { configuration: 'installed', answer: 'none', coverage: { word: 'unknown', because: ['namespace-unread'] } }, 'no-answer'],
+    ['alive', 'it answers, and is asked here', { configuration: 'installed', answer: 'answered', coverage: { word: 'covered' } }, 'answered'],
     ['unknown', 'the cluster does not answer', { configuration: 'unread', answer: 'unasked', lastReviewAt: AN_HOUR_AGO }, 'configuration-unread'],
   ])('is %s where %s', (word, _, facts, because) => {
     expect(judgeGuard(facts, NOW)).toEqual({ word, because: [because] })
@@ -32,6 +40,8 @@ describe('the export guard for who has had an answer of it by a dry run', () => 
     ['alive', 'the cluster has asked it anyhow', 'alive', 'reviewed', A_MINUTE_AGO, 'reviewed'],
     ['unknown', 'that is long ago', 'unknown', 'configuration-forbidden', AN_HOUR_AGO, 'configuration-forbidden'],
     ['unknown', 'he has had none', 'unknown', 'configuration-forbidden', undefined, 'configuration-forbidden'],
+    ['elsewhere', 'it is not asked about starts here', 'elsewhere', 'starts-elsewhere', A_MINUTE_AGO, 'starts-elsewhere'],
+    ['unknown', 'whether it is asked about starts here could not be read', 'unknown', 'namespace-forbidden', A_MINUTE_AGO, 'namespace-forbidden'],
     ['absent', 'it was lifted since', 'absent', 'no-configuration', A_MINUTE_AGO, 'no-configuration'],
   ])('is %s where %s', (word, _, seen, why, heardAt, because) => {
     expect(judgeHeardGuard({ word: seen, because: [why] }, heardAt, NOW)).toEqual({ word, because: [because] })
@@ -47,5 +57,12 @@ describe('what is told of the guard that spoke', () => {
     ['the one that was asked last', { there: spoke('2', 10), here: spoke('1', 20) }, '1'],
   ])('is %s', (_, voices, version) => {
     expect(voiceOf(standing(voices))?.version).toBe(version)
+  })
+})
+
+describe('the call', () => {
+  it('names the place that one looks at, where there is one', () => {
+    expect(standingCall('a b').path).toBe('/guard/exports?cluster=a+b')
+    expect(standingCall('lab', { namespace: 'production', images: 'default' }).path).toBe('/guard/exports?cluster=lab&namespace=production&images=default')
   })
 })

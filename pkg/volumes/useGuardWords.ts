@@ -2,21 +2,30 @@ import { computed } from 'vue'
 import { useI18n } from '#sdk/i18n.ts'
 import { useNow } from '#sdk/time.ts'
 import type { Tone } from '#sdk/verdict.ts'
-import type { GuardWord } from './guardState.ts'
-import { judgeHeardGuard, voiceOf } from './guardState.ts'
+import type { GuardedPlace, GuardState, GuardWord } from './guardState.ts'
+import { judgeHeardGuard, saidOf, voiceOf } from './guardState.ts'
 import { toneOfKeeper } from './keeperStatus.ts'
 import { useGuardStanding, useKeeper } from './useStanding.ts'
 
 /** What a line says of one of the two: its sign, its word, why, and when it last spoke or acted. */
-interface Line { readonly tone: Tone, readonly word: string, readonly because: readonly string[], readonly version?: string, readonly at?: string | number }
+interface Line { readonly tone: Tone, readonly word: string, readonly because: readonly string[], /** What must not be left to a hint. */ readonly gap?: readonly string[], readonly version?: string, readonly at?: string | number }
 
-const GUARD_TONES: Readonly<Record<GuardWord, Tone>> = { alive: 'ok', silent: 'bad', absent: 'attention', unknown: 'unknown' }
+const GUARD_TONES: Readonly<Record<GuardWord, Tone>> = { alive: 'ok', silent: 'bad', absent: 'attention', elsewhere: 'attention', unknown: 'unknown' }
 
-/** How guard and keeper stand, in words. `answeredAt`: when the guard has answered here by a dry run, in epoch milliseconds. Call in setup. */
-export function useGuardWords(answeredAt: () => number | undefined = () => undefined) {
+/** Why the guard stands as it does, in sentences; the place is where one looks. Call in setup. */
+export function useGuardSentences() {
   const { t } = useI18n()
+  return (state: Pick<GuardState, 'because'>, { namespace = '', images = namespace }: Partial<GuardedPlace> = {}): string[] => saidOf(state).map(code => t(`volumes.guards.because.${code}`, { namespace, images }))
+}
+
+interface Looking { /** Where one looks; everywhere where it is absent. */ readonly place?: () => GuardedPlace | undefined, /** When the guard has answered here by a dry run, in epoch milliseconds. */ readonly answeredAt?: () => number | undefined }
+
+/** How guard and keeper stand, in words. Call in setup. */
+export function useGuardWords({ place = () => undefined, answeredAt = () => undefined }: Looking = {}) {
+  const { t } = useI18n()
+  const sentencesOf = useGuardSentences()
   const now = useNow()
-  const standing = useGuardStanding()
+  const standing = useGuardStanding(place)
   const keeper = useKeeper()
   const unheard = (state: 'asking' | 'none' | 'silent' | 'told'): Line => ({ tone: state === 'asking' ? 'progress' : state === 'silent' ? 'bad' : 'unknown', word: t(`volumes.guards.unheard.${state}`), because: [] })
 
@@ -25,10 +34,10 @@ export function useGuardWords(answeredAt: () => number | undefined = () => undef
     if (!answer)
       return unheard(state)
     const voice = voiceOf(answer)
-    const { word, because } = judgeHeardGuard(answer, answeredAt(), now.value)
+    const guard = judgeHeardGuard(answer, answeredAt(), now.value)
     return {
-      tone: GUARD_TONES[word], word: t(`volumes.guards.guard.${word}`), because: [...because.map(code => t(`volumes.guards.because.${code}`)), t(`volumes.guards.requester.${answer.requester}`)],
-      version: voice?.version, at: voice?.lastReviewAt,
+      tone: GUARD_TONES[guard.word], word: t(`volumes.guards.guard.${guard.word}`), because: [...sentencesOf(guard, place()), t(`volumes.guards.requester.${answer.requester}`)],
+      ...(guard.word === 'elsewhere' && { gap: [t('volumes.guards.notHere'), ...sentencesOf(guard, place())] }), version: voice?.version, at: voice?.lastReviewAt,
     }
   })
   const keeperLine = computed<Line>(() => {
