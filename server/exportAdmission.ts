@@ -7,17 +7,19 @@ import { IMAGES } from '#images/image.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import { holdsClaim } from '#volumes/claimUsers.ts'
-import { FOUND_ANNOTATIONS, exportImageKey, runningAcknowledgementOf } from '#volumes/exportedImage.ts'
-import { closeWithAnswer, writeExportAnswer } from '#volumes/exportAnswer.ts'
+import { FOUND_ANNOTATIONS, exportImageKey, noteOn, runningAcknowledgementOf } from '#volumes/exportedImage.ts'
+import { closeWithAnswer, warnWithAnswer } from '#volumes/exportAnswer.ts'
 import { holdOnClaim } from '#volumes/exportHold.ts'
 import { readIntent } from '#volumes/exportIntent.ts'
 import { judgeExportSafety } from '#volumes/exportSafety.ts'
 import type { ExportSafety } from '#volumes/exportSafety.ts'
+import { podMemory } from '#volumes/exportVisits.ts'
+import type { PodMemory } from '#volumes/exportVisits.ts'
 import type { ExportWorld } from '#volumes/exportWorld.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { readImage, refuse } from './admissionReview.ts'
 import type { Turn, Turns } from './admissionTurns.ts'
-import { foreignNamespace, foundTooEarly, lostTurn, refusedExport } from './exportSentences.ts'
+import { foreignNamespace, foundTooEarly, lostTurn, otherPods, refusedExport } from './exportSentences.ts'
 import type { FreshReads } from './exportWorld.ts'
 import { quoted, warningOf } from './imageSentences.ts'
 import type { Sentence } from './imageSentences.ts'
@@ -37,13 +39,14 @@ export interface ExportGuard {
 export const LET_THROUGH: AdmissionAnswer = { warnings: [] }
 
 interface Disk { readonly namespace: string, readonly name: string }
-type Judged = ExportSafety | { readonly word: 'nobody\'s' } | { readonly word: 'secret' } | { readonly word: 'lost', readonly to: Turn }
+type Judged = (ExportSafety & { readonly memory?: PodMemory }) | { readonly word: 'nobody\'s' } | { readonly word: 'secret' } | { readonly word: 'lost', readonly to: Turn }
 
 /**
  * Judges the creation of an image that is exported from a volume, by what the API server says at this moment. Refused
  * unless the disk is at rest; what cannot be looked at is not at rest. Not refused: an image whose author says that he
  * knows (Longhorn v1 alone), and accounts that are only warned. A dry run is told the word in any case. Whatever the disk is
- * like, an image is refused that brings what is found out of it only later: it would look good, or its disk free, at once.
+ * like, an image is refused that brings what is found out of it only later: it would look good, or its disk free, at once; and
+ * one that says of the last pods on its disk what Longhorn does not: who had the disk meanwhile is found out by that.
  */
 export async function admitExport(request: AdmissionRequest, guard: ExportGuard): Promise<AdmissionAnswer> {
   const image = request.operation === 'CREATE' && request.resource === qualifiedName(IMAGES) ? readImage(request.object, request.namespace) : undefined
@@ -82,11 +85,13 @@ async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | 
     return { word: 'nobody\'s' }
   if (claim.state !== 'seen')
     return unseen(CLAIMS.plural, claim.state, disk.namespace)
-  const safety = judgeSeen(image, { ...world, longhornVolumes: await reads.longhornVolume(claim.object), claim: claim.object }, now)
+  // Longhorn's word after that of the pods: one that has gone meanwhile is remembered.
+  const seen = { ...world, longhornVolumes: await reads.longhornVolume(claim.object), claim: claim.object }
+  const safety = judgeSeen(image, seen, now)
   // An instance that is there already, and is to have the disk plugged in, may not hold it yet.
   const vmOf = (vmi: VirtualMachineInstance) => world.vms.objects.find(vm => objectKey(vm) === objectKey(vmi))
   const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who && holdsClaim(vmi, claim.object, vmOf(vmi))))
-  return safety.word !== 'in-use' && unseenRival ? { word: 'lost', to: unseenRival } : safety
+  return safety.word !== 'in-use' && unseenRival ? { word: 'lost', to: unseenRival } : { ...safety, memory: podMemory(claim.object, seen) }
 }
 
 /** Judges the disk for that image. Another export that has the disk starts VMs on it when it ends. */
@@ -114,12 +119,16 @@ function answerTo(judged: Judged, { request, guard, image, claim }: Answering): 
     case 'secret': return settle(request, guard, image, { field: 'spec.pvcName', text: `you may not get persistentvolumeclaims in namespace ${claim.split('/')[0]}, so nothing is said of volume ${claim}.` })
   }
   const word = judged.word === 'lost' ? 'in-use' : judged.word
-  const answer = request.dryRun ? [writeExportAnswer({ claim, word })] : []
+  const memory = judged.word === 'at-rest' ? judged.memory : undefined
+  const answer = request.dryRun ? warnWithAnswer({ claim, word, ...(memory && { memory }) }) : []
   if (judged.word === 'lost')
     return settle(request, guard, image, { field: 'spec.pvcName', text: closeWithAnswer(lostTurn(claim, judged.to), { claim, word: 'in-use' }) }, answer)
-  if (judged.word === 'at-rest')
-    return { warnings: answer }
   const acknowledged = runningAcknowledgementOf(image)
+  if (judged.word === 'at-rest') {
+    const { lastPods } = noteOn(image)
+    const isTrue = lastPods === undefined || acknowledged !== undefined || (memory?.word === 'noted' && memory.lastPods === lastPods)
+    return isTrue ? { warnings: answer } : settle(request, guard, image, { field: 'metadata.annotations', text: closeWithAnswer(otherPods(claim), { claim, word: 'detaching' }) }, answer)
+  }
   if (acknowledged) {
     const text = `volume ${claim} is not at rest; ${quoted(acknowledged.who)} acknowledged on ${quoted(acknowledged.when)} that the image is only as whole as after a power cut.`
     return { warnings: [...answer, warningOf({ field: 'spec.pvcName', text })] }

@@ -4,11 +4,14 @@ import { resolve } from 'node:path'
 import { loadYaml } from '@kubernetes/client-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { KubeObject } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
+import { IMAGES } from '#images/image.ts'
 import { ENDED_ANNOTATION, FOUND_ANNOTATIONS, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportedImage.ts'
 import { readExportAnswer, readRefusedAnswer } from '#volumes/exportAnswer.ts'
 import { exportReference, writeIntent } from '#volumes/exportIntent.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { ExportIntent } from '#volumes/exportIntent.ts'
+import { judgeWriteFailure } from '#volumes/exportRefusal.ts'
 import type { WebhookOptions } from './cli.ts'
 import { kubeconfigOf, makeFolder, startServer } from './testCluster.ts'
 import { post, startTestWebhook } from './testReviews.ts'
@@ -207,6 +210,57 @@ describe('an image of a volume', () => {
     // It has taken no turn: the disk is free.
     expect((await startOf(guard)).allowed).toBe(true)
     expect((await exportOf(guard, image({ ...forged.spec, sourceType: 'download' }, forged.metadata))).allowed).toBe(true)
+  })
+
+  describe('by which it will be found out who had the disk while it was read', () => {
+    const volume = (names: readonly string[], lastPodRefAt: string) => ({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-1', 'longhorn-system'), spec: {}, status: { state: 'detached', kubernetesStatus: { namespace: 'default', pvcName: 'web-disk', lastPodRefAt, workloadsStatus: names.map(podName => ({ podName })) } } })
+    const SEEN: Objects = { ...OFF, volumes: [volume(['virt-launcher-web-01-x'], '2026-03-01T11:00:00Z')] }
+    const LAST_PODS = 'pv-1 2026-03-01T11:00:00Z virt-launcher-web-01-x'
+    const noting = (lastPods: unknown, more: object = {}) => image({}, { annotations: { [EXPORT_ANNOTATION]: JSON.stringify({ lastPods }), ...more } })
+
+    it('tells the last pods to a dry run of one who may see the disk, at rest alone', async () => {
+      const cluster = await startCluster(SEEN, { strangers: ['eve'] })
+      const guard = await guardOf(cluster.kubeconfig)
+      const tried = async () => readExportAnswer((await exportOf(guard, image(), { dryRun: true })).warnings)
+      expect(await tried()).toEqual({ claim: 'default/web-disk', word: 'at-rest', memory: { word: 'noted', lastPods: LAST_PODS } })
+      expect((await exportOf(guard, image(), { dryRun: true, namespace: 'lab', user: 'eve' })).warnings).toEqual([])
+      cluster.becomes({ ...SEEN, volumes: [volume(['virt-launcher-web-01-x'], '')] })
+      expect((await tried())?.memory).toEqual({ word: 'behind', volume: 'pv-1' })
+      cluster.becomes({ ...SEEN, virtualmachines: [vm('Always')] })
+      expect(await tried()).toEqual({ claim: 'default/web-disk', word: 'will-start' })
+      cluster.becomes(OFF)
+      expect(await tried()).toEqual({ claim: 'default/web-disk', word: 'at-rest' })
+    })
+
+    it('is let through with what Longhorn says of the last pods, or with nothing', async () => {
+      const guard = await guardOf((await startCluster(SEEN)).kubeconfig)
+      expect(await exportOf(guard, noting(LAST_PODS))).toMatchObject({ allowed: true, warnings: [] })
+      expect(await exportOf(guard, noting(undefined))).toMatchObject({ allowed: true, warnings: [] })
+    })
+
+    it.each<[string, Objects, unknown]>([
+      ['what is only to come, so that a pod that comes meanwhile would not be found out', SEEN, 'pv-1 2026-03-01T12:00:00Z guestfs'],
+      ['what was before', SEEN, 'pv-1 2026-03-01T10:00:00Z virt-launcher-web-01-x'],
+      ['that there never was one', SEEN, 'pv-1 never'],
+      ['no text', SEEN, 7],
+      ['something of a volume that Longhorn does not have', OFF, 'pv-1 never'],
+      ['something where Longhorn still lists a pod', { ...OFF, volumes: [volume(['virt-launcher-web-01-x'], '')] }, LAST_PODS],
+    ])('is refused, and tried again by the console, with anything else: %s', async (_, objects, lastPods) => {
+      const guard = await guardOf((await startCluster(objects)).kubeconfig)
+      const { allowed, code, message } = await exportOf(guard, noting(lastPods))
+      expect([allowed, code]).toEqual([false, 422])
+      expect(message).toContain('create it without lastPods')
+      const failure = { status: 422, reason: 'Invalid', message: `admission webhook "x" denied the request: ${message}` }
+      expect(judgeWriteFailure(failure, { act: 'create', resource: IMAGES as Resource, manifest: { apiVersion: 'v1', kind: 'VirtualMachineImage', metadata: { name: 'by-hand' } } })).toBe('later')
+      // It has taken no turn.
+      expect((await startOf(guard)).allowed).toBe(true)
+    })
+
+    it('is only warned of to an account that is to be warned, and let through to whoever says that the disk is in use', async () => {
+      const guard = await guardOf((await startCluster(SEEN)).kubeconfig, { warnOnly: [HARVESTER] })
+      expect(await exportOf(guard, noting('pv-1 never'), { user: HARVESTER })).toMatchObject({ allowed: true, warnings: [expect.stringContaining('create it without lastPods') as string] })
+      expect((await exportOf(guard, noting('pv-1 never', { [RUNNING_ACKNOWLEDGED_ANNOTATION]: '{"who":"ann","when":"2026-03-01T12:00:00Z"}' }))).allowed).toBe(true)
+    })
   })
 
   it('is not called verified by its author together with a word for a disk in use', async () => {

@@ -1,6 +1,7 @@
 import { closeWithAnswer } from '#volumes/exportAnswer.ts'
 import { RUNNING_ACKNOWLEDGED_ANNOTATION } from '#volumes/exportedImage.ts'
 import type { ExportHold } from '#volumes/exportHold.ts'
+import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
 import type { ExportSafetyReason } from '#volumes/exportReason.ts'
 import type { ExportSafety } from '#volumes/exportSafety.ts'
 import { quoted } from './imageSentences.ts'
@@ -82,6 +83,11 @@ export function foreignNamespace(claim: string, namespace: string): string {
 /** An image that is only being made has nothing that whoever carries its export out could have found out. */
 export function foundTooEarly(annotation: string): Sentence {
   return { field: 'metadata.annotations', text: `annotation ${annotation} says what is found out of an image after it was made, and nobody has looked at one that is only being made: create it without. The console notes it on the exports that it carries out.` }
+}
+
+/** By what is noted of the last pods it is found out who had the disk while it was read. Longhorn may have noted another's end between a look and the image: then the next try has it. */
+export function otherPods(claim: string): string {
+  return `the note on the image (annotation ${EXPORT_ANNOTATION}) does not say of the last pods on volume ${claim} what Longhorn says of them now: create it without lastPods. An export of the console's own is tried again.`
 }
 
 /** Why a start waits, short enough for the condition of a VM, and who can end it. */

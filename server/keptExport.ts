@@ -124,7 +124,7 @@ function turnOf({ client, intent, onBehalfOf, mayAct, acted }: KeptExportOptions
       throw new ApiError({ status: 0, reason: CHANGED, message: 'what was asked for has been changed' })
     return seen
   }
-  const ask = async (write: Write) => (await askServer(client, write, exportReference(intent)))?.word
+  const ask = (write: Write) => askServer(client, write, exportReference(intent))
   const runner = new ExportRunner({ look, readAnew: lookAnew, send, ask, mayForce, now: client.time }, intent)
 
   return async () => {

@@ -4,8 +4,9 @@ import type { KubeClient } from '#kube/client.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Write } from '#kube/write.ts'
 import { IMAGES } from '#images/image.ts'
-import { askServer, closeWithAnswer, judgeWithAnswer, readExportAnswer, readRefusedAnswer, writeExportAnswer } from './exportAnswer.ts'
+import { askServer, closeWithAnswer, judgeWithAnswer, readExportAnswer, readRefusedAnswer, warnWithAnswer, writeExportAnswer } from './exportAnswer.ts'
 import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
+import type { PodMemory } from './exportVisits.ts'
 
 const WORDS = ['at-rest', 'detaching', 'in-use', 'will-start', 'unknown'] as const
 
@@ -36,6 +37,36 @@ describe('the server\'s answer about a disk', () => {
     ['another refusal', 'denied the request: pvcName is required'],
   ])('is not found in %s', (_, message) => {
     expect(readRefusedAnswer(message)).toBeUndefined()
+  })
+})
+
+describe('what the server remembers of the pods on a disk', () => {
+  const claim = 'production/web-01-root'
+  it.each<[string, PodMemory]>([
+    ['the last that went', { word: 'noted', lastPods: 'uid-1 2026-03-01T11:00:00Z virt-launcher-web-01-x job' }],
+    ['none ever', { word: 'noted', lastPods: 'uid-1 never' }],
+    ['that Longhorn is behind', { word: 'behind', volume: 'pv-1' }],
+  ])('comes with its answer, as a warning of its own: %s', (_, memory) => {
+    const answer = { claim, word: 'at-rest', memory } as const
+    expect(readExportAnswer(['spec.url: something else', ...warnWithAnswer(answer)])).toEqual(answer)
+  })
+
+  it('is not told where an API server may cut it: a piece would be another memory', () => {
+    const lastPods = `uid-1 2026-03-01T11:00:00Z ${'x'.repeat(253)}`
+    expect(readExportAnswer(warnWithAnswer({ claim, word: 'at-rest', memory: { word: 'noted', lastPods } }))).toEqual({ claim, word: 'at-rest' })
+  })
+
+  it.each([
+    ['that of another disk', 'guardrails last pods of production/other: noted uid-1 never'],
+    ['a word that nobody knows', `guardrails last pods of ${claim}: perhaps uid-1 never`],
+    ['no memory', `guardrails last pods of ${claim}: noted `],
+    ['a line that only holds it', `"guardrails last pods of ${claim}: noted uid-1 never`],
+  ])('is not found in %s', (_, line) => {
+    expect(readExportAnswer([`guardrails export ${claim}: at-rest`, line])).toEqual({ claim, word: 'at-rest' })
+  })
+
+  it('is no answer by itself', () => {
+    expect(readExportAnswer([`guardrails last pods of ${claim}: noted uid-1 never`])).toBeUndefined()
   })
 })
 

@@ -3,23 +3,34 @@ import type { Write } from '#kube/write.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
 import type { StepReason } from './exportStep.ts'
+import type { PodMemory } from './exportVisits.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { carryOut } from '#kube/write.ts'
 import { strongestOf } from './exportSafety.ts'
 
 // The server's own judgement of a disk, on its way to whoever may not look for himself: a line of admission.
 
-/** `claim` is `namespace/name`. */
-export interface ExportAnswer { readonly claim: string, readonly word: ExportSafetyWord }
+/** `claim` is `namespace/name`. `memory`: what is remembered of the pods on its volume, of a disk at rest; absent where nothing is, and from a server that does not say. */
+export interface ExportAnswer { readonly claim: string, readonly word: ExportSafetyWord, readonly memory?: PodMemory }
 
 const WORDS: readonly ExportSafetyWord[] = ['at-rest', 'detaching', 'in-use', 'will-start', 'unknown']
 const CLAIM = String.raw`[a-z0-9][-a-z0-9]*/[a-z0-9][-.a-z0-9]*`
 const LINE = new RegExp(String.raw`^guardrails export (${CLAIM}): ([a-z-]+)$`)
+const MEMORY = new RegExp(String.raw`^guardrails last pods of (${CLAIM}): (noted|behind) (\S.*)$`)
+/** An API server may cut longer warnings (k8s.io/apiserver pkg/endpoints/filters/warning.go), and a piece of this one would be another memory. */
+const LONGEST_WARNING = 256
 const TAIL = new RegExp(String.raw`\[(guardrails export ${CLAIM}: [a-z-]+)\]$`)
 
 /** The answer as a line, `guardrails export default/web-disk: at-rest`: a Warning of a dry run. */
-export function writeExportAnswer({ claim, word }: ExportAnswer): string {
+export function writeExportAnswer({ claim, word }: Pick<ExportAnswer, 'claim' | 'word'>): string {
   return `guardrails export ${claim}: ${word}`
+}
+
+/** The same as the warnings of a dry run, with what is remembered of the pods where that fits. */
+export function warnWithAnswer(answer: ExportAnswer): string[] {
+  const { claim, memory } = answer
+  const remembered = memory && `guardrails last pods of ${claim}: ${memory.word} ${memory.word === 'noted' ? memory.lastPods : memory.volume}`
+  return [writeExportAnswer(answer), ...remembered !== undefined && remembered.length <= LONGEST_WARNING ? [remembered] : []]
 }
 
 /** Puts the answer behind the words of a refusal, for kubectl and the form to read. */
@@ -29,11 +40,20 @@ export function closeWithAnswer(text: string, answer: ExportAnswer): string {
 
 /** The server's answer among the warnings of a dry run; undefined where none is its own. What other webhooks say is passed over. */
 export function readExportAnswer(warnings: readonly string[]): ExportAnswer | undefined {
-  return warnings.flatMap(line => {
+  const [answer] = warnings.flatMap(line => {
     const [, claim = '', said] = LINE.exec(line) ?? []
     const word = WORDS.find(known => known === said)
     return word ? { claim, word } : []
-  })[0]
+  })
+  const [memory] = warnings.flatMap(line => readMemory(line, answer?.claim))
+  return answer && { ...answer, ...(memory && { memory }) }
+}
+
+function readMemory(line: string, of: string | undefined): PodMemory[] {
+  const [, claim, word, rest = ''] = MEMORY.exec(line) ?? []
+  if (claim === undefined || claim !== of)
+    return []
+  return [word === 'behind' ? { word, volume: rest } : { word: 'noted', lastPods: rest }]
 }
 
 /** The same from the message of a refusal, which ends with it. */

@@ -37,6 +37,16 @@ export function createExportImage(intent: ExportIntent, storageClass: StorageCla
   return createOf(IMAGES, planExportImage({ name: exportImageName(intent), namespace, displayName, claim: intent.claim, ...(description && { description }), annotations: { [EXPORT_ANNOTATION]: JSON.stringify(note), ...(said && { [RUNNING_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: said.by, when: said.at }) }) } }, storageClass))
 }
 
+/** The same write with which pods were the last on the disk, by the word of one who sees what its maker does not; as it was where nothing is said. */
+export function withLastPods(write: Write, lastPods: string | undefined): Write {
+  if (write.act !== 'create' || lastPods === undefined)
+    return write
+  const { annotations } = write.manifest.metadata
+  const note: unknown = JSON.parse(annotations?.[EXPORT_ANNOTATION] ?? '{}')
+  const text = JSON.stringify({ ...(isFields(note) && note), lastPods })
+  return { ...write, manifest: { ...write.manifest, metadata: { ...write.manifest.metadata, annotations: { ...annotations, [EXPORT_ANNOTATION]: text } } } }
+}
+
 /** The VMs, `namespace/name`, that have changed since the disk was judged, have come, or are gone: of a pod that had the disk and is gone it tells whose it was. Undefined where the image does not say how they were. */
 export function changedSince(image: VirtualMachineImage, namespace: string, users: readonly VirtualMachine[]): readonly string[] | undefined {
   const { still } = noteOn(image)

@@ -4,9 +4,9 @@ import { applyPatch } from 'rfc6902'
 import type { Operation } from 'rfc6902'
 import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportAnswer } from './exportAnswer.ts'
 import { planExport } from './exportPlan.ts'
 import { ExportRunner, putAway } from './exportRunner.ts'
-import type { ExportSafetyWord } from './exportSafety.ts'
 import type { StepWorld } from './exportStep.ts'
 import { CLAIM, DELETED, REST, exportImage, live, meta, vm, vmi } from './scriptedWorld.ts'
 import type { ExportIntent } from './exportIntent.ts'
@@ -17,37 +17,51 @@ const DISK = { ...CLAIM, spec: { ...CLAIM.spec, storageClassName: 'harvester-lon
 const CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }
 const { intent } = planExport({ claim: DISK, users: { vms: [], vmis: [], pods: [] }, id: 'abcde', image: { namespace: 'production', displayName: 'web-copy' }, storageClass: 'harvester-longhorn', restart: true, requester: 'ann', now: 0 })
 
-async function turn(seen: Partial<StepWorld>, ask?: (write: Write) => Promise<ExportSafetyWord | undefined>) {
+async function turn(seen: Partial<StepWorld>, ask?: (write: Write) => Promise<Pick<ExportAnswer, 'word' | 'memory'> | undefined>) {
   const claim = { ...DISK, metadata: { ...DISK.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } }
   const world: StepWorld = { ...REST, claims: live(claim), storageClasses: live(CLASS), ...seen }
   const sent: Write[] = []
   const runner = new ExportRunner({ look: () => world, readAnew: () => Promise.resolve(world), send: write => { sent.push(write); return Promise.resolve() }, ...(ask && { ask }), mayForce: () => false, now: () => 0 }, intent)
   const { step, failed } = await runner.turn()
-  return { word: step.word, failed: failed?.message, made: sent.map(write => write.act === 'create' ? write.manifest.metadata.name : write.act) }
+  const notes = sent.flatMap(write => write.act === 'create' ? JSON.parse(write.manifest.metadata.annotations?.[EXPORT_ANNOTATION] ?? '{}') as { readonly lastPods?: string } : [])
+  return { word: step.word, failed: failed?.message, because: step.because.map(({ code }) => code), made: sent.map(write => write.act === 'create' ? write.manifest.metadata.name : write.act), lastPods: notes.map(note => note.lastPods) }
 }
 
 const CLOSED: Partial<StepWorld> = { attachments: { objects: [], state: 'forbidden' }, nodes: { objects: [], state: 'forbidden' } }
 
 describe('who may not look at attachments and nodes', () => {
   it('makes the image once the server, which may, has said that the disk is at rest', async () => {
-    expect(await turn(CLOSED, () => Promise.resolve('at-rest'))).toEqual({ word: 'create-image', made: ['export-abcde'] })
+    expect(await turn(CLOSED, () => Promise.resolve({ word: 'at-rest' }))).toMatchObject({ word: 'create-image', made: ['export-abcde'] })
+  })
+
+  it('notes on it what the server remembers of the pods on the disk, which is all that one who sees Longhorn can verify it by', async () => {
+    const memory = { word: 'noted', lastPods: 'uid 2026-03-01T11:00:00Z virt-launcher-web-01-x' } as const
+    expect(await turn({ ...CLOSED, longhornVolumes: { objects: [], state: 'forbidden' } }, () => Promise.resolve({ word: 'at-rest', memory }))).toMatchObject({ word: 'create-image', made: ['export-abcde'], lastPods: [memory.lastPods] })
+  })
+
+  it('notes nothing where the server remembers nothing', async () => {
+    expect(await turn({ ...CLOSED, longhornVolumes: { objects: [], state: 'forbidden' } }, () => Promise.resolve({ word: 'at-rest' }))).toMatchObject({ made: ['export-abcde'], lastPods: [undefined] })
+  })
+
+  it('waits while Longhorn, by the server\'s word, has not noted yet that the guest\'s pod is gone', async () => {
+    expect(await turn({ ...CLOSED, longhornVolumes: { objects: [], state: 'forbidden' } }, () => Promise.resolve({ word: 'at-rest', memory: { word: 'behind', volume: 'pv-1' } }))).toMatchObject({ word: 'wait-detach', because: ['longhorn-behind'], made: [] })
   })
 
   it.each(['detaching', 'in-use', 'will-start', 'unknown', undefined] as const)('makes none where the server says %s', async word => {
-    expect(await turn(CLOSED, () => Promise.resolve(word))).toEqual({ word: 'blind', made: [] })
+    expect(await turn(CLOSED, () => Promise.resolve(word && { word }))).toMatchObject({ word: 'blind', made: [] })
   })
 
   it('makes none where nobody can be asked', async () => {
-    expect(await turn(CLOSED)).toEqual({ word: 'blind', made: [] })
+    expect(await turn(CLOSED)).toMatchObject({ word: 'blind', made: [] })
   })
 
   it('says why it could not ask, and makes none', async () => {
-    expect(await turn(CLOSED, () => Promise.reject(new Error('the line is cut')))).toEqual({ word: 'blind', failed: 'the line is cut', made: [] })
+    expect(await turn(CLOSED, () => Promise.reject(new Error('the line is cut')))).toMatchObject({ word: 'blind', failed: 'the line is cut', made: [] })
   })
 
   it('does not ask about what it sees to be in use, or by a picture that is old', async () => {
     const asked: Write[] = []
-    const ask = (write: Write) => { asked.push(write); return Promise.resolve('at-rest' as const) }
+    const ask = (write: Write) => { asked.push(write); return Promise.resolve({ word: 'at-rest' as const }) }
     expect((await turn({ ...CLOSED, pods: { objects: [], state: 'stale' } }, ask)).made).toEqual([])
     expect(asked).toEqual([])
   })

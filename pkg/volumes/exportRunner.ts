@@ -1,13 +1,14 @@
 import type { ApiError } from '#kube/apiError.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Write } from '#kube/write.ts'
+import type { ExportAnswer } from './exportAnswer.ts'
 import type { ExportIntent } from './exportIntent.ts'
-import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportStep, StepWorld } from './exportStep.ts'
 import type { StepWord } from './exportTimeline.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { leaveForce } from './exportGuests.ts'
+import { withLastPods } from './exportImage.ts'
 import { amendIntent, readIntent } from './exportIntent.ts'
 import { judgeWriteFailure } from './exportRefusal.ts'
 import { nextExportStep } from './exportSteps.ts'
@@ -20,8 +21,8 @@ export interface ExportPorts {
   readonly readAnew: (intent: ExportIntent) => Promise<StepWorld>
   /** Sends one write; throws where it was not taken, or no answer came. */
   readonly send: (write: Write) => Promise<unknown>
-  /** Asks the server about an image that is not made yet, where it has a guard that answers: its word on the disk. */
-  readonly ask?: (write: Write) => Promise<ExportSafetyWord | undefined>
+  /** Asks the server about an image that is not made yet, where it has a guard that answers: its word on the disk, and what it remembers of the pods on it. */
+  readonly ask?: (write: Write) => Promise<Pick<ExportAnswer, 'word' | 'memory'> | undefined>
   /** Whether a guest's power may be cut for this export, as it is written now: who carries it out has decided that himself. */
   readonly mayForce: (written: ExportIntent) => boolean
   /** The API server's time in epoch milliseconds, never this machine's: every runner must judge a deadline alike. Undefined while it is not known. */
@@ -118,8 +119,13 @@ export class ExportRunner {
     if (!step.ask)
       return { step }
     try {
-      const word = await this.ports.ask?.(step.ask)
-      return { step: word === 'at-rest' ? { ...step, word: 'create-image', writes: [step.ask], because: [] } : step }
+      const answer = await this.ports.ask?.(step.ask)
+      if (answer?.word !== 'at-rest')
+        return { step }
+      const { memory } = answer
+      if (memory?.word === 'behind')
+        return { step: { ...step, word: 'wait-detach', because: [{ code: 'longhorn-behind', volume: memory.volume }] } }
+      return { step: { ...step, word: 'create-image', writes: [withLastPods(step.ask, memory?.lastPods)], because: [] } }
     }
     catch (thrown) {
       return { step, failed: toApiError(thrown) }

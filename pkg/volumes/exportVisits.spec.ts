@@ -4,7 +4,7 @@ import type { Visits } from './exportVisits.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { lastPodsOn, visitsSince, volumeBehind } from './exportVisits.ts'
+import { lastPodsOn, podMemory, visitsSince, volumeBehind } from './exportVisits.ts'
 import { CLAIM, DELETED, exportImage, live, longhornVolume, meta, pod, vmi } from './scriptedWorld.ts'
 
 const HOUR = (hour: number) => `2026-03-01T${hour}:00:00Z`
@@ -81,6 +81,8 @@ describe('a volume of which Longhorn is behind', () => {
     ['it is not where the pod has ended and stays', longhorn(['job']), [pod('Succeeded', { labels: {} }, 'job')], undefined],
     ['nobody sees what it lists', { objects: [], state: 'forbidden' }, [], undefined],
   ])('%s', (_, volumes, pods, behind) => {
-    expect(volumeBehind(CLAIM, { longhornVolumes: volumes, pods: live(...pods), vmis: live(vmi('Succeeded', {}, DELETED)) })).toBe(behind)
+    const world = { longhornVolumes: volumes, pods: live(...pods), vmis: live(vmi('Succeeded', {}, DELETED)) }
+    expect(volumeBehind(CLAIM, world)).toBe(behind)
+    expect(podMemory(CLAIM, world)).toEqual(behind ? { word: 'behind', volume: behind } : volumes === LAUNCHER_GONE ? { word: 'noted', lastPods: lastPodsOn(CLAIM, volumes) } : undefined)
   })
 })

@@ -47,6 +47,21 @@ export function volumeBehind(claim: PersistentVolumeClaim, { longhornVolumes, po
   return isLeaving && podsOn(claim, longhornVolumes)?.isListed ? claim.spec?.volumeName : undefined
 }
 
+/**
+ * What one who sees Longhorn's volumes has to say of the pods on the disk to one who does not and makes its image: the text that
+ * is noted there, or that Longhorn is behind, so that there is none yet. Undefined where there will be none.
+ */
+export type PodMemory = { readonly word: 'noted', readonly lastPods: string } | { readonly word: 'behind', readonly volume: string }
+
+/** What is remembered of the pods on the claim's volume. */
+export function podMemory(claim: PersistentVolumeClaim, world: Pick<StepWorld, 'longhornVolumes' | 'pods' | 'vmis'>): PodMemory | undefined {
+  const lastPods = lastPodsOn(claim, world.longhornVolumes)
+  if (lastPods !== undefined)
+    return { word: 'noted', lastPods }
+  const volume = volumeBehind(claim, world)
+  return volume === undefined ? undefined : { word: 'behind', volume }
+}
+
 /** Whether a pod has come to the disk since the image was made, by what Longhorn remembers now and what it did then. */
 export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>): Visits {
   const { lastPods } = noteOn(image)

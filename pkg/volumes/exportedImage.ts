@@ -29,7 +29,7 @@ export function exportImageKey(intent: Pick<ExportIntent, 'id' | 'image'>): stri
 }
 
 /** The intent on an exported image, and what was noted with it; empty for any other image. */
-export function noteOn(image: VirtualMachineImage): Readonly<Record<string, unknown>> {
+export function noteOn(image: Pick<Manifest<VirtualMachineImage>, 'metadata'>): Readonly<Record<string, unknown>> {
   try {
     const read: unknown = JSON.parse(image.metadata.annotations?.[EXPORT_ANNOTATION] ?? 'null')
     return isFields(read) ? read : {}

@@ -66,7 +66,7 @@ export function useExportRunner() {
     const isSeen = () => live.world.claims.find(`${intent.claim.namespace}/${intent.claim.name}`)?.metadata.annotations?.[EXPORT_ANNOTATION] !== undefined
     for (const deadline = Date.now() + FIRST_SIGHT_MS; !isSeen() && Date.now() < deadline && !progress.signal.aborted;)
       await change(() => String(isSeen()), progress.signal)
-    const ask = async (write: Write) => (await askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`))?.word
+    const ask = (write: Write) => askServer(proxy, write, `${intent.claim.namespace}/${intent.claim.name}`)
     const listPods = async (namespace: string) => (await proxy.list(PODS, { namespace })).items
     let shown = ''
     const runner = new ExportRunner({ look: () => live.world, readAnew: () => readAnew(live.world, intent, proxy.get, listPods), send: write => carryOut(proxy, write), ask, mayForce: decisions.isMade, now: proxy.time }, intent)

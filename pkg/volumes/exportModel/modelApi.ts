@@ -2,9 +2,11 @@ import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { StepWorld } from '../exportStep.ts'
 import type { Operation } from 'rfc6902'
+import type { ModelGuard } from './modelGuard.ts'
 import { applyPatch } from 'rfc6902'
 import { ApiError } from '#kube/apiError.ts'
 import { CLAIMS, NODES, PODS, STORAGE_CLASSES, VOLUME_ATTACHMENTS } from '#kube/core.ts'
@@ -15,6 +17,7 @@ import { isFinal } from '#vms/powerState.ts'
 import { rememberedStrategy } from '#vms/powerActions.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
+import { closeWithAnswer } from '../exportAnswer.ts'
 
 export const NAMESPACE = 'production'
 
@@ -42,8 +45,8 @@ export class ModelApi {
   onWrite: (before: KubeObject | undefined, after: KubeObject | undefined, by: Writer) => void = () => {}
   /** Whether Harvester's own webhook changes what is written. Without it the cluster is KubeVirt's alone. */
   isHarvester = true
-  /** Whether our own guard refuses the start of that VM (server/startAdmission.ts). */
-  isStartRefused: (starter: VirtualMachine) => boolean = () => false
+  /** Our own guard, where it stands before the cluster. */
+  guard: ModelGuard | undefined
 
   private of(resource: Resource): Map<string, KubeObject> {
     const found = this.kept.get(resource.plural) ?? new Map<string, KubeObject>()
@@ -69,7 +72,7 @@ export class ModelApi {
     const key = objectKey(sent)
     const before = objects.get(key)
     const object = this.isHarvester && sent.kind === VMS.kind ? remembering(before as VirtualMachine | undefined, sent as VirtualMachine) : sent
-    if (isStartedOnce(before, object) && this.isStartRefused(object as VirtualMachine))
+    if (isStartedOnce(before, object) && this.guard?.refusesStart(object as VirtualMachine))
       throw refused(403, 'Forbidden', 'admission webhook "exports.guardrails.harvesterhci.io" denied the request: it is being exported')
     const version = String(++this.version)
     const specOf = (one: KubeObject) => JSON.stringify((one as { spec?: object }).spec)
@@ -101,7 +104,10 @@ export class ModelApi {
       const name = write.manifest.metadata.name ?? ''
       if ([...this.of(write.resource).values()].some(object => object.metadata.name === name))
         throw refused(409, 'AlreadyExists', `${write.resource.plural} "${name}" already exists`)
-      return this.store(write.resource, write.manifest as unknown as KubeObject, by)
+      const object = write.manifest as unknown as KubeObject
+      if (object.kind === IMAGES.kind && this.guard?.refusesImage(object as VirtualMachineImage))
+        throw refused(422, 'Invalid', `admission webhook "exports.guardrails.harvesterhci.io" denied the request: ${closeWithAnswer('the last pods were others', { claim: `${NAMESPACE}/web-01-root`, word: 'detaching' })}`)
+      return this.store(write.resource, object, by)
     }
     if (write.act === 'call')
       return write.subresource === 'start' ? this.start(write.at.name, by) : this.stop(write.at.name, by)

@@ -92,7 +92,7 @@ export class ModelControllers {
   private bootVm(vm: VirtualMachine): void {
     const { name } = vm.metadata
     // It tries again with its next turn.
-    if (this.api.isStartRefused(vm))
+    if (this.api.guard?.refusesStart(vm))
       return
     this.api.put('vmis', { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: { name, namespace: NAMESPACE }, spec: vm.spec.template.spec, status: { phase: '' } })
     const [, ...rest] = vm.status?.stateChangeRequests ?? []
@@ -112,7 +112,7 @@ export class ModelControllers {
     if (!vmi) {
       // A start that was asked for before it was halted: of a guest that has crashed, by KubeVirt itself.
       if (strategy === 'Halted' && first?.action === 'Start')
-        return this.api.isStartRefused(vm) ? undefined : this.api.put('vms', { ...vm, spec: wanted(vm, true), status: { ...vm.status, stateChangeRequests: [] } })
+        return this.api.guard?.refusesStart(vm) ? undefined : this.api.put('vms', { ...vm, spec: wanted(vm, true), status: { ...vm.status, stateChangeRequests: [] } })
       if (strategy === 'Always' || switched || (strategy !== 'Halted' && first?.action === 'Start'))
         return this.bootVm(vm)
     }

@@ -94,6 +94,7 @@ export class ModelRunner {
       look: () => this.look(),
       readAnew: intent => readAnew(this.look(), intent, get, () => this.request(() => this.api.list('pods'))),
       send: write => this.request(() => this.api.send(write), write),
+      ask: () => this.request(() => this.api.guard?.answer()),
       mayForce: () => true,
       now: () => this.api.time,
     }

@@ -1,5 +1,4 @@
 import type { Resource } from '#kube/resource.ts'
-import type { VirtualMachine } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { Ending } from './judgeEnding.ts'
 import type { Scenario } from './scenario.ts'
@@ -7,7 +6,6 @@ import { IMAGES } from '#images/image.ts'
 import { VMS } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
-import { holdOnClaim } from '../exportHold.ts'
 import { readIntent } from '../exportIntent.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { planExport } from '../exportPlan.ts'
@@ -17,6 +15,7 @@ import { ModelApi, NAMESPACE, wanted } from './modelApi.ts'
 import { CLAIM, ModelControllers, isReading } from './modelControllers.ts'
 import { DURING_A_READ, meddle } from './meddle.ts'
 import { checkPutAway, judgeEnding } from './judgeEnding.ts'
+import { ModelGuard } from './modelGuard.ts'
 import { ModelRunner, settled } from './modelRunner.ts'
 import { ModelTruth } from './modelTruth.ts'
 import { drawScenario } from './scenario.ts'
@@ -61,7 +60,7 @@ class Play {
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
     this.api.isHarvester = this.scenario.isHarvester
     if (this.scenario.isGuarded)
-      this.api.isStartRefused = starter => this.isHeld(starter)
+      this.api.guard = new ModelGuard(this.api, CLAIM)
     this.furnish()
     this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers.cutOff, this.scenario.isGuarded, tell)
   }
@@ -78,11 +77,6 @@ class Play {
     }
     for (let round = 0; round < 15; round++)
       this.round()
-  }
-
-  private isHeld(starter: VirtualMachine): boolean {
-    const claim = this.api.find('claims', CLAIM)
-    return claim !== undefined && holdOnClaim(claim, { images: this.api.list('images'), dataVolumes: [] }, this.api.time, starter) !== undefined
   }
 
   /** Every controller acts once, and some seconds pass. */
