@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils'
 import type { VueWrapper } from '@vue/test-utils'
+import { createPinia } from 'pinia'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ref } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
@@ -13,6 +14,8 @@ import { createConsoleI18n } from '#sdk/i18n.ts'
 import { proxyStoreKey } from '#sdk/proxyStore.ts'
 import ClaimLeftOff from './ClaimLeftOff.vue'
 import ExportsBadge from './ExportsBadge.vue'
+import type { ExportIntent } from './exportIntent.ts'
+import { writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import OpenExportsPanel from './OpenExportsPanel.vue'
 import { CLAIM, live, vm } from './scriptedWorld.ts'
@@ -33,8 +36,8 @@ async function show(part: Parameters<typeof mount>[0], props: object, seen: Read
     { id: 'volumes', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } },
   ])
   await i18n.setLanguage('en')
-  const store = { collection: ({ plural }: Resource) => ({ ...FORBIDDEN, ...seen[plural], find: (key: string) => seen[plural]?.objects.find((object: KubeObject) => `${object.metadata.namespace}/${object.metadata.name}` === key) }) }
-  const page = mount(part, { props, global: { plugins: [i18n.plugin, router], provide: { [hostKey as symbol]: host, [proxyStoreKey as symbol]: () => store } } })
+  const store = { time: () => Date.parse('2026-03-01T12:00:00Z'), can: () => ({ state: 'allowed' }), collection: ({ plural }: Resource) => ({ ...FORBIDDEN, ...seen[plural], find: (key: string) => seen[plural]?.objects.find((object: KubeObject) => `${object.metadata.namespace}/${object.metadata.name}` === key) }) }
+  const page = mount(part, { props, global: { plugins: [createPinia(), i18n.plugin, router], provide: { [hostKey as symbol]: host, [proxyStoreKey as symbol]: () => store } } })
   pages.push(page)
   return page
 }
@@ -59,5 +62,37 @@ describe('a VM that an export has off, before one who may not list volumes', () 
 
   it('is not told on the page of another VM', async () => {
     expect((await show(OpenExportsPanel, { namespace: 'production', name: 'web-02' }, { virtualmachines: live(OFF), virtualmachineinstances: live() })).text()).toBe('')
+  })
+})
+
+describe('an export that cannot see enough', () => {
+  const INTENT: ExportIntent = {
+    id: 'abcd1234', claim: { namespace: 'production', name: 'web-01-root' }, image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn',
+    vms: [{ name: 'web-01', runStrategy: 'RerunOnFailure', wasRunning: true }], restart: true, requester: 'ann', startedAt: '2026-03-01T11:00:00.000Z',
+  }
+  const under = (intent: ExportIntent) => live({ ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: writeIntent(intent) } } })
+  const seen = (intent: ExportIntent, vmis: Seen) => ({ persistentvolumeclaims: under(intent), virtualmachines: live(OFF), virtualmachineimages: live(), virtualmachineinstances: vmis })
+  const shown = async (intent: ExportIntent, vmis: Seen) => (await show(OpenExportsPanel, { namespace: 'production' }, seen(intent, vmis))).text()
+
+  it('says what cannot be read, what it waits for, and that it has no end, where the line is cut', async () => {
+    const text = await shown(INTENT, { objects: [], state: 'stale' })
+    expect(text).toContain('virtualmachineinstances.kubevirt.io in namespace production cannot be seen as they are now')
+    expect(text).toContain('The export goes on when that can be seen. No time limit was chosen: it waits as long as that lasts')
+    expect(await shown({ ...INTENT, deadline: '2026-03-01T13:00:00.000Z' }, { objects: [], state: 'stale' })).not.toContain('No time limit')
+  })
+
+  it('says beside Start now and Abandon, before they are pressed, that nothing starts as long as instances cannot be seen, and which permission is missing', async () => {
+    const page = await show(OpenExportsPanel, { namespace: 'production' }, seen(INTENT, FORBIDDEN))
+    for (const word of ['Start web-01 now', 'Abandon the export…']) {
+      const button = page.findAll('button').find(one => one.text() === word)
+      expect(page.find(`[id="${button?.attributes('aria-describedby')}"]`).text()).toContain('The permission that is missing: list and watch virtualmachineinstances.kubevirt.io in namespace production.')
+    }
+    expect((await show(OpenExportsPanel, { namespace: 'production' }, seen(INTENT, live()))).text()).not.toContain('old instance')
+  })
+
+  it('says once it was given up why its VM does not start, and which permission is missing', async () => {
+    const text = await shown({ ...INTENT, abandonedBy: 'ann' }, FORBIDDEN)
+    expect(text).toContain('virtualmachineinstances.kubevirt.io in namespace production cannot be seen. The permission that is missing: list and watch virtualmachineinstances.kubevirt.io in namespace production.')
+    expect(text).toContain('The VMs that are off are started when that can be seen')
   })
 })

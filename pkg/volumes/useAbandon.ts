@@ -12,10 +12,10 @@ import { exportReference } from './exportIntent.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 
 /** What abandoning an export needs to know: what it costs now, the VMs that it has off, in one text (empty where none), and how it is given up. */
-interface Abandoning { readonly cost: () => GivingUp, readonly off: () => string, readonly giveUp: () => Promise<void> }
+interface Abandoning { readonly cost: () => GivingUp, readonly off: () => string, /** Why they are not started at once. */ readonly startsLater: () => readonly string[], readonly giveUp: () => Promise<void> }
 
 /** The way out that the guard's refusals name: offered as long as it keeps the disk for the export, and asked for by what becomes of the image. Call in setup. */
-export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, { cost, off, giveUp }: Abandoning) {
+export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, { cost, off, startsLater, giveUp }: Abandoning) {
   const { confirm } = useConfirm()
   const proxy = useProxyStore()
   const now = useNow()
@@ -32,7 +32,7 @@ export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, {
     const steps = [
       isTorn.value ? t('volumes.export.abandonTorn', { image: intent().image.displayName }) : t('volumes.export.abandonNoImage'),
       ...hold.value ? [t('volumes.export.abandonGuard')] : [],
-      ...off() ? [t('volumes.export.abandonStarts', { vms: off() })] : [],
+      ...off() ? [t('volumes.export.abandonStarts', { vms: off() }), ...startsLater()] : [],
     ]
     const yes = await confirm({ title: t('volumes.export.abandonTitle', { name: exportReference(intent()) }), verb: t('volumes.export.abandonVerb'), steps, ...(isTorn.value && { irreversible: t('volumes.export.abandonLost') }), danger: true })
     if (yes)

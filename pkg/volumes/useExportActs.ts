@@ -1,4 +1,5 @@
 import { computed } from 'vue'
+import { blindSpot } from '#kube/seen.ts'
 import { carryOut, permissionOf } from '#kube/write.ts'
 import { objectKey } from '#kube/object.ts'
 import { useI18n } from '#sdk/i18n.ts'
@@ -16,7 +17,9 @@ import { exportReference } from './exportIntent.ts'
 import { planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
 import { putAway } from './exportRunner.ts'
+import { blindnessOf, sightQuestion } from './exportSight.ts'
 import { nextExportStep } from './exportSteps.ts'
+import { VMIS } from '#vms/vm.ts'
 import { carrierOf } from './keeperStatus.ts'
 import { useAbandon } from './useAbandon.ts'
 import { useExportRunner } from './useExportRunner.ts'
@@ -51,6 +54,21 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? step.value.word === 'blind' ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
   const title = computed(() => t(`volumes.export.state.${step.value.word === 'stopped' ? 'stopped' : keeper.value.state === 'asking' && carrier.value !== 'here' ? 'asking' : carrier.value}`, { name: exportReference(intent()) }))
 
+  /** What it waits for as long as something cannot be seen, by whoever carries it out. */
+  const question = computed(() => {
+    const asked = sightQuestion(step.value, intent())
+    return asked ? [t(`volumes.sight.${asked.to}`), ...asked.isEndless ? [t(asked.to === 'start' ? 'volumes.sight.endless-start' : 'volumes.sight.endless')] : []].join(' ') : ''
+  })
+  const unseenByKeeper = computed(() => carrier.value !== 'here' && job.value ? blindnessOf(job.value) : [])
+  // What is pressed starts nothing as long as an old instance may be there.
+  const startsLater = computed(() => {
+    const { namespace } = intent().claim
+    const spot = keptOff.value.length ? blindSpot(VMIS, world.vmis, namespace) : undefined
+    const word = spot?.state === 'forbidden' ? 'before-start-forbidden' : 'before-start'
+    return spot && spot.state !== 'loading' ? [t(`volumes.sight.${word}`, { namespace, state: t(`volumes.fact.state.${spot.state}`) })] : []
+  })
+  const helpOf = (help: string) => [help, ...startsLater.value].join(' ')
+
   const failure = computed(() => runner.failureOf(intent().claim))
   // Once the image is being read, giving up saves nothing; starting what is off still does.
   const cost = computed(() => costOfGivingUp(step.value, intent()))
@@ -67,15 +85,15 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
     runner.run(intent())
   }
   const startNow = useSubmit(giveUp)
-  const abandon = useAbandon(intent, world, { cost: () => cost.value, off: () => keptOff.value.length ? names.value : '', giveUp })
+  const abandon = useAbandon(intent, world, { cost: () => cost.value, off: () => keptOff.value.length ? names.value : '', startsLater: () => startsLater.value, giveUp })
   const dismiss = useSubmit(() => putAway({ readAnew: one => readAnew(world, one, proxy.get), send: write => carryOut(proxy, write), now: proxy.time }, intent()))
 
   const remedies = computed<VerdictRemedy[]>(() => [
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
     ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
-    ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: t(START_HELP[cost.value]), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: helpOf(t(START_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
-    ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: t(abandon.isTorn.value ? 'volumes.export.abandonTears' : 'volumes.export.abandonHelp'), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(abandon.isTorn.value ? 'volumes.export.abandonTears' : 'volumes.export.abandonHelp')), disabled: barredBy(rightsOfStart(intent())) }] : [],
   ])
   const submissions = { dismiss, startNow, force, abandon }
   const pending = computed(() => Object.entries(submissions).find(([, submission]) => submission.pending.value)?.[0])
@@ -86,5 +104,5 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
     else
       void (id === 'dismiss' ? dismiss : id === 'force' ? force : id === 'abandon' ? abandon : startNow).submit()
   }
-  return { step, carrier, job, isCarriedOut, keptOff, names, tone, title, failure, remedies, pending, refusal, act }
+  return { step, question, unseenByKeeper, carrier, job, isCarriedOut, keptOff, names, tone, title, failure, remedies, pending, refusal, act }
 }

@@ -37,6 +37,8 @@ export function useExportWords() {
   function keyOf(reason: StepReason): string {
     if (reason.code === 'waiting-for-guest' && reason.leftSeconds !== undefined)
       return 'waiting-for-guest-left'
+    if (reason.code === 'not-seen')
+      return `not-seen-${reason.state}`
     return reason.code === 'attached' && reason.ending ? 'attached-ending' : reason.code
   }
 
@@ -49,7 +51,8 @@ export function useExportWords() {
     const facts: Record<string, unknown> = { ...reason }
     const objects = Object.entries(KINDS).flatMap(([field, resource]) => typeof facts[field] === 'string' && !(field === 'attachment' && 'node' in facts) ? [reference(resource, facts[field])] : [])
     const longhorn = 'volume' in reason ? [{ resource: LONGHORN_VOLUMES as Resource, namespace: LONGHORN_NAMESPACE, name: reason.volume }] : []
-    const text = t(`volumes.because.${key}`, { ...facts, ...wordsOf(facts) })
+    const where = typeof facts.namespace === 'string' ? t('volumes.fact.inNamespace', { namespace: facts.namespace }) : t('volumes.fact.inCluster')
+    const text = t(`volumes.because.${key}`, { ...facts, where, ...wordsOf(facts) })
     return { text: typeof facts.message === 'string' ? `${text} ${facts.message}` : text, objects: [...objects, ...longhorn] }
   }
 
