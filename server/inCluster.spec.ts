@@ -117,6 +117,17 @@ describe('what runs guard and keeper in the cluster', () => {
     expect(applied).toHaveLength(MANIFESTS.length - 1)
   })
 
+  it('makes a pod that is taken with strict fields, and one field too many is not', async () => {
+    const [deployment] = of('Deployment') as (Manifest & { readonly spec: { readonly template: { readonly metadata: object, readonly spec: PodSpec } } })[]
+    const create = (spec: object | undefined) => send(`${cluster.url}/api/v1/namespaces/${HOME}/pods?dryRun=All&fieldValidation=Strict`, {
+      method: 'POST', headers: { 'authorization': `Bearer ${cluster.users.admin?.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { ...deployment?.spec.template.metadata, name: 'guardrails', namespace: HOME }, spec }),
+    })
+    const answer = await create(deployment?.spec.template.spec)
+    expect([answer.status, answer.ok ? '' : await answer.text()]).toEqual([201, ''])
+    expect((await create({ ...deployment?.spec.template.spec, serviceAcountName: 'guardrails' })).status).toBe(400)
+  })
+
   it('has one account, whose bindings are the only ones, and one home', () => {
     const [account] = of('ServiceAccount')
     const subjects = [...of('ClusterRoleBinding'), ...of('RoleBinding')].map(binding => binding.subjects)
