@@ -20,6 +20,8 @@ export interface ObjectMeta {
 export interface ManagedFields {
   readonly manager?: string
   readonly operation?: string
+  /** When it last changed any of them, by the API server's clock. */
+  readonly time?: string
   readonly fieldsV1?: object
 }
 

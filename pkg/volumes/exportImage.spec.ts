@@ -25,6 +25,12 @@ describe('the mark that a VM ran on the disk while the image was read', () => {
     expect(marked === 'too late' ? marked : isOvertaken(marked)).toBe(true)
   })
 
+  it('comes too late on one whose import was over meanwhile: who came to the disk since then has torn nothing', () => {
+    const reading = exportImage('export-abcde', 'Unknown')
+    expect(after(markOvertaken(reading, ['production/web-01'], 0), { ...reading, status: noted.status })).toBe('too late')
+    expect(after(markOvertaken(reading, ['production/web-01'], 0), reading)).not.toBe('too late')
+  })
+
   it('comes too late on one that another runner has verified, and whose VM that one has started again', () => {
     const verified = after(markVerified(noted, 0), noted)
     if (verified === 'too late')

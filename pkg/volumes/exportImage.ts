@@ -59,11 +59,15 @@ export function changedSince(image: VirtualMachineImage, namespace: string, user
 
 /**
  * Marks the image as not to be trusted; `by` names the VMs and pods. Fails (422) where something was noted on it meanwhile: perhaps
- * another runner has verified it, and what is seen to run since is what that one has started. `now` in epoch milliseconds.
+ * another runner has verified it, and what is seen to run since is what that one has started; and where its import was over
+ * meanwhile, for the disk is looked at after the image. `now` in epoch milliseconds.
  */
 export function markOvertaken(image: VirtualMachineImage, by: readonly string[], now: number): Write {
-  const { annotations } = image.metadata
-  const unchanged = annotations ? [{ op: 'test' as const, path: '/metadata/annotations', value: annotations }] : []
+  const { metadata: { annotations }, status: { conditions } = {} } = image
+  const unchanged = [
+    ...annotations ? [{ op: 'test' as const, path: '/metadata/annotations', value: annotations }] : [],
+    ...conditions ? [{ op: 'test' as const, path: '/status/conditions', value: conditions }] : [],
+  ]
   return patchOf(IMAGES, image, [...unchanged, ...annotate(image, { [OVERTAKEN_ANNOTATION]: JSON.stringify({ when: new Date(now).toISOString(), by }) })])
 }
 

@@ -75,7 +75,7 @@ class Stage {
       claim: timeless(api.find('claims', CLAIM)?.metadata.annotations),
       vms: api.list('vms').map(({ metadata, spec }) => ({ name: metadata.name, annotations: metadata.annotations, spec })),
       instances: api.list('vmis').map(({ metadata, status }) => ({ name: metadata.name, phase: status?.phase })),
-      images: api.list('images').map(image => ({ name: image.metadata.name, spec: image.spec, wholeness: wholenessOf(image), conditions: image.status?.conditions })),
+      images: api.list('images').map(image => ({ name: image.metadata.name, spec: image.spec, wholeness: wholenessOf(image), conditions: image.status?.conditions?.map(({ type, status, message }) => ({ type, status, message })) })),
       backups: api.list('backups').map(({ metadata, status }) => ({ name: metadata.name, status })),
     }
   }

@@ -76,7 +76,7 @@ class Cluster {
 
   boot(name: string) {
     this.vmis.push({ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: meta(name, { uid: `vmi-${++versions}`, creationTimestamp: new Date(this.time).toISOString() }), spec: { terminationGracePeriodSeconds: 120, volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Scheduling' } })
-    this.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(`virt-launcher-${name}-${versions}`, { labels: { 'kubevirt.io': 'virt-launcher', 'vm': name } }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+    this.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(`virt-launcher-${name}-${versions}`, { labels: { 'kubevirt.io': 'virt-launcher', 'vm': name }, creationTimestamp: new Date(this.time).toISOString() }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
   }
 
   /** One small step of every controller. */
@@ -1214,6 +1214,27 @@ describe('the guard beside whoever carries the export out', () => {
     expect(starts.filter(start => start.isReading && !start.isRefused)).toEqual([])
     expect([last.word, last.result, wholenesses(cluster)]).toEqual(['done', 'exported', ['whole']])
     expect([cluster.running('web-01'), cluster.vm('web-01')?.spec.runStrategy]).toEqual([true, strategy])
+  })
+
+  it.each<[string, number, string]>([
+    ['torn: it was there before the import was over', -1, 'overtaken'],
+    ['torn no more, nor verified, in the very second: nobody can say which was first', 0, 'unverified'],
+    ['not torn where it came after: KubeVirt was faster than whoever looks, and who came before it is not told', 1, 'unverified'],
+  ])('calls an image whose VM runs again before anybody has looked %s', (_, secondsAfter, wholeness) => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Halted', off: true } })
+    let isStarted = false
+    const { last } = run(cluster, cluster.begin(), { each: step => {
+      if (step.word !== 'wait-import' || isStarted || (cluster.images[0]?.status?.progress ?? 0) < 60)
+        return
+      isStarted = true
+      cluster.readAt = new Date(cluster.time - secondsAfter * 1000).toISOString()
+      patchVm(cluster, '/spec/runStrategy', 'Always')
+      cluster.boot('web-01')
+      cluster.note()
+    } })
+    expect(isStarted).toBe(true)
+    expect([last.result, wholenesses(cluster)]).toEqual([wholeness === 'overtaken' ? 'overtaken' : 'unverified', [wholeness]])
+    expect(cluster.running('web-01')).toBe(true)
   })
 
   it('holds the disk of an image that is torn already, as long as it is read', () => {

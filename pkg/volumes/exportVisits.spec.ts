@@ -48,6 +48,14 @@ describe('whether a pod has come to the disk since its image was made', () => {
     expect(visitsSince(madeAt(then), CLAIM, now)).toEqual(visits)
   })
 
+  it.each<[string, Seen<LonghornVolume>, Visits]>([
+    ['unknown: only a pod that came once it was read is there, and who came before is not told', longhorn(['virt-launcher-web-01-y']), { word: 'unknown' }],
+    ['visited: another is beside it', longhorn(['guestfs', 'virt-launcher-web-01-y']), { word: 'visited', pods: ['production/guestfs'] }],
+    ['none: Longhorn has not noted it yet', LAUNCHER_GONE, { word: 'none' }],
+  ])('%s', (_, now, visits) => {
+    expect(visitsSince(madeAt(LAUNCHER_GONE), CLAIM, now, pod => pod === 'production/virt-launcher-web-01-y')).toEqual(visits)
+  })
+
   it('unknown: the image says nothing of it', () => {
     expect(visitsSince(exportImage('by-hand', 'True'), CLAIM, LAUNCHER_GONE)).toEqual({ word: 'unknown' })
   })

@@ -62,15 +62,18 @@ export function podMemory(claim: PersistentVolumeClaim, world: Pick<StepWorld, '
   return volume === undefined ? undefined : { word: 'behind', volume }
 }
 
-/** Whether a pod has come to the disk since the image was made, by what Longhorn remembers now and what it did then. */
-export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>): Visits {
+/**
+ * Whether a pod has come to the disk since the image was made, by what Longhorn remembers now and what it did then. A pod that
+ * `isLate` has come once it was read, and is none.
+ */
+export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>, isLate: (pod: string) => boolean | undefined = () => false): Visits {
   const { lastPods } = noteOn(image)
   const pods = podsOn(claim, volumes)
   if (!pods || typeof lastPods !== 'string')
     return { word: 'unknown' }
   if (lastPodsOn(claim, volumes) === lastPods)
     return { word: 'none' }
-  // CDI's own comes to read it. Who came with it and went before it is not told.
-  const others = pods.names.filter(name => !CDI_READER.test(name))
-  return others.length ? { word: 'visited', pods: others.map(name => `${claim.metadata.namespace}/${name}`) } : { word: 'unknown' }
+  // CDI's own comes to read it, and others once it is read. Who came before or with them, and went before they did, is not told.
+  const others = pods.names.filter(name => !CDI_READER.test(name)).map(name => `${claim.metadata.namespace}/${name}`).filter(pod => !isLate(pod))
+  return others.length ? { word: 'visited', pods: others } : { word: 'unknown' }
 }

@@ -11,16 +11,13 @@ import { blindSpot, isComing } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
 import { VMIS } from '#vms/vm.ts'
-import { usersOfClaim } from './claimUsers.ts'
 import { dataVolumeOf } from './dataVolume.ts'
-import { safetyWorld } from './exportBeforeImage.ts'
-import { changedSince, markEnded, markOvertaken, markVerified } from './exportImage.ts'
+import { markEnded, markOvertaken, markVerified } from './exportImage.ts'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, isOverdue, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
-import { judgeExportSafety } from './exportSafety.ts'
-import { visitsSince } from './exportVisits.ts'
+import { suspicions } from './exportSuspicion.ts'
 
 /** A watch may show the note that an image was made before the image itself; one that went silent is cut within a minute. */
 const SIGHT_MS = 90_000
@@ -78,34 +75,19 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
-  const { reasons } = judgeExportSafety(safetyWorld(world, intent, claim))
-  // The image was made on a disk that no pod held. CDI's own reads it.
-  const pods = reasons.filter(reason => reason.code === 'pod' && reason.role !== 'cdi')
-  const there = pods.flatMap(reason => reason.code === 'pod' ? reason.pod : [])
-  const visits = visitsSince(image, claim, world.longhornVolumes)
-  const gone = visits.word === 'visited' ? visits.pods.filter(pod => !there.includes(pod)) : []
-  const changed = changedSince(image, intent.claim.namespace, usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms)
-  const ran = (changed ?? []).filter(vm => gone.some(pod => isLauncherOf(pod, vm)))
-  const suspects = [...new Set([...reasons.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), ...ran])]
-  const by = [...suspects, ...there, ...gone]
-  const isSuspect = by.length > 0
+  const { suspects, because, proof } = suspicions(world, intent, claim, image, isOver)
   // Ended unverified by one who could not see: what runs since is what it has started again.
-  if (isSuspect && isOver && !given.length && isStartingAgain(world, intent, image))
+  if (suspects.length && isOver && !given.length && isStartingAgain(world, intent, image))
     return undefined
-  if (isSuspect || (given.length && !isOver))
-    return { word: 'mark-overtaken', writes: [markOvertaken(image, by, now)], because: [{ code: 'overtaken', image: key }, ...suspects.map(vm => ({ code: 'vm-started' as const, vm })), ...pods, ...gone.map(pod => ({ code: 'visited' as const, pod }))] }
-  if (!isOver || !changed)
+  if (suspects.length || (given.length && !isOver))
+    return { word: 'mark-overtaken', writes: [markOvertaken(image, suspects, now)], because: [{ code: 'overtaken', image: key }, ...because] }
+  if (!isOver || proof === 'none')
     return undefined
   const { blind, passes } = unseenHolders(world, intent.claim.namespace)
   // Whoever may not look leaves it unverified, and starts the VMs again: once a keeper who may has had the time to.
   if (blind.length)
     return given.length ? undefined : awaitSight(intent, claim, image, { blind, passes }, now)
-  return visits.word === 'unknown' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
-}
-
-/** Whether a pod was the VM's, by its name, which is what is left of one that is gone (kubevirt pkg/virt-controller/services/template.go). Names are `namespace/name`. */
-function isLauncherOf(pod: string, vm: string): boolean {
-  return pod.slice(0, pod.lastIndexOf('-')) === vm.replace('/', '/virt-launcher-')
+  return proof === 'unclear' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
 }
 
 /** What is to be written on the image, where that is left to others: they are waited for, though not while it is read, nor for ever. */

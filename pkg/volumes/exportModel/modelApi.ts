@@ -77,7 +77,7 @@ export class ModelApi {
     const version = String(++this.version)
     const specOf = (one: KubeObject) => JSON.stringify((one as { spec?: object }).spec)
     const generation = before ? (before.metadata.generation ?? 1) + (specOf(before) === specOf(object) ? 0 : 1) : 1
-    const { uid = `uid-${version}`, creationTimestamp = new Date(this.time).toISOString() } = before?.metadata ?? {}
+    const { uid = `uid-${version}`, creationTimestamp = `${new Date(this.time).toISOString().slice(0, 19)}Z` } = before?.metadata ?? {}
     const after = { ...object, metadata: { ...object.metadata, uid, creationTimestamp, generation, resourceVersion: version } }
     objects.set(key, after)
     this.onWrite(before, after, by)

@@ -213,7 +213,10 @@ export class ModelControllers {
       return
     const progress = Math.min(100, (image.status?.progress ?? 0) + Math.ceil(this.chance.between(5, 40) * pace))
     const fails = this.chance.happens(this.failing.imports / 4 * pace)
-    const imported: Condition = fails ? { type: 'Imported', status: 'False', message: 'disk is full' } : { type: 'Imported', status: progress === 100 ? 'True' : 'Unknown' }
+    const outcome: Pick<Condition, 'status' | 'message'> = fails ? { status: 'False', message: 'disk is full' } : { status: progress === 100 ? 'True' : 'Unknown' }
+    const before = findCondition(image.status?.conditions, 'Imported')
+    const since = before?.status === outcome.status ? before.lastTransitionTime : `${new Date(this.api.time).toISOString().slice(0, 19)}Z`
+    const imported: Condition = { type: 'Imported', ...outcome, ...(since && { lastTransitionTime: since }) }
     this.api.put('images', { ...image, status: { progress, conditions: [{ type: 'Initialized', status: 'True' }, imported] } })
   }
 

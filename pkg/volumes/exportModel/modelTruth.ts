@@ -3,6 +3,7 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { ModelApi, Writer } from './modelApi.ts'
+import { wasImported } from '#images/imageState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { isGivenUp, isOvertaken, wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
@@ -34,6 +35,8 @@ export class ModelTruth {
   private readonly isGuarded: boolean
   /** Images on whose disk an instance or somebody's pod was while they were read, by name. */
   private readonly visited = new Set<string>()
+  /** Images from whose disk a pod has gone since they were read, by name: when that came nobody can say any more. */
+  private readonly left = new Set<string>()
   private readonly tell: ((line: string) => void) | undefined
   /** What was seen to break while a write was carried out, whose sender must not be the one to hear of it. */
   private broken: string | undefined
@@ -53,7 +56,7 @@ export class ModelTruth {
 
   private heard(before: KubeObject | undefined, after: KubeObject | undefined, by: Writer): void {
     const kind = (after ?? before)?.kind
-    this.noteVisits()
+    this.noteVisits(kind === 'Pod' && !after)
     this.tell?.(`${new Date(this.api.time).toISOString().slice(11, 19)} ${by} ${factsOf(before, after)}`)
     if (kind === 'VirtualMachine')
       this.heardVm(before as VirtualMachine | undefined, after as VirtualMachine | undefined, by)
@@ -100,8 +103,9 @@ export class ModelTruth {
       this.broken ??= 'a VM was let take a disk whose image is read'
   }
 
-  /** Notes whose disk is visited now. */
-  private noteVisits(): void {
+  /** Notes whose disk is visited now, and, where a pod `hasGone`, was. */
+  private noteVisits(hasGone: boolean): void {
+    this.api.list('images').filter(image => hasGone && !isReading(image)).forEach(image => this.left.add(image.metadata.name))
     if (this.api.list('vmis').length || this.api.list('pods').length)
       this.api.list('images').filter(isReading).forEach(image => this.visited.add(image.metadata.name))
   }
@@ -125,7 +129,7 @@ export class ModelTruth {
       if (this.api.list('attachments').length)
         this.torn.add(name)
     }
-    else if (isReading(after) && isOvertaken(after) && !isGivenUp(after) && !this.visited.has(name)) {
+    else if ((isReading(after) || wasImported(after)) && isOvertaken(after) && !isGivenUp(after) && !this.visited.has(name) && !this.left.has(name)) {
       this.broken ??= 'an image is called torn, and nothing was on its disk'
     }
     else if (wholenessOf(after) === 'overtaken' && !['overtaken', 'unverified', 'acknowledged'].includes(wholenessOf(before))) {

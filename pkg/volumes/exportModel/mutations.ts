@@ -12,8 +12,9 @@ interface Mutation {
 
 export const MUTATIONS: readonly Mutation[] = [
   { name: 'makes the image of a disk in use', file: 'pkg/volumes/exportBeforeImage.ts', find: `if (safety.word !== 'at-rest')`, replace: `if (safety.word === 'unknown')`, isNoticedSoon: true },
-  { name: 'does not see that a pod had the disk while it was read', file: 'pkg/volumes/exportWithImage.ts', find: `visitsSince(image, claim, world.longhornVolumes)`, replace: `{ ...visitsSince(image, claim, world.longhornVolumes), word: 'none' }` },
-  { name: 'takes a VM that was only changed for one that ran', file: 'pkg/volumes/exportWithImage.ts', find: `.filter(vm => gone.some(pod => isLauncherOf(pod, vm)))`, replace: `` },
+  { name: 'does not see that a pod had the disk while it was read', file: 'pkg/volumes/exportSuspicion.ts', find: `const gone = visits.word === 'visited' ?`, replace: `Object.assign(visits, { word: 'none' })\n  const gone = visits.word === 'visited' ?` },
+  { name: 'takes a VM that was only changed for one that ran', file: 'pkg/volumes/exportSuspicion.ts', find: `.filter(vm => gone.some(pod => isLauncherOf(pod, vm)))`, replace: `` },
+  { name: 'takes what came once the image was read for what tore it', file: 'pkg/volumes/exportSuspicion.ts', find: `object && isOver ? sinceImport(image, object) : 'before'`, replace: `object && isOver && image.kind === '' ? sinceImport(image, object) : 'before'`, isNoticedSoon: true },
   { name: 'lets a VM have a disk whose image is read', file: 'pkg/volumes/exportHold.ts', find: `(ownImage ? isReading(ownImage, world) : written.madeAt === undefined)`, replace: `!ownImage`, isNoticedSoon: true },
   { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen, noted)`, replace: `const again: ExportTurn = { step: seen }` },
   { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },

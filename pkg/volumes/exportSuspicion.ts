@@ -1,0 +1,58 @@
+import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { KubeObject } from '#kube/object.ts'
+import type { VirtualMachineImage } from '#images/image.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import type { ExportSafetyReason } from './exportReason.ts'
+import type { StepReason, StepWorld } from './exportStep.ts'
+import { objectKey } from '#kube/object.ts'
+import { usersOfClaim } from './claimUsers.ts'
+import { safetyWorld } from './exportBeforeImage.ts'
+import { changedSince } from './exportImage.ts'
+import { sinceImport } from './exportedImage.ts'
+import { judgeExportSafety } from './exportSafety.ts'
+import { visitsSince } from './exportVisits.ts'
+
+export interface Suspicions {
+  /** Who was on the disk while the image was read, or may have been, `namespace/name`. */
+  readonly suspects: readonly string[]
+  readonly because: readonly StepReason[]
+  /** Where nobody was: whether that is proven. `none`: the image does not say how the VMs were. `unclear`: who was there before the last is not told, or came in the second in which the import was over. */
+  readonly proof: 'clear' | 'unclear' | 'none'
+}
+
+type Holder = Extract<ExportSafetyReason, { readonly code: 'guest' | 'pod' }>
+
+/**
+ * Who may have torn the image: what is on the disk or was, an instance or a pod. A VM that has only been changed, or whose
+ * start the guard has refused, is none of those; nor is one that runs again since the image was read (`isOver`), as a VM does at
+ * once that somebody has started meanwhile.
+ */
+export function suspicions(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, isOver: boolean): Suspicions {
+  const cameOf = (object: KubeObject | undefined) => object && isOver ? sinceImport(image, object) : 'before'
+  const lateOf = (objects: readonly KubeObject[]) => new Set(objects.filter(object => cameOf(object) !== 'before').map(objectKey))
+  const late = { vmis: lateOf(world.vmis.objects), pods: lateOf(world.pods.objects) }
+  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder)
+  const [vmis, pods] = [holders.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), holders.filter(reason => reason.code === 'pod')]
+  const there = pods.filter(({ pod }) => !late.pods.has(pod))
+  const visits = visitsSince(image, claim, world.longhornVolumes, pod => late.pods.has(pod) || [...late.vmis].some(vmi => isLauncherOf(pod, vmi)))
+  const gone = visits.word === 'visited' ? visits.pods.filter(pod => !there.some(one => one.pod === pod)) : []
+  const changed = changedSince(image, intent.claim.namespace, usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms)
+  const ran = (changed ?? []).filter(vm => gone.some(pod => isLauncherOf(pod, vm)))
+  const vms = [...new Set([...vmis.filter(vmi => !late.vmis.has(vmi)), ...ran])]
+  const isUnclear = [...world.vmis.objects.filter(vmi => vmis.includes(objectKey(vmi))), ...world.pods.objects.filter(one => pods.some(({ pod }) => pod === objectKey(one)))].some(object => cameOf(object) === 'unclear')
+  return {
+    suspects: [...vms, ...there.map(({ pod }) => pod), ...gone],
+    because: [...vms.map(vm => ({ code: 'vm-started' as const, vm })), ...there, ...gone.map(pod => ({ code: 'visited' as const, pod }))],
+    proof: !changed ? 'none' : visits.word === 'unknown' || isUnclear ? 'unclear' : 'clear',
+  }
+}
+
+/** The image was made on a disk that no pod held. CDI's own reads it. */
+function isHolder(reason: ExportSafetyReason): reason is Holder {
+  return reason.code === 'guest' || (reason.code === 'pod' && reason.role !== 'cdi')
+}
+
+/** Whether a pod was the VM's, by its name, which is what is left of one that is gone (kubevirt pkg/virt-controller/services/template.go). Names are `namespace/name`. */
+function isLauncherOf(pod: string, vm: string): boolean {
+  return pod.slice(0, pod.lastIndexOf('-')) === vm.replace('/', '/virt-launcher-')
+}
