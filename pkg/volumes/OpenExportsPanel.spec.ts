@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils'
-import type { VueWrapper } from '@vue/test-utils'
 import { createPinia } from 'pinia'
-import { afterEach, describe, expect, it } from 'vitest'
+import type { VueWrapper } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ref } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type { KubeObject } from '#kube/object.ts'
@@ -12,6 +12,7 @@ import { hostKey } from '#sdk/host.ts'
 import type { Host } from '#sdk/host.ts'
 import { createConsoleI18n } from '#sdk/i18n.ts'
 import { proxyStoreKey } from '#sdk/proxyStore.ts'
+import ClaimExport from './ClaimExport.vue'
 import ClaimLeftOff from './ClaimLeftOff.vue'
 import ExportsBadge from './ExportsBadge.vue'
 import type { ExportIntent } from './exportIntent.ts'
@@ -94,5 +95,45 @@ describe('an export that cannot see enough', () => {
     const text = await shown({ ...INTENT, abandonedBy: 'ann' }, FORBIDDEN)
     expect(text).toContain('virtualmachineinstances.kubevirt.io in namespace production cannot be seen. The permission that is missing: list and watch virtualmachineinstances.kubevirt.io in namespace production.')
     expect(text).toContain('The VMs that are off are started when that can be seen')
+  })
+})
+
+describe('a note of an export that cannot be read', () => {
+  const NOTED = { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: '{' } } }
+  const COPIED = { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: JSON.stringify({ id: 'abcd1234', claimUid: 'another', image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn', vms: [] }) } } }
+  const seen = (claim: typeof CLAIM, machine = OFF) => ({ virtualmachines: live(machine), virtualmachineinstances: live(), persistentvolumeclaims: live(claim) })
+  const SAID = 'The volume carries an export that this console cannot read.'
+
+  it('is told on the page of the VM that is off for it, with what becomes of the VM, and can be taken off there', async () => {
+    const page = await show(OpenExportsPanel, { namespace: 'production', name: 'web-01' }, seen(NOTED))
+    expect(page.text()).toContain(SAID)
+    expect(page.text()).toContain('web-01: off because of it.')
+    expect(page.findAll('button').map(button => button.text())).toContain('Take it off the volume')
+  })
+
+  it('is told on the page of a VM that has the disk and is not off for it, and on no other\'s', async () => {
+    expect((await show(OpenExportsPanel, { namespace: 'production', name: 'web-01' }, seen(NOTED, vm('Always')))).text()).toContain(SAID)
+    const elsewhere = { ...vm('Always', {}, {}, 'web-02'), spec: { template: { spec: {} } } }
+    expect((await show(OpenExportsPanel, { namespace: 'production', name: 'web-02' }, seen(NOTED, elsewhere))).text()).toBe('')
+  })
+
+  it('is not told on a VM\'s page where a backup has brought it along', async () => {
+    expect((await show(OpenExportsPanel, { namespace: 'production', name: 'web-01' }, seen(COPIED, vm('Halted')))).text()).toBe('')
+  })
+
+  it('is told on the volume\'s page too', async () => {
+    const page = await show(ClaimExport, { claim: NOTED }, seen(NOTED))
+    await vi.waitFor(() => expect(page.text()).toContain(SAID))
+    expect(page.findAll('button').map(button => button.text())).toContain('Take it off the volume')
+  })
+})
+
+describe('an export that is under way', () => {
+  it('is told on its volume\'s page with the VM that it has off, and what ends that', async () => {
+    const intent = { id: 'abcd1234', image: { namespace: 'production', displayName: 'web' }, storageClass: 'harvester-longhorn', vms: [{ name: 'web-01', runStrategy: 'Always', wasRunning: true }], restart: true, requester: 'ann', startedAt: '2026-03-01T12:00:00Z' }
+    const claim = { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: JSON.stringify(intent) } } }
+    const page = await show(ClaimExport, { claim }, { virtualmachines: live(OFF), virtualmachineinstances: live(), persistentvolumeclaims: live(claim), virtualmachineimages: live(), pods: live() })
+    await vi.waitFor(() => expect(page.text()).toContain('web-01'))
+    expect(page.findAll('button').map(button => button.text())).toEqual(expect.arrayContaining(['Resume', 'Start web-01 now', 'Abandon the export…']))
   })
 })

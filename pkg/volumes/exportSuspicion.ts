@@ -4,11 +4,12 @@ import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
-import { objectKey } from '#kube/object.ts'
+import { fieldWrittenBy } from '#kube/fieldManagers.ts'
+import { objectKey, readTimestamp } from '#kube/object.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince } from './exportImage.ts'
-import { sinceImport } from './exportedImage.ts'
+import { importOverAt } from './exportedImage.ts'
 import { judgeExportSafety } from './exportSafety.ts'
 import { visitsSince } from './exportVisits.ts'
 
@@ -56,3 +57,19 @@ function isHolder(reason: ExportSafetyReason): reason is Holder {
 function isLauncherOf(pod: string, vm: string): boolean {
   return pod.slice(0, pod.lastIndexOf('-')) === vm.replace('/', '/virt-launcher-')
 }
+
+/**
+ * Whether an object came to the cluster `before` the image's import was over, or `after`: what came after has not touched what
+ * was read. `unclear`: in the same second, for times are whole ones, or in those by which Harvester's clock, which says when
+ * the import was over, may be behind the API server's, which says when the rest was made. Also `before` where nobody says
+ * when it was over, or it is not.
+ */
+export function sinceImport(image: VirtualMachineImage, { metadata: { creationTimestamp } }: KubeObject): 'before' | 'unclear' | 'after' {
+  const over = importOverAt(image)
+  const came = second(readTimestamp(creationTimestamp))
+  if (over === undefined || !(came >= second(over)))
+    return 'before'
+  return came > second(Math.max(over, fieldWrittenBy(image, 'status', 'conditions') ?? over)) ? 'after' : 'unclear'
+}
+
+const second = (time = Number.NaN): number => Math.floor(time / 1000)

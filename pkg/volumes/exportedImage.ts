@@ -1,7 +1,6 @@
-import type { KubeObject, Manifest } from '#kube/object.ts'
+import type { Manifest } from '#kube/object.ts'
 import type { MutableAcknowledgement, VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
-import { fieldWrittenBy } from '#kube/fieldManagers.ts'
 import { findCondition, objectKey, readTimestamp } from '#kube/object.ts'
 import { acknowledgementOf } from '#images/image.ts'
 import { EXPORT_ANNOTATION, isFields, parseEndings, parseIntent } from './exportIntentText.ts'
@@ -96,22 +95,6 @@ export function importOverAt({ status }: VirtualMachineImage): number | undefine
   const imported = findCondition(status?.conditions, 'Imported')
   return imported && imported.status !== 'Unknown' ? readTimestamp(imported.lastTransitionTime ?? imported.lastUpdateTime) : undefined
 }
-
-/**
- * Whether an object came to the cluster `before` the image's import was over, or `after`: what came after has not touched what
- * was read. `unclear`: in the same second, for times are whole ones, or in those by which Harvester's clock, which says when
- * the import was over, may be behind the API server's, which says when the rest was made. Also `before` where nobody says
- * when it was over, or it is not.
- */
-export function sinceImport(image: VirtualMachineImage, { metadata: { creationTimestamp } }: KubeObject): 'before' | 'unclear' | 'after' {
-  const over = importOverAt(image)
-  const came = second(readTimestamp(creationTimestamp))
-  if (over === undefined || !(came >= second(over)))
-    return 'before'
-  return came > second(Math.max(over, fieldWrittenBy(image, 'status', 'conditions') ?? over)) ? 'after' : 'unclear'
-}
-
-const second = (time = Number.NaN): number => Math.floor(time / 1000)
 
 /** Whether a VM or another pod was seen on the disk while the image was read from it, or may have been: the image may be torn. */
 export function isOvertaken(image: VirtualMachineImage): boolean {

@@ -8,6 +8,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { annotate, heldToVersion } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
+import { claimsOfVm } from './claimUsers.ts'
 import { exportReference, isCopiedIntent, readIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 
@@ -61,6 +62,15 @@ export function vmsMarkedFor(vms: readonly VirtualMachine[], claim: PersistentVo
     const marked = claimOfMark(vm)
     return marked && exportReference({ claim: marked }) === objectKey(claim) && effectiveRunStrategy(vm) === 'Halted' ? vm.metadata.name : []
   })
+}
+
+/**
+ * Whether what stands on the claim, and cannot be read, concerns the VM: it is off by a mark for that claim's export, or has the
+ * disk, so that the export may have been about it. A note that a backup has brought along asks for nothing, and concerns none.
+ */
+export function isNoteAbout(claim: PersistentVolumeClaim, vm: VirtualMachine): boolean {
+  const isOn = claim.metadata.namespace === vm.metadata.namespace && claimsOfVm(vm).has(claim.metadata.name)
+  return readIntent(claim) === 'unreadable' && !isCopiedIntent(claim) && (isOn || vmsMarkedFor([vm], claim).length > 0)
 }
 
 /** Starts such a VM, as Harvester would, and takes the mark off in the same patch. Fails (422) on one that has changed since it was read. */

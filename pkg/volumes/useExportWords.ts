@@ -70,6 +70,5 @@ export function useExportWords() {
   /** Several reasons where there is one line for all, and no place for links. */
   const inOneLine = (reasons: readonly VerdictReason[]): string => reasons.map(({ text, objects = [] }) => [text, ...objects.map(({ name, label }) => label ?? name)].join(' ')).join(' · ')
 
-  const claimOf = (key: string): ObjectReference => reference(CLAIMS as Resource, key)
-  return { reasonOf, waitingOf, named, inOneLine, claimOf }
+  return { reasonOf, waitingOf, named, inOneLine }
 }

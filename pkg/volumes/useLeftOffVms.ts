@@ -5,7 +5,7 @@ import { useProxyStore } from '#sdk/proxyStore.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { leftOffVms, unclearVms } from './leftOffVms.ts'
 
-/** The VMs that an export has left off, and those of which that cannot be seen (`leftOffVms`, `unclearVms`), of the namespaces chosen in the top bar or of one. Call in setup. */
+/** The VMs, those that an export has left off, and those of which that cannot be seen (`leftOffVms`, `unclearVms`), of the namespaces chosen in the top bar or of one. Call in setup. */
 export function useLeftOffVms(only?: () => string | undefined) {
   const host = useHost()
   const proxy = useProxyStore()
@@ -14,5 +14,5 @@ export function useLeftOffVms(only?: () => string | undefined) {
     return { namespaces: namespace ? [namespace] : host.namespaces.value }
   }
   const world = { vms: proxy.collection(VMS, scope), vmis: proxy.collection(VMIS, scope), claims: proxy.collection(CLAIMS, scope) }
-  return { leftOff: computed(() => leftOffVms(world)), unclear: computed(() => unclearVms(world)) }
+  return { vms: world.vms, leftOff: computed(() => leftOffVms(world)), unclear: computed(() => unclearVms(world)) }
 }

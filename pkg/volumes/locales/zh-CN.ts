@@ -183,7 +183,7 @@ export default {
     gone: '{namespace} 中没有卷 {name}。',
     unreadable: '这个卷带有此控制台读不懂的导出记录。',
     copied: '这个卷带有另一个卷的导出记录，是随备份带来的。它不要求任何操作。',
-    liftLeaves: '{vms}：因此处于关机状态。移除记录后，请在“导出”中启动。',
+    liftLeaves: '{vms}：因此处于关机状态。把记录从卷上移除后，你可以在这里或“导出”中启动。',
     lift: '从卷上移除',
     refused: '集群拒绝',
     halted: '此控制台已停止执行这次导出',
