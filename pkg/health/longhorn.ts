@@ -85,7 +85,7 @@ export interface LonghornNode extends KubeObject {
 export const LONGHORN_NODES = defineResource<LonghornNode>('longhorn.io/v1beta2', 'Node', 'nodes')
 
 export interface LonghornVolume extends KubeObject {
-  readonly spec: { readonly size?: string, readonly numberOfReplicas?: number, readonly backingImage?: string, readonly dataEngine?: string, readonly nodeID?: string, readonly accessMode?: string, readonly migratable?: boolean }
+  readonly spec: { readonly size?: string, readonly numberOfReplicas?: number, readonly backingImage?: string, readonly dataEngine?: string, readonly nodeID?: string, readonly accessMode?: string, readonly migratable?: boolean, /** What it is filled from, `vol://volume` or `snap://volume/snapshot`. */ readonly dataSource?: string }
   readonly status?: {
     readonly state?: string
     readonly robustness?: string
@@ -95,7 +95,7 @@ export interface LonghornVolume extends KubeObject {
     /** Being filled from a backup, made larger, or filled from another volume. */
     readonly restoreRequired?: boolean
     readonly expansionRequired?: boolean
-    readonly cloneStatus?: { readonly state?: string }
+    readonly cloneStatus?: { readonly state?: string, readonly sourceVolume?: string, readonly snapshot?: string, readonly attemptCount?: number }
     readonly kubernetesStatus?: { readonly pvName?: string, readonly pvStatus?: string, readonly namespace?: string, readonly pvcName?: string, readonly lastPVCRefAt?: string, readonly lastPodRefAt?: string, readonly workloadsStatus?: readonly { readonly podName?: string, readonly podStatus?: string, readonly workloadName?: string, readonly workloadType?: string }[] | null }
   }
 }

@@ -7,15 +7,16 @@ import type { ExportIntent } from './exportIntent.ts'
 import type { StepWorld } from './exportStep.ts'
 import { toApiError } from '#kube/apiError.ts'
 import { CLAIMS, PODS } from '#kube/core.ts'
+import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
-import { exportImageName } from './exportedImage.ts'
+import { exportImageKey, exportImageName, imageOfExport } from './exportedImage.ts'
 
 /**
- * The world with the image, the VMs on the disk, their instances, Longhorn's volume and the claim as the API server has them
+ * The world with the image and what CDI fills for it, the VMs on the disk, their instances, Longhorn's volume and the claim as the API server has them
  * now: a watch may be behind, for up to a minute where its line is cut without a word. Throws where one of them cannot be read.
  * With `listPods` all pods of the claim's namespace too, where they are seen: whose they are is not known before.
  *
@@ -35,6 +36,9 @@ export async function readAnew(world: StepWorld, intent: ExportIntent, get: Kube
     return { objects: [...others, ...found.filter(object => object !== undefined)], state: seen.state, ...(seen.partial && { partial: seen.partial }), ...(seen.unread && { unread: seen.unread }) }
   }
   const images = await anew(IMAGES, world.images, intent.image.namespace, [exportImageName(intent)])
+  // What CDI fills for the image, and how far Longhorn is with it.
+  const isCopied = images.objects.some(image => image.spec.backend === 'cdi' && imageOfExport(intent, [image]))
+  const filled = isCopied ? await anew(CLAIMS, world.claims, intent.image.namespace, [exportImageName(intent)]) : world.claims
   const vms = await anew(VMS, world.vms, namespace, names)
   const vmis = await anew(VMIS, world.vmis, namespace, names)
   const isPodsSeen = blindSpot(PODS, world.pods, namespace) === undefined
@@ -42,8 +46,9 @@ export async function readAnew(world: StepWorld, intent: ExportIntent, get: Kube
   const volumes = world.longhornVolumes
   const volume = claim?.spec?.volumeName
   const isVolumeSeen = volume !== undefined && blindSpot(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE) === undefined
-  const longhornVolumes = isVolumeSeen ? await anew(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE, [volume]) : volumes
-  const claims = await anew(CLAIMS, world.claims, namespace, [name])
+  const target = isCopied ? filled.objects.find(candidate => objectKey(candidate) === exportImageKey(intent))?.spec?.volumeName : undefined
+  const longhornVolumes = isVolumeSeen ? await anew(LONGHORN_VOLUMES, volumes, LONGHORN_NAMESPACE, [volume, ...target ? [target] : []]) : volumes
+  const claims = await anew(CLAIMS, filled, namespace, [name])
   return { ...world, longhornVolumes, claims, images, pods, vms, vmis }
 }
 

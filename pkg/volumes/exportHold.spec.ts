@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { describe, expect, it } from 'vitest'
-import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION } from './exportedImage.ts'
 import { holdOnClaim } from './exportHold.ts'
 import { exportReference, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
@@ -63,6 +63,18 @@ describe('a disk under export', () => {
     const at = (phase: string) => holdOnClaim(under(), { images: [cdi], dataVolumes: [dataVolume(meta(OWN), phase)] }, NOW)
     expect(at('CloneInProgress')).toBeDefined()
     expect(at('Failed')).toBeUndefined()
+  })
+
+  it.each<[boolean, string, Partial<ExportIntent>, object]>([
+    [true, 'nobody has said yet whether Longhorn has copied the disk', {}, {}],
+    [false, 'it was verified', {}, { annotations: { [VERIFIED_ANNOTATION]: '2026-03-01T12:06:00Z' } }],
+    [false, 'it was called torn', {}, overtakenBy('production/web-01')],
+    [false, 'the export has ended, and nobody could say', {}, { annotations: { [ENDED_ANNOTATION]: '2026-03-01T12:09:00Z' } }],
+    [false, 'the VMs were let go of', { isSettled: true }, {}],
+    [false, 'the export was given up', { abandonedBy: 'bob' }, {}],
+  ])('is held (%s) once CDI has done its part of the image: %s', (isHeld, _, more, extra) => {
+    const cdi = { ...image(OWN, 'True', extra), spec: { ...exportImage(OWN, 'True').spec, backend: 'cdi' as const } }
+    expect(holdOnClaim(under(more), { images: [cdi], dataVolumes: [dataVolume(meta(OWN), 'Succeeded')] }, NOW) !== undefined).toBe(isHeld)
   })
 
   it.each<[string, PersistentVolumeClaim, VirtualMachineImage[]]>([

@@ -4,9 +4,9 @@ import type { VirtualMachine } from '#vms/vm.ts'
 import type { DataVolume } from './dataVolume.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { objectKey } from '#kube/object.ts'
-import { imageState } from '#images/imageState.ts'
+import { imageState, wasImported } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
-import { exportImageKey, imageOfExport, isLetGo, runningAcknowledgementOf } from './exportedImage.ts'
+import { exportImageKey, imageOfExport, isLetGo, runningAcknowledgementOf, wholenessOf } from './exportedImage.ts'
 import { readIntent, referenceOn } from './exportIntent.ts'
 import { isOpen } from './exportWork.ts'
 
@@ -48,7 +48,7 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
   const { namespace, name } = claim.metadata
   const images = world.images.filter(({ spec }) => spec.sourceType === 'export-from-volume' && spec.pvcName === name && spec.pvcNamespace === namespace)
   const ownImage = written && imageOfExport(written, images)
-  if (written && own && !isReleased(written, starter) && (ownImage ? isReading(ownImage, world) : written.madeAt === undefined))
+  if (written && own && !isReleased(written, starter) && (ownImage ? isReading(ownImage, world) || isUnjudged(ownImage, written) : written.madeAt === undefined))
     return { claim: objectKey(claim), image: own, displayName: written.image.displayName, by: 'intent', since: written.startedAt, ...(written.requester && { requester: written.requester }), ...(ownImage && pace(ownImage, world, now)) }
   const other = images.find(image => image !== ownImage && isReading(image, world))
   return other && { claim: objectKey(claim), image: objectKey(other), displayName: other.spec.displayName, by: 'image', since: other.metadata.creationTimestamp, ...pace(other, world, now) }
@@ -67,6 +67,11 @@ function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): 
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
   return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isLetGo(image) && !runningAcknowledgementOf(image)
+}
+
+/** Longhorn may still copy the disk when CDI has done its part (`copyOf`): whoever carries the export out sees that, and says when it is over. */
+function isUnjudged(image: VirtualMachineImage, { isSettled }: ExportIntent): boolean {
+  return image.spec.backend === 'cdi' && wasImported(image) && wholenessOf(image) === 'unverified' && !isSettled && !isLetGo(image)
 }
 
 function pace(image: VirtualMachineImage, { dataVolumes }: HoldWorld, now: number): Pick<ExportHold, 'progress' | 'minutesLeft'> {

@@ -32,7 +32,8 @@ export type StepReason
     | { readonly code: 'running-needs-v1', readonly storageClass: string }
     | { readonly code: 'acknowledged', readonly by: string }
     | { readonly code: 'visited', readonly pod: string }
-    | { readonly code: 'longhorn-behind', readonly volume: string }
+    | { readonly code: 'longhorn-behind' | 'longhorn-copying', readonly volume: string }
+    | { readonly code: 'read-by-pod' }
     | { readonly code: 'noting-end', readonly vm: string }
     | { readonly code: 'strategy-back', readonly vm: string, readonly strategy: RunStrategy }
     | { readonly code: 'strategy-left', readonly vm: string, readonly strategy: RunStrategy, readonly by: string }

@@ -54,6 +54,8 @@ class Cluster {
   importFails = false
   importHangs = false
   copyFails = false
+  /** How far Longhorn's own copy is of what CDI clones; undefined where a pod copies. */
+  cloning?: '' | 'initiated' | 'completed'
   /** Acts of KubeVirt's that a start request waits for. */
   starts = new Set<string>()
   firstSeen = new Map<string, string>()
@@ -192,12 +194,14 @@ class Cluster {
 
   world(): StepWorld {
     const live = <T extends KubeObject>(objects: readonly unknown[]): Seen<T> => ({ objects: structuredClone(objects) as T[], state: 'live' })
+    const targets = this.images.filter(image => image.spec.backend === 'cdi').map(image => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta(image.metadata.name), spec: { volumeName: 'pv-2' }, status: { phase: 'Bound' } }))
+    const filled = { apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: { ...meta('pv-2'), namespace: 'longhorn-system' }, spec: this.cloning === undefined ? {} : { dataSource: 'vol://pv-1' }, status: { cloneStatus: { state: this.cloning ?? '' } } }
     return {
-      claims: live([this.claim, ...this.others]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
+      claims: live([this.claim, ...this.others, ...targets]), vms: live(this.vms), vmis: live(this.vmis), pods: live(this.pods), attachments: live(this.attachments), images: live(this.images),
       nodes: live([{ apiVersion: 'v1', kind: 'Node', metadata: { ...meta('node-1') }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }]),
       dataVolumes: live(this.copyFails ? [{ apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Failed', conditions: [{ type: 'Running', status: 'False', reason: 'Error', message: 'no space left' }] } }] : []),
       snapshots: live([]), backups: live(this.backups), restores: live([]), vmExports: live([]),
-      longhornVolumes: live([{ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: { ...meta('pv-1'), namespace: 'longhorn-system' }, spec: {}, status: { kubernetesStatus: { namespace: 'production', pvcName: 'web-01-root', ...this.noted } } }]),
+      longhornVolumes: live([{ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: { ...meta('pv-1'), namespace: 'longhorn-system' }, spec: {}, status: { kubernetesStatus: { namespace: 'production', pvcName: 'web-01-root', ...this.noted } } }, ...targets.length ? [filled] : []]),
       storageClasses: live([{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('harvester-longhorn'), provisioner: 'driver.longhorn.io' }, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta('longhorn-v2'), provisioner: 'driver.longhorn.io', parameters: { dataEngine: 'v2' } }]),
     }
   }
@@ -492,15 +496,15 @@ describe('an export on a bad day', () => {
     expect(cluster.running('web-01')).toBe(true)
   })
 
-  it('ends well, and starts the VM again, when what CDI has copied is lost once Harvester has taken it in', () => {
+  it('ends, and starts the VM again, when what CDI has copied is lost once Harvester has taken it in', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const intent = cluster.begin()
     const lost = { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: meta('export-abcde'), spec: {}, status: { phase: 'Succeeded', conditions: [{ type: 'Ready', status: 'False' as const }] } }
     const { last } = run(cluster, intent, { each: step => {
       for (const image of step.word === 'create-image' ? cluster.images : [])
         image.spec.backend = 'cdi'
-    }, world: world => ({ ...world, dataVolumes: { objects: [lost], state: 'live' } }) })
-    expect(last).toMatchObject({ word: 'done', result: 'exported' })
+    }, world: world => ({ ...world, claims: { ...world.claims, objects: world.claims.objects.filter(({ metadata }) => metadata.name !== 'export-abcde') }, dataVolumes: { objects: [lost], state: 'live' } }) })
+    expect(last).toMatchObject({ word: 'done', result: 'unverified' })
     expect(cluster.running('web-01')).toBe(true)
   })
 
@@ -701,6 +705,52 @@ describe('an export on a bad day', () => {
     } })
     expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual([wholeness])
     expect(cluster.running('web-01')).toBe(true)
+  })
+
+  describe('where CDI has Longhorn clone the disk, with no pod on it', () => {
+    const cloned = () => {
+      const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+      cluster.cloning = ''
+      return { cluster, intent: cluster.begin(true, {}, 'longhorn-v2') }
+    }
+
+    it('keeps the VM off until Longhorn has copied it, whatever Harvester says, and calls it whole', () => {
+      const { cluster, intent } = cloned()
+      const copying: string[] = []
+      const { last } = run(cluster, intent, { each: ({ word, because }) => {
+        if (word === 'wait-import' && because.some(reason => reason.code === 'longhorn-copying' && reason.volume === 'pv-2')) {
+          expect([cluster.running('web-01'), wholenessOf(cluster.images[0] as VirtualMachineImage)]).toEqual([false, 'unverified'])
+          copying.push(cluster.cloning ?? '')
+          cluster.cloning = copying.length > 4 ? 'completed' : 'initiated'
+        }
+      } })
+      expect(copying).toEqual(['', 'initiated', 'initiated', 'initiated', 'initiated'])
+      expect([last.result, wholenessOf(cluster.images[0] as VirtualMachineImage), cluster.running('web-01')]).toEqual(['exported', 'whole', true])
+    })
+
+    it('calls it torn where a VM runs while Longhorn still copies', () => {
+      const { cluster, intent } = cloned()
+      const { last } = run(cluster, intent, { each: ({ because }) => {
+        if (because.some(reason => reason.code === 'longhorn-copying') && !cluster.vmis.length) {
+          cluster.readAt = new Date(cluster.time - 60_000).toISOString()
+          cluster.boot('web-01')
+        }
+      } })
+      expect([last.word, wholenessOf(cluster.images[0] as VirtualMachineImage)]).not.toContain('whole')
+      expect(wholenessOf(cluster.images[0] as VirtualMachineImage)).toBe('overtaken')
+    })
+
+    it('says why an image is not verified that a pod of CDI\'s has read, and what to do', () => {
+      const { cluster, intent } = cloned()
+      delete cluster.cloning
+      let told: ExportStep['because'] = []
+      run(cluster, intent, { each: step => {
+        told = step.because.some(({ code }) => code === 'read-by-pod') ? step.because : told
+        if (step.word === 'wait-import')
+          cluster.visit(CDI_READER)
+      } })
+      expect(told.map(({ code }) => code)).toEqual(['unverified', 'read-by-pod'])
+    })
   })
 
   it.each<[string, string, string, string]>([

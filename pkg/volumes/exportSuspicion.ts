@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
+import type { DiskCopy } from './diskCopy.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
@@ -26,10 +27,14 @@ type Holder = Extract<ExportSafetyReason, { readonly code: 'guest' | 'pod' }>
 /**
  * Who may have torn the image: what is on the disk or was, an instance or a pod. A VM that has only been changed, or whose
  * start the guard has refused, is none of those; nor is one that runs again since the image was read (`isOver`), as a VM does at
- * once that somebody has started meanwhile.
+ * once that somebody has started meanwhile. When a copy of Longhorn's own was over (`copyOf`) nobody says: what came after the
+ * import may have been before that, and what is gone proves nothing.
  */
-export function suspicions(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, isOver: boolean): Suspicions {
-  const cameOf = (object: KubeObject | undefined) => object && isOver ? sinceImport(image, object) : 'before'
+export function suspicions(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { isOver, copy }: { readonly isOver: boolean, readonly copy: DiskCopy['word'] }): Suspicions {
+  const cameOf = (object: KubeObject | undefined) => {
+    const came = object && isOver ? sinceImport(image, object) : 'before'
+    return came === 'after' && copy !== 'none' ? 'unclear' : came
+  }
   const lateOf = (objects: readonly KubeObject[]) => new Set(objects.filter(object => cameOf(object) !== 'before').map(objectKey))
   const late = { vmis: lateOf(world.vmis.objects), pods: lateOf(world.pods.objects) }
   const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder)
@@ -44,7 +49,7 @@ export function suspicions(world: StepWorld, intent: ExportIntent, claim: Persis
   return {
     suspects: [...vms, ...there.map(({ pod }) => pod), ...gone],
     because: [...vms.map(vm => ({ code: 'vm-started' as const, vm })), ...there, ...gone.map(pod => ({ code: 'visited' as const, pod }))],
-    proof: !changed ? 'none' : visits.word === 'unknown' || isUnclear ? 'unclear' : 'clear',
+    proof: !changed ? 'none' : visits.word === 'unknown' || isUnclear || copy === 'gone' ? 'unclear' : 'clear',
   }
 }
 

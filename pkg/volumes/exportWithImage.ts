@@ -12,6 +12,8 @@ import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
 import { VMIS } from '#vms/vm.ts'
 import { dataVolumeOf } from './dataVolume.ts'
+import type { DiskCopy } from './diskCopy.ts'
+import { copyOf } from './diskCopy.ts'
 import { markEnded, markOvertaken, markVerified } from './exportImage.ts'
 import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
@@ -34,18 +36,19 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
     return endExport(world, intent, 'image-gone', [{ code: 'image-gone', image: key }], now)
   if (word === 'failed' || word === 'missing')
     return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
-  const isOver = wasImported(image)
+  const copy = copyOf(image, world)
+  const isOver = wasImported(image) && copy.word !== 'going-on'
   const given = givenUp(intent, image, isOver, now)
-  const found = mark(world, intent, claim, image, { isOver, given }, now)
+  const found = mark(world, intent, claim, image, { isOver, given, copy: copy.word }, now)
   const marked = world.cannotTestify && found?.writes.length ? leaveTestimony(found, image, isOver && !given.length, now) : found
   if (marked)
     return marked
   if (isOver)
-    return ended(endExport(world, intent, resultOf(image, world), [...given, ...reasonsOf(image, intent)], now))
+    return ended(endExport(world, intent, resultOf(image, world), [...given, ...reasonsOf(image, intent), ...(copy.word === 'none' ? readByPod(image) : [])], now))
   if (given.length)
     return ended(endExport(world, intent, resultOf(image, world), [...given, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now))
   const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
-  return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }], ...(progress !== undefined && { progress }) }
+  return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }, ...(wasImported(image) && copy.word === 'going-on' && copy.volume ? [{ code: 'longhorn-copying' as const, volume: copy.volume }] : [])], ...(progress !== undefined && { progress }) }
 }
 
 /** Why the import is waited for no longer; empty while it is. What is over was in time, whenever it is looked at, unless it was given up before. */
@@ -71,11 +74,11 @@ function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep
  * refused it. It may be torn by what is on the disk or was, an instance or a pod: a VM that has only been changed, or whose
  * start the guard has refused, is none of those.
  */
-function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { isOver, given }: { readonly isOver: boolean, readonly given: readonly StepReason[] }, now: number): BareStep | undefined {
+function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim, image: VirtualMachineImage, { isOver, given, copy }: { readonly isOver: boolean, readonly given: readonly StepReason[], readonly copy: DiskCopy['word'] }, now: number): BareStep | undefined {
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
-  const { suspects, because, proof } = suspicions(world, intent, claim, image, isOver)
+  const { suspects, because, proof } = suspicions(world, intent, claim, image, { isOver, copy })
   // Ended unverified by one who could not see: what runs since is what it has started again.
   if (suspects.length && isOver && !given.length && isStartingAgain(world, intent, image))
     return undefined
@@ -157,4 +160,9 @@ function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason
     ...cutOffOf(image).map(name => ({ code: 'cut-off' as const, vm: vm(name) })),
     ...unobservedOf(image).map(name => ({ code: 'not-observed' as const, vm: vm(name) })),
   ]
+}
+
+/** CDI has read the disk with a pod of its own, and Longhorn remembers that one alone: who had the disk beside it, and went before it did, left no trace, so that this stays so. */
+function readByPod(image: VirtualMachineImage): StepReason[] {
+  return image.spec.backend === 'cdi' && wholenessOf(image) === 'unverified' ? [{ code: 'read-by-pod' }] : []
 }

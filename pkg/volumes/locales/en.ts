@@ -387,6 +387,8 @@ export default {
     'attached-ending': 'The disk is being detached from a node:',
     'longhorn-attached': 'Longhorn says the volume is {state}:',
     'longhorn-behind': 'Longhorn has not noted yet that no pod is on the volume any more:',
+    'longhorn-copying': 'Imported, as Harvester says; Longhorn still copies the disk to a volume of its own, and needs it as it is until then:',
+    'read-by-pod': 'CDI has read the disk with a pod of its own, and of the pods on a disk Longhorn remembers those that were there last: that nobody else had it in between cannot be proven. Start a VM from the image to check it. To have exports to this storage class verified, have CDI clone without a pod: annotation cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone on the class.',
     'longhorn-busy': 'Longhorn is at work on the volume ({with}):',
     'node-unreachable': 'The last node of the disk does not answer, so what runs there cannot be known:',
     'node-fenced': 'This node was lost and everything on it was removed by force. A VM of this disk may have run there, and may still:',

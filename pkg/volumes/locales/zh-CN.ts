@@ -387,6 +387,8 @@ export default {
     'attached-ending': '磁盘正从节点上分离：',
     'longhorn-attached': 'Longhorn 显示卷处于 {state}：',
     'longhorn-behind': 'Longhorn 尚未记录卷上已没有 Pod：',
+    'longhorn-copying': 'Harvester 称已导入；Longhorn 仍在把磁盘复制到它自己的卷，复制完成前磁盘必须保持原样：',
+    'read-by-pod': 'CDI 用它自己的 Pod 读取了磁盘，而 Longhorn 只记得最后在磁盘上的 Pod：期间没有其他 Pod 用过它这一点无法证实。请用这个镜像启动一台虚拟机来检查。若要让导出到此存储类的镜像得到核实，请让 CDI 不用 Pod 克隆：在存储类上设置注解 cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone。',
     'longhorn-busy': 'Longhorn 正在处理这个卷（{with}）：',
     'node-unreachable': '磁盘最后所在的节点没有应答，无从得知其上运行着什么：',
     'node-fenced': '这个节点已失联，其上的一切已被强制移除。使用这块磁盘的虚拟机可能曾在那里运行，也可能仍在运行：',
