@@ -696,12 +696,12 @@ describe('an export on a bad day', () => {
   })
 
   it.each<[string, object, string]>([
-    ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'unverified'],
+    ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI\'s reader', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'unverified'], ['a pod of CDI\'s that fills the disk', { 'cdi.kubevirt.io': 'importer' }, 'overtaken'],
   ])('knows who else took the disk while it was read: %s', (_, labels, wholeness) => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
     run(cluster, cluster.begin(), { each: step => {
       if (step.word === 'wait-import' && !cluster.pods.length)
-        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta('cdi.kubevirt.io' in labels ? CDI_READER : 'libguestfs-tools', { labels }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
+        cluster.pods.push({ apiVersion: 'v1', kind: 'Pod', metadata: meta(wholeness === 'unverified' ? CDI_READER : 'libguestfs-tools', { labels }), spec: { nodeName: 'node-1', volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Running' } })
     } })
     expect(cluster.images.map(image => wholenessOf(image as VirtualMachineImage))).toEqual([wholeness])
     expect(cluster.running('web-01')).toBe(true)

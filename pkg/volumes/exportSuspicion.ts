@@ -12,7 +12,7 @@ import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince } from './exportImage.ts'
 import { importOverAt } from './exportedImage.ts'
 import { judgeExportSafety } from './exportSafety.ts'
-import { visitsSince } from './exportVisits.ts'
+import { isCdiReader, visitsSince } from './exportVisits.ts'
 
 export interface Suspicions {
   /** Who was on the disk while the image was read, or may have been, `namespace/name`. */
@@ -37,7 +37,9 @@ export function suspicions(world: StepWorld, intent: ExportIntent, claim: Persis
   }
   const lateOf = (objects: readonly KubeObject[]) => new Set(objects.filter(object => cameOf(object) !== 'before').map(objectKey))
   const late = { vmis: lateOf(world.vmis.objects), pods: lateOf(world.pods.objects) }
-  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder)
+  // The image was made on a disk that no pod held. CDI's own reads it.
+  const readers = new Set(world.pods.objects.filter(isCdiReader).map(objectKey))
+  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder).filter(reason => !(reason.code === 'pod' && readers.has(reason.pod)))
   const [vmis, pods] = [holders.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), holders.filter(reason => reason.code === 'pod')]
   const there = pods.filter(({ pod }) => !late.pods.has(pod))
   const visits = visitsSince(image, claim, world.longhornVolumes, pod => late.pods.has(pod) || [...late.vmis].some(vmi => isLauncherOf(pod, vmi)))
@@ -53,9 +55,8 @@ export function suspicions(world: StepWorld, intent: ExportIntent, claim: Persis
   }
 }
 
-/** The image was made on a disk that no pod held. CDI's own reads it. */
 function isHolder(reason: ExportSafetyReason): reason is Holder {
-  return reason.code === 'guest' || (reason.code === 'pod' && reason.role !== 'cdi')
+  return reason.code === 'guest' || reason.code === 'pod'
 }
 
 /** Whether a pod was the VM's, by its name, which is what is left of one that is gone (kubevirt pkg/virt-controller/services/template.go). Names are `namespace/name`. */

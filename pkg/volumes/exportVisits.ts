@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim } from '#kube/core.ts'
+import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { LonghornVolume } from '#health/longhorn.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
@@ -17,6 +17,15 @@ export type Visits = { readonly word: 'none' | 'unknown' } | { readonly word: 'v
 
 /** CDI's own reader of the disk, by the name that CDI gives it (containerized-data-importer pkg/controller/common/util.go). */
 const CDI_READER = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}-source-pod$/
+
+/**
+ * Whether the pod is a reader of CDI's, this image's or another's, by the same that CDI itself goes by when it lets one clone begin
+ * beside another (pkg/controller/common/util.go GetPodsUsingPVCs). It mounts a file system to read only, and of a block device it
+ * only reads. Any other pod of CDI's would write.
+ */
+export function isCdiReader({ metadata: { name, labels } }: Pod): boolean {
+  return CDI_READER.test(name) && labels?.['cdi.kubevirt.io'] === 'cdi-clone-source'
+}
 
 /** What Longhorn has to say of the pods on the claim's volume; undefined where that is not seen, or is of another claim. */
 function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<LonghornVolume>) {

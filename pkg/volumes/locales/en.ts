@@ -267,6 +267,7 @@ export default {
     unclearTitle: 'Off for an export',
     unclear: '{name} was shut down for an export. Whether that is still under way, and starts it again, cannot be seen.',
     unclearNeeds: 'The permission that is missing: list {resource} in namespace {namespace}.',
+    byPod: 'Where CDI reads the disk with a pod of its own (clone strategy copy) this cannot be proven: Longhorn remembers that pod alone. Start a VM from the image to check it. Exports to a class with annotation cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone need no pod, and are verified.',
     unknownMaker: 'It was not made by this console, so nobody noted its steps.',
     filter: { running: 'Running', finished: 'Finished', failed: 'Failed', torn: 'Torn' },
     word: {

@@ -267,6 +267,7 @@ export default {
     unclearTitle: '因导出而关机',
     unclear: '{name} 曾为一次导出而关机。无法得知该导出是否仍在进行、是否会再启动它。',
     unclearNeeds: '缺少的权限：在命名空间 {namespace} 中 list {resource}。',
+    byPod: '如果 CDI 用它自己的 Pod 读取磁盘（克隆策略为 copy），这一点无法证实：Longhorn 只记得那个 Pod。请用这个镜像启动一台虚拟机来检查。导出到带有注解 cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone 的存储类不需要 Pod，可以得到核实。',
     unknownMaker: '不是由此控制台导出的，因此没有步骤记录。',
     filter: { running: '进行中', finished: '已完成', failed: '失败', torn: '撕裂' },
     word: {
