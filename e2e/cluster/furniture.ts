@@ -41,7 +41,7 @@ const CLASS = piece('/apis/storage.k8s.io/v1/storageclasses', 'storage.k8s.io/v1
   undefined, { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } })
 const SNAPSHOTS = piece('/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses', 'snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', 'longhorn-snapshot', { driver: 'driver.longhorn.io', deletionPolicy: 'Delete', parameters: { type: 'snap' } })
 const PROFILE = piece('/apis/cdi.kubevirt.io/v1beta1/storageprofiles', 'cdi.kubevirt.io/v1beta1', 'StorageProfile', 'harvester-longhorn', { spec: {} },
-  { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'csi-clone', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
+  { claimPropertySets: [{ accessModes: ['ReadWriteMany'], volumeMode: 'Block' }], cloneStrategy: 'copy', provisioner: 'driver.longhorn.io', storageClass: 'harvester-longhorn' })
 
 /** What must be there before any program starts. */
 export function beforePrograms(): readonly Piece[] {

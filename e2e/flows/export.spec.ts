@@ -49,6 +49,25 @@ test('two VMs on one shared disk are both shut down by one button, and both run 
   await exportShared(inLab(page), 'shared-data', ['shared-a', 'shared-b'])
 })
 
+test('a disk of engine v2 is cloned by Longhorn: no pod comes to it, the VM stays off until that is over, and its image is verified', async ({ page }) => {
+  const api = await open(page, '/volumes/production/v2-01-root/export')
+  const before = await uidOf(api, 'production', 'v2-01')
+  await nameImage(page, 'v2-cloned')
+  await begin(page, 'Shut down v2-01 and export')
+  await expect(state(page)).toContainText('Longhorn still copies the disk', { timeout: 90_000 })
+  expect(isImported(await imageOf(api, 'production', 'v2-cloned')), 'Harvester has called it imported before').toBe(true)
+  // What keeps the VM off, and ends that, is told on the volume's page too.
+  await open(page, '/volumes/production/v2-01-root')
+  await expect(page.getByTestId('open-export')).toContainText('v2-01')
+  await expect(page.getByTestId('open-export').getByRole('button', { name: 'Abandon the export…' })).toBeVisible()
+  await ends(api, 'production', 'v2-01-root')
+  await runs(api, 'production', 'v2-01')
+  expect(await uidOf(api, 'production', 'v2-01')).not.toBe(before)
+  await open(page, '/images?ns=production')
+  await page.getByRole('link', { name: 'v2-cloned' }).click()
+  await expect(page.getByTestId('image-wholeness')).toContainText('The volume was at rest while it was exported.')
+})
+
 test('an image while running is had of v1 alone, by whoever types that he knows; nothing is shut down, and the image tells', async ({ page }) => {
   await open(page, '/volumes/production/v2-01-root/export')
   await expect(page.getByRole('radio', { name: 'Export anyway while running' })).toBeDisabled()

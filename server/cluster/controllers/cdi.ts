@@ -5,18 +5,16 @@ import type { DataVolume } from '#volumes/dataVolume.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { IMAGES } from '#images/image.ts'
 import { importFrom } from './cdiImport.ts'
-import { percentOf, to } from './cdiStatus.ts'
-import { makeWorker, worker, workerName } from './cdiWorkers.ts'
-import { PODS_BY_CLAIM, hasEnded } from './claimIndexes.ts'
-import { LOCAL_RATE, paceOf } from './internet.ts'
-import { CONFIG_MAPS } from './kinds.ts'
-import { parseQuantity } from '#kube/quantity.ts'
+import { clone, cloneMarks, later, strategyFor } from './cdiClone.ts'
+import { to } from './cdiStatus.ts'
+import { makeWorker, worker } from './cdiWorkers.ts'
+import { CONFIG_MAPS, STORAGE_PROFILES } from './kinds.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { NOTHING, create, on, ownerOf, remove, tell, wait, write, writeOr } from './step.ts'
+import { NOTHING, create, on, ownerOf, remove, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { Index, World } from './world.ts'
 
-// kubevirt/containerized-data-importer pkg/controller/datavolume and pkg/controller/clone: a host-assisted copy.
+// kubevirt/containerized-data-importer pkg/controller/datavolume.
 
 const SOURCES: Index<DataVolume> = { kind: DATA_VOLUMES, keys: volume => [volume.spec.source?.pvc ? `${volume.spec.source.pvc.namespace}/${volume.spec.source.pvc.name}` : undefined] }
 
@@ -25,7 +23,7 @@ export const dataVolumes: Controller<DataVolume> = {
   name: 'cdi-datavolume',
   actor: 'cdi',
   kind: DATA_VOLUMES,
-  reads: [STORAGE_CLASSES, IMAGES, CONFIG_MAPS],
+  reads: [STORAGE_CLASSES, STORAGE_PROFILES, IMAGES, CONFIG_MAPS],
   wakes: [
     on(CLAIMS, (claim, world) => [objectKey(claim), ...world.find(SOURCES, objectKey(claim)).map(objectKey)]),
     on(PODS, (pod, world) => (pod.spec?.volumes ?? []).flatMap(entry => entry.persistentVolumeClaim ? [`${pod.metadata.namespace}/${entry.persistentVolumeClaim.claimName}`] : []).flatMap(key => [key, ...world.find(SOURCES, key).map(objectKey)])),
@@ -73,8 +71,9 @@ function makeClaim(volume: DataVolume, world: World): Write {
     accessModes: storage.accessModes ?? modes.accessModes, volumeMode: (storage.volumeMode as 'Block' | undefined) ?? modes.volumeMode,
     resources: { requests: { storage: size } }, storageClassName,
   }
+  const marks = source ? cloneMarks(strategyFor(world.get(CLAIMS, `${source.namespace}/${source.name}`), { storageClassName, volumeMode: body.volumeMode ?? 'Filesystem' }, world)) : {}
   return create(CLAIMS, {
-    metadata: { name, namespace, annotations: { ...annotations, 'cdi.kubevirt.io/storage.contentType': 'kubevirt' }, labels: { ...labels, 'app': 'containerized-data-importer', 'app.kubernetes.io/component': 'storage' }, ownerReferences: [ownerOf(DATA_VOLUMES, volume)] },
+    metadata: { name, namespace, annotations: { ...annotations, ...marks, 'cdi.kubevirt.io/storage.contentType': 'kubevirt' }, labels: { ...labels, 'app': 'containerized-data-importer', 'app.kubernetes.io/component': 'storage' }, ownerReferences: [ownerOf(DATA_VOLUMES, volume)] },
     spec: body,
   })
 }
@@ -88,40 +87,4 @@ function awaitUpload(volume: DataVolume, claim: PersistentVolumeClaim, world: Wo
   if (made.length > 0)
     return later(time, TAKES.scheduleImport, () => made)
   return worker(volume, world)?.status?.phase === 'Running' && phase === 'UploadScheduled' ? write(to(volume, { phase: 'UploadReady', progress: 'N/A' }, time)) : NOTHING
-}
-
-/** Waits while any pod uses the source (clone/common.go IsSourceClaimReady), then copies with a pod that mounts it. */
-function clone(volume: DataVolume, claim: PersistentVolumeClaim, world: World, time: Time): Next {
-  const { pvc } = volume.spec.source ?? {}
-  const key = `${pvc?.namespace}/${pvc?.name}`
-  const source = world.get(CLAIMS, key)
-  const { phase = '' } = volume.status ?? {}
-  const user = world.find(PODS_BY_CLAIM, key).find(pod => !hasEnded(pod) && pod.metadata.name !== workerName(volume) && pod.metadata.labels?.['cdi.kubevirt.io'] !== 'cdi-clone-source')
-  const filling = world.get(DATA_VOLUMES, key)
-  const ready = source?.status?.phase === 'Bound' && (!filling || filling.status?.phase === 'Succeeded')
-  if (phase !== 'CloneScheduled' && phase !== 'CloneInProgress')
-    return write(to(volume, { phase: 'CloneScheduled', progress: 'N/A' }, time))
-  if (phase === 'CloneScheduled') {
-    if (user)
-      return write(tell(DATA_VOLUMES, volume, 'Warning', 'CloneSourceInUse', `pod ${user.metadata.namespace}/${user.metadata.name} using PersistentVolumeClaim ${pvc?.name}`, time.now))
-    if (!ready || claim.status?.phase !== 'Bound')
-      return NOTHING
-    return later(time, TAKES.scheduleImport, () => [...makeWorker(volume, 'cdi-clone-source', key, world), ...to(volume, { phase: 'CloneInProgress', progress: '0.00%' }, time)])
-  }
-  const { ms, percent } = paceOf(parseQuantity(claim.spec?.resources?.requests?.storage) || 1, LOCAL_RATE)
-  const pod = worker(volume, world)
-  if (!pod)
-    return write(makeWorker(volume, 'cdi-clone-source', key, world))
-  return pod.status?.phase === 'Running' ? later(time, ms, () => advance(volume, percentOf(volume) + percent, world, time)) : NOTHING
-}
-
-function later(time: Time, ms: number, writes: () => readonly Write[]): Next {
-  return time.left(ms) > 0 ? wait(time.left(ms)) : writeOr(writes(), NOTHING)
-}
-
-function advance(volume: DataVolume, percent: number, world: World, time: Time): Write[] {
-  if (percent < 100)
-    return to(volume, { phase: 'CloneInProgress', progress: `${percent.toFixed(2)}%` }, time)
-  const pod = worker(volume, world)
-  return [...to(volume, { phase: 'Succeeded', progress: '100.0%' }, time), ...(pod ? [remove(PODS, pod)] : [])]
 }

@@ -18,7 +18,7 @@ interface State {
 export function to(volume: DataVolume, { trouble, ...state }: State, time: Pick<Time, 'now'>): Write[] {
   const bound = state.phase !== 'Pending'
   const done = state.phase === 'Succeeded'
-  const busy = ['ImportInProgress', 'CloneInProgress', 'UploadReady'].includes(state.phase)
+  const busy = ['ImportInProgress', 'CloneInProgress', 'CSICloneInProgress', 'UploadReady'].includes(state.phase)
   const running: Finding = trouble
     ? { type: 'Running', status: 'False', ...trouble }
     : { type: 'Running', status: busy ? 'True' : 'False', reason: done ? 'Completed' : busy ? 'Pod is running' : '', message: done ? 'Import Complete' : '' }

@@ -2,6 +2,8 @@ import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
 import { BACKING_IMAGES, LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { objectKey } from '#kube/object.ts'
+import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { clonedFrom } from './cdiClone.ts'
 import { waitsForConsumer } from './claims.ts'
 import type { PersistentVolume } from './kinds.ts'
 import { PERSISTENT_VOLUMES } from './kinds.ts'
@@ -17,7 +19,7 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
   name: 'csi-provisioner',
   actor: 'csi',
   kind: CLAIMS,
-  reads: [STORAGE_CLASSES],
+  reads: [STORAGE_CLASSES, DATA_VOLUMES],
   wakes: [
     on(LONGHORN_VOLUMES, volume => [(volume.metadata.labels?.[CLAIM_LABEL] ?? '').replace('.', '/')]),
     on(STORAGE_CLASSES, (kind, world) => world.all(CLAIMS).filter(claim => claim.spec?.storageClassName === kind.metadata.name && !claim.spec.volumeName).map(objectKey)),
@@ -29,13 +31,16 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
       return NOTHING
     if (waitsForConsumer(claim, kind, world))
       return NOTHING
+    const source = clonedFrom(claim, world)
+    if (source === 'waiting')
+      return NOTHING
     const name = `pvc-${claim.metadata.uid}`
     if (world.get(PERSISTENT_VOLUMES, name))
       return NOTHING
     const volume = world.get(LONGHORN_VOLUMES, `${LONGHORN_NAMESPACE}/${name}`)
     if (!volume) {
       const image = kind.parameters?.backingImage
-      return image && !world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${image}`) ? NOTHING : write(makeVolume(name, claim, kind))
+      return image && !world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${image}`) ? NOTHING : write(makeVolume(name, claim, kind, world.get(CLAIMS, source)?.spec?.volumeName))
     }
     return volume.status?.state ? write(makePersistentVolume(name, claim, kind)) : NOTHING
   },
@@ -48,7 +53,7 @@ function isShared(claim: PersistentVolumeClaim): boolean {
 
 const CLAIM_LABEL = 'guardrails.test/claim'
 
-function makeVolume(name: string, claim: PersistentVolumeClaim, kind: StorageClass): Write {
+function makeVolume(name: string, claim: PersistentVolumeClaim, kind: StorageClass, source: string | undefined): Write {
   const { parameters = {} } = kind
   const list = (text: string | undefined) => text ? text.split(',').map(entry => entry.trim()) : []
   const spec = {
@@ -56,7 +61,7 @@ function makeVolume(name: string, claim: PersistentVolumeClaim, kind: StorageCla
     numberOfReplicas: Number(parameters.numberOfReplicas ?? 3), dataEngine: parameters.dataEngine ?? 'v1', backingImage: parameters.backingImage ?? '',
     accessMode: isShared(claim) ? 'rwx' : 'rwo', migratable: parameters.migratable === 'true' && isShared(claim), nodeID: '',
     frontend: parameters.dataEngine === 'v2' ? 'ublk' : 'blockdev', staleReplicaTimeout: Number(parameters.staleReplicaTimeout ?? 30),
-    nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector), encrypted: parameters.encrypted === 'true',
+    nodeSelector: list(parameters.nodeSelector), diskSelector: list(parameters.diskSelector), encrypted: parameters.encrypted === 'true', ...(source ? { dataSource: `vol://${source}` } : {}),
   }
   return create(LONGHORN_VOLUMES, { metadata: { name, namespace: LONGHORN_NAMESPACE, labels: { longhornvolume: name, [CLAIM_LABEL]: labelOf(claim) } }, spec })
 }

@@ -31,3 +31,9 @@ export const LONGHORN_SETTINGS = defineResource<LonghornSetting>('longhorn.io/v1
 
 export interface ConfigMap extends KubeObject { readonly data?: Readonly<Record<string, string>> }
 export const CONFIG_MAPS = defineResource<ConfigMap>('v1', 'ConfigMap', 'configmaps')
+
+/** What CDI makes of a storage class (containerized-data-importer staging/src/kubevirt.io/containerized-data-importer-api core/v1beta1). */
+export interface StorageProfile extends KubeObject {
+  readonly status?: { readonly cloneStrategy?: string }
+}
+export const STORAGE_PROFILES = defineResource<StorageProfile>('cdi.kubevirt.io/v1beta1', 'StorageProfile', 'storageprofiles', 'cluster')

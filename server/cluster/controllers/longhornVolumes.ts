@@ -10,6 +10,7 @@ import { REPLICAS_BY_VOLUME, diskForReplica, standingOf } from './disks.ts'
 import { hex } from './hash.ts'
 import { EXPORTS_BY_VOLUME } from './imageSources.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from './kinds.ts'
+import { attachedForClone, cloneStatusOf, partnersOf } from './longhornClones.ts'
 import { kubernetesStatusOf } from './longhornPods.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, create, on, ownerOf, remove, setStatus, wait, write, writeOr } from './step.ts'
@@ -35,9 +36,10 @@ export const longhornVolumes: Controller<LonghornVolume> = {
     on(BACKING_IMAGE_DATA_SOURCES, source => named(source.spec.parameters?.['volume-name'])),
     on(CLAIMS, claim => named(claim.spec?.volumeName)),
     on(PODS, (pod, world) => (pod.spec?.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim ? named(world.get(CLAIMS, `${pod.metadata.namespace}/${volume.persistentVolumeClaim.claimName}`)?.spec?.volumeName) : [])),
+    on(LONGHORN_VOLUMES, partnersOf, volume => `${volume.status?.state} ${volume.status?.cloneStatus?.state}`),
     on(LONGHORN_NODES, (_node, world) => world.all(LONGHORN_VOLUMES).filter(volume => volume.status?.robustness !== 'healthy').map(objectKey), standingOf),
   ],
-  stage: volume => `${volume.status?.state} ${volume.status?.robustness} ${volume.spec.nodeID}`,
+  stage: volume => `${volume.status?.state} ${volume.status?.robustness} ${volume.spec.nodeID} ${volume.status?.cloneStatus?.state}`,
   step(volume, world, time) {
     if (volume.metadata.deletionTimestamp)
       return NOTHING
@@ -50,9 +52,10 @@ export const longhornVolumes: Controller<LonghornVolume> = {
       return write(change(LONGHORN_VOLUMES, volume, { spec: { nodeID } }))
     const { state, again } = nextState(volume, replicas, world, time)
     const robustness = state === 'attached' ? robustnessOf(volume, replicas) : 'unknown'
+    const { cloneStatus, again: later } = cloneStatusOf(volume, state, world, time)
     const kubernetesStatus = kubernetesStatusOf(volume, world, time.now)
     const status = {
-      ...volume.status, state, robustness, kubernetesStatus,
+      ...volume.status, state, robustness, kubernetesStatus, ...(cloneStatus && { cloneStatus }),
       // Longhorn's webhook names the engine's image in the spec; an export is refused where the status does not.
       ...engineImageOf(volume),
       currentNodeID: state === 'attached' || state === 'detaching' ? volume.spec.nodeID || volume.status?.currentNodeID || '' : '',
@@ -60,7 +63,7 @@ export const longhornVolumes: Controller<LonghornVolume> = {
       conditions: conditionsOf(volume, replicas, world, time),
     }
     const repair = state === 'attached' ? replenish(volume, replicas, world, time) : NOTHING
-    return { ...writeOr([...setStatus(LONGHORN_VOLUMES, volume, status), ...engineState(volume, state, world), ...repair.writes], NOTHING), ...(again ?? repair.again ? { again: again ?? repair.again ?? 0 } : {}) }
+    return { ...writeOr([...setStatus(LONGHORN_VOLUMES, volume, status), ...engineState(volume, state, world), ...repair.writes], NOTHING), ...(again ?? later ?? repair.again ? { again: again ?? later ?? repair.again ?? 0 } : {}) }
   },
 }
 
@@ -108,7 +111,7 @@ function attachTo(volume: LonghornVolume, world: World): string {
   const wanted = world.find(ATTACHMENTS_BY_VOLUME, volume.metadata.name).filter(attachment => !attachment.metadata.deletionTimestamp)
   const nodes = [...wanted].sort((a, b) => a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1).map(attachment => attachment.spec.nodeName)
   const exports = world.find(EXPORTS_BY_VOLUME, volume.metadata.name).map(source => source.spec.nodeID ?? '')
-  const claims = [...nodes, ...exports]
+  const claims = [...nodes, ...exports, ...attachedForClone(volume, world)]
   const held = volume.spec.nodeID || volume.status?.currentNodeID || ''
   if (held && claims.includes(held))
     return held

@@ -1,7 +1,7 @@
 import { LONGHORN_NODES } from '#health/longhorn.ts'
 import { NAMESPACES, NODES, STORAGE_CLASSES } from '#kube/core.ts'
 import { defineResource } from '#kube/resource.ts'
-import { LONGHORN_SETTINGS } from '../controllers/kinds.ts'
+import { LONGHORN_SETTINGS, STORAGE_PROFILES } from '../controllers/kinds.ts'
 import { uuidOf } from '../controllers/hash.ts'
 import { BAD_DISKS_ANNOTATION } from '../controllers/imageManagers.ts'
 import { DOWN_ANNOTATION } from '../controllers/kubelet.ts'
@@ -11,7 +11,6 @@ import type { Layer, SeedObject } from './seed.ts'
 
 const NETWORK_ATTACHMENTS = defineResource('k8s.cni.cncf.io/v1', 'NetworkAttachmentDefinition', 'network-attachment-definitions')
 const CLUSTER_NETWORKS = defineResource('network.harvesterhci.io/v1beta1', 'ClusterNetwork', 'clusternetworks', 'cluster')
-const STORAGE_PROFILES = defineResource('cdi.kubevirt.io/v1beta1', 'StorageProfile', 'storageprofiles', 'cluster')
 const HARVESTER_SETTINGS = defineResource('harvesterhci.io/v1beta1', 'Setting', 'settings', 'cluster')
 const KUBEVIRTS = defineResource('kubevirt.io/v1', 'KubeVirt', 'kubevirts')
 
@@ -148,10 +147,10 @@ export const PLATFORM: readonly Layer[] = [
     ...NODE_NAMES.map(node),
     ...NODE_NAMES.map(longhornNode),
     storageClass('harvester-longhorn', { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true' }, { 'storageclass.kubernetes.io/is-default-class': 'true', 'storageclass.beta.kubernetes.io/is-default-class': 'true' }),
-    storageClass('longhorn-v2', { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', encrypted: 'false', dataEngine: 'v2' }, { 'cdi.harvesterhci.io/storageProfileCloneStrategy': 'copy', 'cdi.harvesterhci.io/storageProfileVolumeSnapshotClass': 'longhorn-snapshot' }),
+    storageClass('longhorn-v2', { numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', encrypted: 'false', dataEngine: 'v2' }, { 'cdi.harvesterhci.io/storageProfileCloneStrategy': 'csi-clone', 'cdi.harvesterhci.io/storageProfileVolumeSnapshotClass': 'longhorn-snapshot' }),
     storageClass('longhorn-archive', { numberOfReplicas: '1', staleReplicaTimeout: '30', migratable: 'true', diskSelector: 'archive' }),
-    storageProfile('harvester-longhorn', 'csi-clone'),
-    storageProfile('longhorn-v2', 'copy'),
+    storageProfile('harvester-longhorn', 'copy'),
+    storageProfile('longhorn-v2', 'csi-clone'),
     network('production', 'vlan-100', 100),
     network('staging', 'vlan-200', 200),
     { kind: CLUSTER_NETWORKS, object: { metadata: { name: 'mgmt' } } },
