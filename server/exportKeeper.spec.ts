@@ -432,6 +432,8 @@ it('goes on when an object can be read again that it could make nothing of', asy
 
 it('marks an image as overtaken when a VM was started while the disk was read', async () => {
   const keeper = keep(newLine())
+  // Large enough to be read for seconds: of what comes in the second in which that ends nobody can say that it came before.
+  await runVm(admin, { namespace: 'production', name: 'web-03' }, 'RerunOnFailure', undefined, '1Ti')
   const begun = await begin('production', 'web-03', 'RerunOnFailure')
   await keeper.take(begun.at, begun.intent.id)
   await until(() => jobOf(keeper, begun)?.step === 'wait-import', 'the import')

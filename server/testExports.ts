@@ -26,13 +26,13 @@ export async function until<T>(find: () => Promise<T | undefined | false> | T | 
   throw new Error(`not within ${ms} ms: ${what}; ${told()}`)
 }
 
-const TEMPLATE = (name: string) => [{ metadata: { name }, spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } }]
+const TEMPLATE = (name: string, storage: string) => [{ metadata: { name }, spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage } } } }]
 
 /** A VM that runs, with an empty disk of its own. With `deafFor` its guest does not shut down when it is asked to, and has so many seconds. */
-export async function runVm(admin: KubeClient, at: Place, runStrategy: RunStrategy, deafFor?: number): Promise<void> {
+export async function runVm(admin: KubeClient, at: Place, runStrategy: RunStrategy, deafFor?: number, size = '1Gi'): Promise<void> {
   const disk = `${at.name}-root`
   await admin.create(VMS, {
-    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { ...at, annotations: { 'harvesterhci.io/volumeClaimTemplates': JSON.stringify(TEMPLATE(disk)) } },
+    apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { ...at, annotations: { 'harvesterhci.io/volumeClaimTemplates': JSON.stringify(TEMPLATE(disk, size)) } },
     spec: {
       runStrategy,
       template: {
