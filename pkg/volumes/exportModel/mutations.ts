@@ -15,7 +15,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'does not see that a pod had the disk while it was read', file: 'pkg/volumes/exportSuspicion.ts', find: `const gone = visits.word === 'visited' ?`, replace: `Object.assign(visits, { word: 'none' })\n  const gone = visits.word === 'visited' ?` },
   { name: 'takes a VM that was only changed for one that ran', file: 'pkg/volumes/exportSuspicion.ts', find: `.filter(vm => gone.some(pod => isLauncherOf(pod, vm)))`, replace: `` },
   { name: 'takes what came once the image was read for what tore it', file: 'pkg/volumes/exportSuspicion.ts', find: `object && isOver ? sinceImport(image, object) : 'before'`, replace: `object && isOver && image.kind === '' ? sinceImport(image, object) : 'before'`, isNoticedSoon: true },
-  { name: 'lets a VM have a disk whose image is read', file: 'pkg/volumes/exportHold.ts', find: `(ownImage ? isReading(ownImage, world) : written.madeAt === undefined)`, replace: `!ownImage`, isNoticedSoon: true },
+  { name: 'lets a VM have a disk whose image is read', file: 'pkg/volumes/exportHold.ts', find: `(ownImage ? isReading(ownImage, world) || isUnjudged(ownImage, written) : written.madeAt === undefined)`, replace: `!ownImage`, isNoticedSoon: true },
   { name: 'acts by what it was watching', file: 'pkg/volumes/exportRunner.ts', find: `const again = await this.lookAgain(seen, noted)`, replace: `const again: ExportTurn = { step: seen }` },
   { name: 'makes the image anew when it is gone', file: 'pkg/volumes/exportSteps.ts', find: `current.madeAt === undefined ?`, replace: `current.id !== '' ?` },
   { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'` },

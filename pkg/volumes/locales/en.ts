@@ -183,7 +183,7 @@ export default {
     gone: 'There is no volume {name} in {namespace}.',
     unreadable: 'The volume carries an export that this console cannot read.',
     copied: 'The volume carries the note of another volume’s export, as a backup brought it along. It asks for nothing.',
-    liftLeaves: '{vms}: off because of it. Once it is taken off the volume, the console offers to start them, here and under Exports.',
+    liftLeaves: '{vms}: off because of it. Once the note is off the volume, the console offers to start them, here and under Exports.',
     lift: 'Take it off the volume',
     refused: 'The cluster refused',
     halted: 'This console has stopped carrying the export out',
