@@ -4,6 +4,7 @@ import { objectKey } from '#kube/object.ts'
 import { IMAGES, IMAGE_ID_ANNOTATION } from '#images/image.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { NETWORKS } from '#vms/network.ts'
 import type { VirtualMachine } from '#vms/vm.ts'
 import { CLAIM_TEMPLATES_ANNOTATION, RUN_STRATEGY_ANNOTATION, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import type { Controller, Write } from './step.ts'
@@ -13,9 +14,8 @@ import type { World } from './world.ts'
 
 // harvester pkg/controller/master/virtualmachine/vm_controller.go.
 
-export const HARVESTER_VM_FINALIZER = 'harvesterhci.io/VMController.UnsetOwnerOfPVCs'
+export const HARVESTER_VM_FINALIZER = 'wrangler.cattle.io/VMController.CleanupPVCAndSnapshot'
 const REMOVED_CLAIMS = 'harvesterhci.io/removedPersistentVolumeClaims'
-export const OWNED_BY = 'harvesterhci.io/owned-by'
 
 type ClaimTemplate = { readonly metadata?: { readonly name?: string, readonly annotations?: Readonly<Record<string, string>>, readonly labels?: Readonly<Record<string, string>> }, readonly spec?: PersistentVolumeClaim['spec'] }
 
@@ -24,7 +24,8 @@ export const harvesterVms: Controller<VirtualMachine> = {
   name: 'harvester-vm',
   actor: 'harvester',
   kind: VMS,
-  reads: [STORAGE_CLASSES],
+  // The hooks look at networks.
+  reads: [STORAGE_CLASSES, NETWORKS],
   wakes: [
     on(CLAIMS, (claim, world) => world.find(VMS_BY_CLAIM, objectKey(claim)).map(objectKey)),
     on(IMAGES, (image, world) => world.all(VMS).filter(vm => vm.metadata.annotations?.[CLAIM_TEMPLATES_ANNOTATION]?.includes(objectKey(image))).map(objectKey)),
@@ -46,7 +47,7 @@ export const harvesterVms: Controller<VirtualMachine> = {
 }
 
 /** The claims that a VM's annotation asks for; none where it is not JSON (the webhook refuses such a VM). */
-function claimTemplatesOf(vm: VirtualMachine): readonly ClaimTemplate[] {
+export function claimTemplatesOf(vm: VirtualMachine): readonly ClaimTemplate[] {
   try {
     const parsed: unknown = JSON.parse(vm.metadata.annotations?.[CLAIM_TEMPLATES_ANNOTATION] ?? '[]')
     return Array.isArray(parsed) ? parsed as ClaimTemplate[] : []
@@ -66,11 +67,11 @@ function claimFor(vm: VirtualMachine, { metadata = {}, spec = {} }: ClaimTemplat
   // An image that is not there (yet): "Skip this one", and the VM waits for its claim.
   if (imageId && !image)
     return []
-  const annotations = { ...metadata.annotations, [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: [objectKey(vm)] }]) }
+  const annotations = metadata.annotations ? { annotations: metadata.annotations } : {}
   const labels = metadata.labels ? { labels: metadata.labels } : {}
   if (image?.spec.backend === 'cdi')
-    return [create(DATA_VOLUMES, { metadata: { name: metadata.name, namespace, annotations, ...labels }, spec: dataVolumeSpec(image, spec) })]
-  return [create(CLAIMS, { metadata: { name: metadata.name, namespace, annotations, ...labels }, spec })]
+    return [create(DATA_VOLUMES, { metadata: { name: metadata.name, namespace, ...annotations, ...labels }, spec: dataVolumeSpec(image, spec) })]
+  return [create(CLAIMS, { metadata: { name: metadata.name, namespace, ...annotations, ...labels }, spec })]
 }
 
 /** A CDI image is cloned: modes come from the storage profile, so what the annotation says of them is left out (vm_controller.go createDataVolume). */

@@ -14,12 +14,12 @@ import { verdictOf } from './migrationVerdict.ts'
 import { targetPod } from './migrationTarget.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, dropFinalizer, on, remove, setStatus, tell, write } from './step.ts'
+import { OBSERVED } from './vms.ts'
 import type { World } from './world.ts'
 
 // kubevirt pkg/virt-controller/watch/migration/migration.go, within one cluster.
 
 export const MIGRATION_FINALIZER = 'kubevirt.io/migrationJobFinalize'
-const OBSERVED = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
 const KEPT = 5
 const CONFIGURATION = {
   allowAutoConverge: false, allowPostCopy: false, allowWorkloadDisruption: false, bandwidthPerMigration: '0', completionTimeoutPerGiB: 150, nodeDrainTaintKey: 'kubevirt.io/drain',

@@ -19,6 +19,9 @@ import type { Index, World } from './world.ts'
 export const VM_FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize'
 export const VMI_FINALIZER = 'kubevirt.io/foregroundDeleteVirtualMachine'
 
+/** What virt-controller notes of all that it looks after, before it does anything else. */
+export const OBSERVED = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
+
 type Status = NonNullable<VirtualMachine['status']>
 
 export const VMS_BY_CLAIM: Index<VirtualMachine> = { kind: VMS, keys: vm => claimNamesOf(vm.spec.template.spec).map(name => `${vm.metadata.namespace}/${name}`) }
@@ -37,6 +40,8 @@ export const vms: Controller<VirtualMachine> = {
   step(vm, world, time) {
     const found = world.get(VMIS, objectKey(vm))
     const vmi = found?.metadata.ownerReferences?.some(owner => owner.uid === vm.metadata.uid) ? found : undefined
+    if (!vm.metadata.annotations?.['kubevirt.io/latest-observed-api-version'])
+      return write(change(VMS, vm, { metadata: { annotations: OBSERVED } }))
     const finalizer = vm.metadata.deletionTimestamp ? [] : addFinalizer(VMS, vm, VM_FINALIZER)
     if (finalizer.length > 0)
       return write(finalizer)
@@ -125,7 +130,7 @@ export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
   return create(VMIS, {
     metadata: {
       name: vm.metadata.name, namespace: vm.metadata.namespace, ...(labels ? { labels } : {}),
-      annotations: { ...annotations, 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1', 'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1) },
+      annotations: { ...annotations, ...OBSERVED, 'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1) },
       finalizers: [VM_FINALIZER, VMI_FINALIZER],
       ownerReferences: [ownerOf(VMS, vm)],
     },

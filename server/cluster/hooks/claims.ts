@@ -3,12 +3,14 @@ import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { IMAGES } from '#images/image.ts'
 import { isDefaultClass, isReservedClass } from '#images/storageClass.ts'
+import type { VirtualMachine } from '#vms/vm.ts'
 import { VMS } from '#vms/vm.ts'
 import { isGolden } from '#volumes/volume.ts'
-import { claimNamesOf } from '../controllers/claimNames.ts'
+import { claimTemplatesOf } from '../controllers/harvesterVms.ts'
 import type { JsonObject } from '../json.ts'
+import { fieldAt } from '../json.ts'
 import type { Asked, Refusal, Rule } from './rule.ts'
-import { conflicting, invalid, noteOf, refusing, textAt } from './rule.ts'
+import { conflicting, invalid, noteOf, refusing, textAt, withField } from './rule.ts'
 
 // harvester pkg/webhook/resources/{persistentvolumeclaim,storageclass}.
 
@@ -34,8 +36,13 @@ function refusalOfDeletion({ object, sight, user }: Asked): Refusal | undefined 
   const image = sight.all(IMAGES).find(({ spec, status }) => spec.pvcNamespace === namespace && spec.pvcName === name && findCondition(status?.conditions, 'Imported')?.status !== 'True')
   if (image)
     return invalid(`can not delete volume ${name} which is exporting for image ${objectKey(image)}`, 'value')
-  const vm = sight.all(VMS).find(({ metadata, spec }) => metadata.namespace === namespace && !metadata.deletionTimestamp && claimNamesOf(spec.template.spec).includes(name))
+  const vm = sight.all(VMS).find(one => one.metadata.namespace === namespace && !one.metadata.deletionTimestamp && claimsHeldBy(one).includes(name))
   return vm && conflicting(`can not delete the volume ${name} which is currently attached to VM: ${objectKey(vm)}`)
+}
+
+/** By its volumes and by its claim templates; what it has by a DataVolume is not looked at (pkg/util/indexeres/virtualmachine.go VMByPVC). */
+function claimsHeldBy(vm: VirtualMachine): (string | undefined)[] {
+  return [...(vm.spec.template.spec.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName), ...claimTemplatesOf(vm).map(({ metadata }) => metadata?.name)]
 }
 
 const DEFAULT_ANNOTATION = 'storageclass.kubernetes.io/is-default-class'
@@ -54,6 +61,17 @@ function refusalOfClassDeletion({ object, sight }: Asked): Refusal | undefined {
     return invalid(`storage class ${name} is reserved by Harvester and can't be deleted`)
   const images = sight.all(IMAGES).filter(({ spec }) => spec.targetStorageClassName === name).map(({ metadata }) => metadata.name)
   return images.length ? invalid(`storage class ${name} is used by virtual machine images: [${images.join(' ')}]`) : undefined
+}
+
+/** What CDI is told of a class of Longhorn v2, where nobody else has said it. */
+const V2_PROFILE = { 'cdi.harvesterhci.io/storageProfileCloneStrategy': 'copy', 'cdi.harvesterhci.io/storageProfileVolumeSnapshotClass': 'longhorn-snapshot' }
+
+/** Source: pkg/webhook/resources/storageclass/mutator.go. */
+export const CLASS_MUTATION: Rule = {
+  kind: STORAGE_CLASSES, operations: ['CREATE', 'UPDATE'],
+  judge: ({ object }) => textAt(object, 'provisioner') === 'driver.longhorn.io' && textAt(object, 'parameters.dataEngine') === 'v2'
+    ? { object: withField(object, ['metadata', 'annotations'], { ...V2_PROFILE, ...fieldAt(object, 'metadata.annotations') as JsonObject | undefined }) }
+    : undefined,
 }
 
 export const CLAIM_RULES: readonly Rule[] = [

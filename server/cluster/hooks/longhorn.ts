@@ -4,7 +4,7 @@ import { parseQuantity } from '#kube/quantity.ts'
 import type { JsonObject } from '../json.ts'
 import { finalizersOf, metadataOf } from '../metadata.ts'
 import type { Asked, Refusal, Rule, Sight } from './rule.ts'
-import { invalid, refusing } from './rule.ts'
+import { invalid, refusing, withField } from './rule.ts'
 
 // longhorn-manager webhook/resources/{backingimage,volume,node}: what imports, exports, volumes and evictions meet.
 
@@ -19,10 +19,17 @@ function withFinalizer(object: JsonObject): JsonObject {
   return finalizers.includes(FINALIZER) ? object : { ...object, metadata: { ...metadataOf(object), finalizers: [...finalizers, FINALIZER] } }
 }
 
+const FILE_LABELS = { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' }
+
+/** What nobody said is said to be empty. */
 function mutateBackingImage({ object }: Asked): { readonly object: JsonObject } {
-  const { minNumberOfCopies } = asBackingImage(object).spec
-  const spec = { ...object.spec as JsonObject, ...(minNumberOfCopies ? {} : { minNumberOfCopies: COPIES }) }
-  return { object: { ...withFinalizer(object), spec } }
+  const { checksum = '', minNumberOfCopies, sourceType, sourceParameters = {} } = asBackingImage(object).spec
+  const parameters = Object.fromEntries(Object.entries(sourceParameters).map(([name, value]) => [name, value.trim()]))
+  const spec = {
+    disks: {}, diskFileSpecMap: {}, ...object.spec as JsonObject, checksum: checksum.trim(), minNumberOfCopies: minNumberOfCopies || COPIES,
+    sourceParameters: { ...parameters, ...(sourceType === 'export-from-volume' && !parameters['export-type'] ? { 'export-type': 'raw' } : {}) },
+  }
+  return { object: withField({ ...withFinalizer(object), spec }, ['metadata', 'labels'], { ...metadataOf(object).labels as JsonObject | undefined, ...FILE_LABELS }) }
 }
 
 const asBackingImage = (object: JsonObject) => object as unknown as BackingImage

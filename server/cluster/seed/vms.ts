@@ -11,14 +11,14 @@ import { parseQuantity } from '#kube/quantity.ts'
 import { ATTACHER_FINALIZER, attachmentName } from '../controllers/attachments.ts'
 import { stamp } from '../controllers/conditions.ts'
 import { GUEST_ANNOTATION } from '../controllers/guests.ts'
-import { HARVESTER_VM_FINALIZER, OWNED_BY } from '../controllers/harvesterVms.ts'
+import { HARVESTER_VM_FINALIZER } from '../controllers/harvesterVms.ts'
 import { hex, pick, uuidOf } from '../controllers/hash.ts'
 import { LONGHORN_ENGINES, PERSISTENT_VOLUMES } from '../controllers/kinds.ts'
 import { addressOnNetwork } from '../controllers/guests.ts'
 import { podAddress } from '../controllers/kubelet.ts'
 import { LAUNCHER_IMAGE, launcherOf } from '../controllers/launcher.ts'
 import { ownerOf } from '../controllers/step.ts'
-import { VMI_FINALIZER, VM_FINALIZER, startVmi } from '../controllers/vms.ts'
+import { OBSERVED, VMI_FINALIZER, VM_FINALIZER, startVmi } from '../controllers/vms.ts'
 import type { ImageKey } from './images.ts'
 import { DAY, IMAGE_SEEDS, backingImageOf, classOf, disksOfImage, imageId, imageName, volumeOf } from './images.ts'
 import { diskPath, diskUuid } from './platform.ts'
@@ -115,6 +115,9 @@ function isV2(disk: DiskSeed): boolean {
   return disk.class === 'longhorn-v2' || (disk.image !== undefined && 'cdi' in IMAGE_SEEDS[disk.image])
 }
 
+/** What Harvester's webhook writes on a VM that is on a network, of which it sees none yet when these are made. */
+const ON_MGMT = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'network.harvesterhci.io/mgmt', operator: 'In', values: ['true'] }] }] } } }
+
 function vmOf(seed: VmSeed, made: Made, now: number): SeedObject {
   const { namespace, name, strategy, cpu = 2, memory = '4Gi', os = 'linux', guest, network } = seed
   const templates = seed.disks.filter(disk => !disk.shared).map(disk => ({
@@ -124,6 +127,7 @@ function vmOf(seed: VmSeed, made: Made, now: number): SeedObject {
   const nic = network ? { name: 'nic-1', model: 'virtio', bridge: {}, macAddress: macOf(seed) } : { name: 'default', model: 'virtio', masquerade: {}, macAddress: macOf(seed) }
   const spec = {
     evictionStrategy: 'LiveMigrateIfPossible', hostname: name, terminationGracePeriodSeconds: 120,
+    ...(network ? { affinity: ON_MGMT } : {}),
     networks: [network ? { name: 'nic-1', multus: { networkName: network } } : { name: 'default', pod: {} }],
     domain: {
       machine: { type: 'q35' }, cpu: { cores: cpu, sockets: 1, threads: 1 }, resources: { limits: { cpu: String(cpu), memory } }, features: { acpi: { enabled: true } },
@@ -140,6 +144,7 @@ function vmOf(seed: VmSeed, made: Made, now: number): SeedObject {
       metadata: {
         name, namespace, labels: { 'harvesterhci.io/creator': 'harvester', 'harvesterhci.io/os': os }, finalizers: [VM_FINALIZER, HARVESTER_VM_FINALIZER],
         annotations: {
+          ...OBSERVED,
           'harvesterhci.io/volumeClaimTemplates': JSON.stringify(templates), 'harvesterhci.io/vmRunStrategy': seed.was ?? strategy, 'network.harvesterhci.io/ips': '[]',
           ...(seed.exporting ? { [EXPORT_ANNOTATION]: `${namespace}/${seed.disks[0]?.claim}` } : {}),
           ...(seed.description ? { 'field.cattle.io/description': seed.description } : {}),
@@ -293,7 +298,6 @@ function endedExport({ namespace, name, strategy, node = '', leftNoImage: displa
 
 function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedObject {
   const volumeName = volumeOf(namespace, disk.claim)
-  const shared = VM_SEEDS.filter(one => one.namespace === namespace && one.disks.some(other => other.claim === disk.claim))
   const source = isV2(disk) ? made.get(DATA_VOLUMES, `${namespace}/${disk.claim}`) : undefined
   return {
     kind: CLAIMS,
@@ -305,7 +309,6 @@ function claim({ namespace, disk, vm }: Placed, made: Made, now: number): SeedOb
           'volume.beta.kubernetes.io/storage-provisioner': 'driver.longhorn.io', 'volume.kubernetes.io/storage-provisioner': 'driver.longhorn.io',
           ...(vm ? { ...openExport(vm, disk.claim, now), ...endedExport(vm, disk.claim, now) } : {}),
           ...(disk.image ? { 'harvesterhci.io/imageId': imageId(disk.image) } : {}), ...(vm ? {} : source ? { 'harvesterhci.io/goldenImage': 'true' } : {}),
-          ...(shared.length > 0 ? { [OWNED_BY]: JSON.stringify([{ schema: 'kubevirt.io.virtualmachine', refs: shared.map(keyOf) }]) } : {}),
         },
         ...(source ? { labels: { 'app': 'containerized-data-importer', 'app.kubernetes.io/component': 'storage' }, ownerReferences: [ownerOf(DATA_VOLUMES, source)] } : {}),
       },
