@@ -1,73 +1,14 @@
 import { CLAIMS, STORAGE_CLASSES } from '#kube/core.ts'
-import { parseQuantity } from '#kube/quantity.ts'
-import { CLAIM_TEMPLATES_ANNOTATION, RUN_STRATEGY_ANNOTATION, VMS } from '#vms/vm.ts'
+import { CLAIM_TEMPLATES_ANNOTATION, VMS } from '#vms/vm.ts'
 import type { VirtualMachine } from '#vms/vm.ts'
 import { isGolden } from '#volumes/volume.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { fieldAt, isObject } from '../json.ts'
+import { fieldAt } from '../json.ts'
 import type { Asked, Refusal, Rule, Sight } from './rule.ts'
-import { invalid, noteOf, refusing, withField } from './rule.ts'
+import { invalid, noteOf, refusing } from './rule.ts'
+import { RESERVED_ANNOTATION, quantityIn } from './vmMutation.ts'
 
-// harvester pkg/webhook/resources/virtualmachine, as far as the console meets it.
-
-/** Setting default-vm-termination-grace-period-seconds. */
-const GRACE_SECONDS = 120
-/** Setting overcommit-config: 1600 % CPU, 150 % memory. */
-const OVERCOMMIT = { cpu: 16, memory: 1.5 }
-const MIB = 2 ** 20
-const RESERVED_ANNOTATION = 'harvesterhci.io/reservedMemory'
-
-const TEMPLATE = ['spec', 'template', 'spec']
-
-/** A VM as Harvester's webhook would store it. A VM that leaves Halted gets the strategy that it had before, whatever was asked for. */
-export function mutateVm(vm: JsonObject, old: JsonObject | undefined): JsonObject {
-  // Without a template there is nothing to fill in: the schema has the word.
-  if (!isObject(fieldAt(vm, 'spec.template')))
-    return vm
-  const grace = fieldAt(vm, 'spec.template.spec.terminationGracePeriodSeconds') ?? GRACE_SECONDS
-  const sized = withTopology(withSizes(withField(vm, [...TEMPLATE, 'terminationGracePeriodSeconds'], grace)))
-  const asked = fieldAt(vm, 'spec.runStrategy')
-  if (fieldAt(old, 'spec.runStrategy') !== 'Halted' || asked === undefined || asked === null || asked === 'Halted')
-    return sized
-  const remembered = noteOf(vm, 'annotations', RUN_STRATEGY_ANNOTATION)
-  return withField(sized, ['spec', 'runStrategy'], remembered && remembered !== 'Halted' ? remembered : 'RerunOnFailure')
-}
-
-/**
- * From limits: what is asked of the scheduler after overcommitment, and what the guest sees: all of its limit, less what the VM
- * reserves for QEMU (with the setting additional-guest-memory-overhead-ratio, which is there by default).
- */
-function withSizes(vm: JsonObject): JsonObject {
-  const limits = fieldAt(vm, 'spec.template.spec.domain.resources.limits')
-  if (!isObject(limits))
-    return vm
-  const [memory, cpu] = [quantityIn(limits.memory), quantityIn(limits.cpu)]
-  const given = fieldAt(vm, 'spec.template.spec.domain.resources.requests')
-  const requests: JsonObject = {
-    ...(isObject(given) ? given : {}),
-    ...(cpu ? { cpu: `${Math.floor(cpu * 1000 / OVERCOMMIT.cpu)}m` } : {}),
-    ...(memory ? { memory: `${Math.floor(memory / OVERCOMMIT.memory / MIB)}Mi` } : {}),
-  }
-  const requested = withField(vm, [...TEMPLATE, 'domain', 'resources', 'requests'], requests)
-  if (!memory)
-    return requested
-  const reserved = quantityIn(noteOf(vm, 'annotations', RESERVED_ANNOTATION))
-  const guest = reserved ? `${Math.floor((memory - reserved) / MIB)}Mi` : limits.memory ?? null
-  return withField(withField(requested, [...TEMPLATE, 'domain', 'memory', 'guest'], guest), [...TEMPLATE, 'domain', 'cpu', 'maxSockets'], 1)
-}
-
-/** KubeVirt's own webhook: of no cores, sockets and threads it makes as many sockets as the limit or the request has CPUs (kubevirt pkg/defaults/defaults.go). */
-function withTopology(vm: JsonObject): JsonObject {
-  const domain = fieldAt(vm, 'spec.template.spec.domain')
-  if (!isObject(domain) || ['cores', 'sockets', 'threads'].some(part => fieldAt(domain, `cpu.${part}`)))
-    return vm
-  const cpus = quantityIn(fieldAt(domain, 'resources.limits.cpu')) ?? quantityIn(fieldAt(domain, 'resources.requests.cpu')) ?? 1
-  return withField(vm, [...TEMPLATE, 'domain', 'cpu'], { ...(isObject(domain.cpu) ? domain.cpu : {}), cores: 1, sockets: Math.ceil(cpus), threads: 1 })
-}
-
-function quantityIn(value: JsonValue | undefined): number | undefined {
-  return parseQuantity(typeof value === 'number' ? value : typeof value === 'string' ? value : undefined)
-}
+// harvester pkg/webhook/resources/virtualmachine/validator.go, as far as the console meets it.
 
 function refusalOfTemplates({ object }: Asked): Refusal | undefined {
   const text = noteOf(object, 'annotations', CLAIM_TEMPLATES_ANNOTATION)
@@ -134,6 +75,4 @@ function refusalOfMemory({ object }: Asked): Refusal | undefined {
   return limit && reserved && reserved >= limit ? invalid('reservedMemory cannot be equal or greater than limits.memory', `metadata.annotations[${RESERVED_ANNOTATION}]`) : undefined
 }
 
-const WRITES = ['CREATE', 'UPDATE'] as const
-export const VM_MUTATION: Rule = { kind: VMS, operations: WRITES, judge: ({ object, old }) => ({ object: mutateVm(object, old) }) }
-export const VM_RULES: readonly Rule[] = [refusing(VMS, WRITES, refusalOfTemplates, refusalOfGolden, refusalOfSharing, refusalOfMemory)]
+export const VM_RULES: readonly Rule[] = [refusing(VMS, ['CREATE', 'UPDATE'], refusalOfTemplates, refusalOfGolden, refusalOfSharing, refusalOfMemory)]
