@@ -18,7 +18,7 @@ import { mirrorSeen } from './mirrorSight.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { NOTHING, addFinalizer, create, dropFinalizer, on, ownerOf, remove, removeInForeground, setStatus, wait, write, writeOr } from './step.ts'
+import { NOTHING, change, create, dropFinalizer, on, ownerOf, remove, removeInForeground, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
 
@@ -26,6 +26,9 @@ import type { World } from './world.ts'
 
 export const IMAGE_FINALIZER = 'wrangler.cattle.io/vm-image-controller'
 /** pkg/util/image.go: parameters of the class of an image that brings none. */
+/** What nobody said is empty once Harvester's controller has written an image (pkg/apis/harvesterhci.io/v1beta1/image.go). */
+const UNSAID = { checksum: '', pvcName: '', pvcNamespace: '', url: '' }
+
 export const DEFAULT_PARAMETERS = { migratable: 'true', numberOfReplicas: '3', staleReplicaTimeout: '30' }
 
 type Status = NonNullable<VirtualMachineImage['status']>
@@ -47,9 +50,9 @@ export const harvesterImages: Controller<VirtualMachineImage> = {
   step(image, world, time) {
     if (image.metadata.deletionTimestamp)
       return clear(image, world)
-    const finalizer = addFinalizer(IMAGES, image, IMAGE_FINALIZER)
-    if (finalizer.length > 0)
-      return write(finalizer)
+    const { metadata: { finalizers = [] }, spec } = image
+    if (!finalizers.includes(IMAGE_FINALIZER))
+      return write(change(IMAGES, image, { metadata: { finalizers: [...finalizers, IMAGE_FINALIZER] }, spec: { ...UNSAID, ...spec } }))
     if (isTrue(image, 'RetryLimitExceeded'))
       return NOTHING
     if (isTrue(image, 'Imported'))

@@ -137,7 +137,7 @@ function refusalOfChange({ object, old }: Asked): Refusal | undefined {
   if (kept && kept !== noteOf(object, 'annotations', STORAGE_CLASS_ANNOTATION))
     return invalid('storageClassName cannot be modified', `metadata.annotations[${STORAGE_CLASS_ANNOTATION}]`)
   const isExport = fieldAt(old, 'spec.sourceType') === 'export-from-volume'
-  const found = KEPT.find(([field, , exportsOnly]) => (isExport || !exportsOnly) && !sameJson(fieldAt(object, field) ?? null, fieldAt(old, field) ?? null))
+  const found = KEPT.find(([field, , exportsOnly]) => (isExport || !exportsOnly) && !sameJson(fieldAt(object, field) || null, fieldAt(old, field) || null))
   return found && invalid(found[1], found[0])
 }
 
