@@ -38,8 +38,10 @@ export interface Told {
   readonly message?: string
   readonly causes?: readonly object[]
   readonly warnings?: readonly string[]
+  /** An accepted object, whole but for its state and for what each cluster makes up. */
+  readonly object?: Fields
   readonly shows?: Readonly<Record<string, unknown>>
-  /** What was said of an act that is done or tried, which is nothing; of an object `shows` tells. */
+  /** What was said of an act that is done or tried, which is nothing. */
   readonly text?: ''
   /** What is another way after an act that was only tried: nothing, unless upstream does more than it was asked. */
   readonly changed?: readonly string[]
@@ -52,8 +54,10 @@ export interface Row {
   readonly asks: Request
   /** Whose answer it is: it is upstream's where all of these are really there, and Kubernetes' own where none is named. Its group's when absent. */
   readonly needs?: readonly Part[]
-  /** What of an accepted object is compared: paths whose steps are joined by dots, those in quotes with dots of their own. */
+  /** What of an accepted object's state is compared too: paths whose steps are joined by dots, those in quotes with dots of their own. */
   readonly shows?: readonly string[]
+  /** What alone of it is compared, where the rest is the furniture of each cluster or comes by chance. */
+  readonly only?: readonly string[]
   /** Upstream refuses far more than a stage needs: its answer is recorded, and the console's wording of it tested. */
   readonly unplayed?: true
   /** What the embedded cluster answers where it differs and stays so, as a row of `differences.md` says. */

@@ -22,6 +22,7 @@ export const SHELVES = {
   backups: of('harvesterhci.io/v1beta1', 'VirtualMachineBackup', 'virtualmachinebackups'),
   dataVolumes: of('cdi.kubevirt.io/v1beta1', 'DataVolume', 'datavolumes'),
   claims: of('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  networks: of('k8s.cni.cncf.io/v1', 'NetworkAttachmentDefinition', 'network-attachment-definitions'),
   pods: of('v1', 'Pod', 'pods'),
   secrets: of('v1', 'Secret', 'secrets'),
   /** Where both clusters say where the mirror of publishers is. */

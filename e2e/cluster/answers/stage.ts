@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Api } from '../../api.ts'
-import type { Answer, KubeObject } from '../../api.ts'
+import type { Answer, Fields, KubeObject } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import type { Fixture, Group, Request, Row, Told } from './row.ts'
 import { NS, SHELVES } from './shelves.ts'
 import type { Standing } from './standing.ts'
 import { changesOf, lookAt } from './standing.ts'
+import { wholeOf } from './whole.ts'
 import { Words, normalise } from './words.ts'
 
 // One group of rows on one cluster: its fixtures are made, its rows asked, its namespace taken away.
@@ -108,7 +109,15 @@ function tell(answer: Answer, row: Row, words: Words): Told {
     const object = said ? (JSON.parse(said) as KubeObject) : undefined
     if (!object)
       return { ...common, text: '' }
-    return { ...common, ...(row.shows ? { shows: Object.fromEntries(row.shows.map(path => [path, tidy(at(object, path))])) } : {}) }
+    const sent = words.heard(JSON.stringify(row.asks.body ?? {}))
+    const shown = (value: unknown) => tidy(value, text => normalise(text, sent))
+    const { only, shows = [] } = row
+    const paths = only ?? shows
+    return {
+      ...common,
+      ...(only ? {} : { object: shown(wholeOf(object)) as Fields }),
+      ...(paths.length ? { shows: Object.fromEntries(paths.map(path => [path, shown(at(object, path))])) } : {}),
+    }
   }
   if (!String(answer.headers['content-type']).includes('json'))
     return { ...common, message: normalise(said) }
@@ -123,13 +132,15 @@ function at(object: unknown, path: string): unknown {
   return steps.reduce<unknown>((value, step) => value && typeof value === 'object' ? (value as Record<string, unknown>)[step] : undefined, object)
 }
 
-/** The same value, its fields in the order of the alphabet. */
-function tidy(value: unknown): unknown {
+/** The same value, its fields in the order of the alphabet, its texts and names as they are told. */
+function tidy(value: unknown, told: (text: string) => string): unknown {
+  if (typeof value === 'string')
+    return told(value)
   if (Array.isArray(value))
-    return value.map(tidy)
+    return value.map(inner => tidy(inner, told))
   if (value === null || typeof value !== 'object')
     return value ?? null
-  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1).map(([name, inner]) => [name, tidy(inner)]))
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1).map(([name, inner]) => [told(name), tidy(inner, told)]))
 }
 
 /** Takes away what was made, the last first. What a webhook holds back is let go by the end of what it is held for. */

@@ -18,12 +18,15 @@ export class Words {
 }
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const HARDWARE_ADDRESS = /\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g
 
-/** A text without moments, identities, the random ends of names, and what Go prints of a change. */
-export function normalise(text: string): string {
+/** A text without moments, identities, hardware addresses, the random ends of names, and what Go prints of a change; but for what was `sent`. */
+export function normalise(text: string, sent = ''): string {
+  const unlessSent = (word: string) => (found: string) => sent.includes(found) ? found : word
   return text
     .replaceAll(/\n@@ (?:[^\n]*\n)+?(?=, |\]|$)/g, '')
-    .replaceAll(UUID, '<uid>')
+    .replaceAll(UUID, unlessSent('<uid>'))
+    .replaceAll(HARDWARE_ADDRESS, unlessSent('<mac>'))
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
     .replaceAll(/(virt-launcher-[a-z0-9-]+)-[a-z0-9]{5}\b/g, '$1-<random>')
 }
