@@ -1,13 +1,13 @@
 import { brokenRules } from './attaching.ts'
 import type { Json } from './facets.ts'
 import { promisedOf } from './fleeting.ts'
+import { brokenStates } from './standing.ts'
 import type { Said, Trace } from './trace.ts'
 import { importOf, lettingGoOf, offOf, orderOf, sequencesOf } from './trace.ts'
 
 /** What is compared by one value alone, and why. */
 const BY_ONE: readonly { readonly object: RegExp, readonly facet: RegExp, readonly value: 'first' | 'last', /** Only of objects that go. */ readonly ofGone?: boolean, readonly why: string }[] = [
   { object: /^attachment /, facet: /./, value: 'last', why: 'Whether a disk is let go between two instances is a race of its detaching with the next pod, upstream as here. What holds whoever wins, attaching.ts asks of each trace by itself.' },
-  { object: /^vmi /, facet: /^finalizers$/, value: 'first', ofGone: true, why: 'As above, and the object may go with the last. That the instance outlives its pod is told by the order.' },
 ]
 
 export interface Difference { readonly where: string, readonly one: string, readonly other: string }
@@ -27,7 +27,7 @@ export function differencesOf(one: Trace, other: Trace): Difference[] {
 
 /** Both may show it: that they are alike does not excuse it. */
 function forbidden(...traces: readonly [Trace, Trace]): Difference[] {
-  const [one, other] = traces.map(trace => brokenRules(trace).join('; '))
+  const [one, other] = traces.map(trace => [...brokenRules(trace), ...brokenStates(trace)].join('; '))
   return one || other ? [{ where: 'what no trace may show', one: one || 'nothing', other: other || 'nothing' }] : []
 }
 

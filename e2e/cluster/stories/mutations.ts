@@ -71,6 +71,21 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'Manual: a guest that crashes at once stays as it failed',
   },
   {
+    name: 'an instance stays Ready while its pod ends', file: `${CONTROLLERS}/vmis.ts`,
+    find: `if (hasEnded(pod) || pod.metadata.deletionTimestamp)\n    return no('PodTerminating'`, replace: `if (hasEnded(pod))\n    return no('PodTerminating'`,
+    noticedBy: 'a deaf guest is cut off when its grace is over',
+  },
+  {
+    name: 'a VM is no longer created once its guest is over', file: `${CONTROLLERS}/vms.ts`,
+    find: `created: vmi !== undefined,`, replace: `created: vmi !== undefined && !isFinal(vmi),`,
+    noticedBy: 'Manual: the guest shuts down from within, its instance stays, and a start replaces it',
+  },
+  {
+    name: 'a stop is forgotten once the instance is deleted', file: `${CONTROLLERS}/vms.ts`,
+    find: `return !vmi || request.uid !== vmi.metadata.uid`, replace: `return !vmi || request.uid !== vmi.metadata.uid || vmi.metadata.deletionTimestamp !== undefined`,
+    noticedBy: 'RerunOnFailure: restart, and a restart of what is off',
+  },
+  {
     name: 'Stopping is shown until the instance is gone', file: `${CONTROLLERS}/vmStatus.ts`,
     find: `Boolean(vmi && !isFinal(vmi) && (vmi.metadata.deletionTimestamp || expected.stop))`, replace: `Boolean(vmi && (vmi.metadata.deletionTimestamp || expected.stop))`,
     noticedBy: 'RerunOnFailure: stop, stop again, start, start again',

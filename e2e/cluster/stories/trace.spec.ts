@@ -54,10 +54,10 @@ describe('two traces', () => {
   const there = { life: 'there', phase: 'Running' }
 
   it('are apart where a value is missing, more, or in another order', () => {
-    const one = told(['vm web', { printableStatus: 'Stopping' }], ['vm web', { printableStatus: 'Stopped' }])
-    const other = told(['vm web', { printableStatus: 'Stopped' }])
+    const one = told(['migration of web 1', { phase: 'Scheduling' }], ['migration of web 1', { phase: 'Scheduled' }])
+    const other = told(['migration of web 1', { phase: 'Scheduled' }])
     expect(differencesOf(one, one)).toEqual([])
-    expect(differencesOf(one, other)).toEqual([{ where: 'vm web · printableStatus', one: 'Stopping › Stopped', other: 'Stopped' }])
+    expect(differencesOf(one, other)).toEqual([{ where: 'migration of web 1 · phase', one: 'Scheduling › Scheduled', other: 'Scheduled' }])
   })
 
   it('are apart where an answer is', () => {
@@ -87,9 +87,11 @@ describe('two traces', () => {
   })
 
   it('are not apart where one saw that there was no instance between two', () => {
-    const created = (...values: boolean[]) => told(...values.map((value): Change => ['vm web', { created: value }]))
-    expect(differencesOf(created(false, true, false, true), created(false, true))).toEqual([])
-    expect(differencesOf(created(false, true, false), created(false, true))).toHaveLength(1)
+    const off: Change[1] = { 'spec.runStrategy': 'Always', 'printableStatus': 'Stopped', 'created': false, 'ready': false, 'stateChangeRequests': [] }
+    const vm = (...changes: Change[1][]) => told(...[off, ...changes].map((change): Change => ['vm web', change]))
+    const [runs, over, away, starts] = [{ printableStatus: 'Running', created: true }, { printableStatus: 'Stopped' }, { created: false }, { printableStatus: 'Starting', created: true }]
+    expect(differencesOf(vm(runs, over, away, starts), vm(runs, over, starts))).toEqual([])
+    expect(differencesOf(vm(runs, over, away), vm(runs, over))).toHaveLength(1)
   })
 
   it('are apart where a good copy goes and comes again, and where an image is Imported later than its first good copy', () => {

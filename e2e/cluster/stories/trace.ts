@@ -2,6 +2,7 @@ import type { Facets, Json } from './facets.ts'
 import { facetsOf } from './facets.ts'
 import { Names } from './names.ts'
 import type { Sighting } from './sight.ts'
+import { stateOf, toldTogether } from './states.ts'
 
 /** An act, and what the caller was told. `text` is empty where all went well. */
 export interface Said { readonly who: string, readonly act: string, readonly code: number, readonly reason?: string, readonly text?: string }
@@ -42,13 +43,19 @@ function differenceOf(before: Facets, after: Facets): Facets {
   return Object.fromEntries([...keys].filter(key => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map(key => [key, after[key] ?? null] as [string, Json]))
 }
 
-/** Each facet of each object with its values in their order. */
+/** Each facet of each object with its values in their order; of those that one write shows together the `state` instead. */
 export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>> {
   const objects = new Map<string, Map<string, Json[]>>()
+  const known = new Map<string, Facets>()
   for (const [what, changed] of changes) {
     const facets = objects.get(what) ?? new Map<string, Json[]>()
     objects.set(what, facets)
-    for (const [facet, value] of Object.entries(changed))
+    const now = { ...known.get(what), ...changed }
+    known.set(what, now)
+    const state = changed.life === 'gone' ? undefined : stateOf(what, now)
+    if (state !== undefined && state !== facets.get('state')?.at(-1))
+      facets.set('state', [...facets.get('state') ?? [], state])
+    for (const [facet, value] of Object.entries(changed).filter(([facet]) => !toldTogether(what).includes(facet)))
       facets.set(facet, [...facets.get(facet) ?? [], value])
   }
   return objects
