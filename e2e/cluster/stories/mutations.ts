@@ -81,6 +81,11 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'Manual: the guest shuts down from within, its instance stays, and a start replaces it',
   },
   {
+    name: 'a VM is ready until its guest is over', file: `${CONTROLLERS}/vms.ts`,
+    find: `'Ready')?.status === 'True',`, replace: `'Ready')?.status === 'True' || (old.ready === true && vmi?.status?.phase === 'Running'),`,
+    noticedBy: 'a deaf guest with a long grace is stopped, then by force',
+  },
+  {
     name: 'a stop is forgotten once the instance is deleted', file: `${CONTROLLERS}/vms.ts`,
     find: `return !vmi || request.uid !== vmi.metadata.uid`, replace: `return !vmi || request.uid !== vmi.metadata.uid || vmi.metadata.deletionTimestamp !== undefined`,
     noticedBy: 'RerunOnFailure: restart, and a restart of what is off',

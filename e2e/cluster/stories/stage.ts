@@ -143,6 +143,11 @@ export class Stage {
     await this.settle()
   }
 
+  /** Until the VM is told to be no longer ready, as it is while its guest goes on. */
+  untilUnready(name = WEB): Promise<void> {
+    return this.until(`${name} not ready`, () => this.find('VirtualMachine', name)?.status?.ready === false)
+  }
+
   /** Until another instance than that one runs. */
   untilRunsAgain(before: KubeObject | undefined, name = WEB): Promise<void> {
     return this.untilRunning(name, ({ metadata: { uid } }) => uid !== before?.metadata.uid)

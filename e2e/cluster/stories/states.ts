@@ -20,10 +20,11 @@ const TOGETHER: Readonly<Record<string, Together>> = {
   },
   vmi: {
     facets: ['phase', 'deleting', 'finalizers'],
-    word: ({ phase, 'condition Ready': ready, deleting, finalizers }) => [
-      words(phase), readiness(ready), deleting === true ? 'deleting' : 'staying',
-      `held by ${((finalizers ?? []) as readonly string[]).map(name => name.slice(name.indexOf('/') + 1)).join(' and ') || 'nobody'}`,
-    ].join(' · '),
+    word: facets => [words(facets.phase), readiness(facets['condition Ready']), hold(facets)].join(' · '),
+  },
+  migration: {
+    facets: ['phase', 'deleting', 'finalizers'],
+    word: facets => [words(facets.phase), hold(facets)].join(' · '),
   },
 }
 
@@ -32,7 +33,7 @@ export function toldTogether(what: string): readonly string[] {
   return TOGETHER[roleOf(what)]?.facets ?? []
 }
 
-/** An object as it stands, in one line: a VM by its run strategy, printed status, whether it is created and ready, and its requests; an instance by its phase, why it is not ready, whether it is being deleted and what holds it. Undefined for objects that are looked at facet by facet alone. */
+/** An object as it stands, in one line: a VM by its run strategy, printed status, whether it is created and ready, and its requests; an instance by its phase, why it is not ready, whether it is being deleted and what holds it; a migration likewise. Undefined for objects that are looked at facet by facet alone. */
 export function stateOf(what: string, facets: Facets): string | undefined {
   return TOGETHER[roleOf(what)]?.word(facets)
 }
@@ -44,4 +45,9 @@ const words = (value: Json | undefined) => typeof value === 'string' && value !=
 function readiness(condition: Json | undefined): string {
   const [truth, reason] = words(condition).split(' · ')
   return truth === 'True' ? 'ready' : reason ?? 'unsaid'
+}
+
+function hold({ deleting, finalizers }: Facets): string {
+  const holders = (finalizers ?? []) as readonly string[]
+  return `${deleting === true ? 'deleting' : 'staying'} · held by ${holders.map(name => name.slice(name.indexOf('/') + 1)).join(' and ') || 'nobody'}`
 }

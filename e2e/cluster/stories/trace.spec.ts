@@ -54,10 +54,10 @@ describe('two traces', () => {
   const there = { life: 'there', phase: 'Running' }
 
   it('are apart where a value is missing, more, or in another order', () => {
-    const one = told(['migration of web 1', { phase: 'Scheduling' }], ['migration of web 1', { phase: 'Scheduled' }])
-    const other = told(['migration of web 1', { phase: 'Scheduled' }])
+    const one = told(['data volume more', { phase: 'Pending' }], ['data volume more', { phase: 'ImportScheduled' }])
+    const other = told(['data volume more', { phase: 'ImportScheduled' }])
     expect(differencesOf(one, one)).toEqual([])
-    expect(differencesOf(one, other)).toEqual([{ where: 'migration of web 1 · phase', one: 'Scheduling › Scheduled', other: 'Scheduled' }])
+    expect(differencesOf(one, other)).toEqual([{ where: 'data volume more · phase', one: 'Pending › ImportScheduled', other: 'ImportScheduled' }])
   })
 
   it('are apart where an answer is', () => {

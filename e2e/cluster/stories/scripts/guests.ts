@@ -85,6 +85,7 @@ export const GUESTS: readonly Story[] = [
       await stage.running({ runStrategy: 'Always', guest: 'deaf', grace: 600 })
       await stage.admin.ask('stop')
       await stage.untilPrinted('Stopping')
+      await stage.untilUnready()
       await stage.settle()
       await stage.admin.ask('stop', { gracePeriod: 600 })
       await stage.admin.ask('stop', { gracePeriod: 0 })

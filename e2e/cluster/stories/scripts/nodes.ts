@@ -9,6 +9,7 @@ async function lose(stage: Stage): Promise<string> {
   await stage.settle()
   // As kube-controller-manager's taint eviction does.
   await stage.evict()
+  await stage.untilUnready()
   await stage.settle()
   return node
 }
