@@ -207,12 +207,16 @@ describe('stop and start', () => {
 })
 
 describe('a VM that is deleted', () => {
-  it('leaves its instance running where that is wanted, and tells of it no more', () => {
+  it('leaves its instance running where that is wanted, and tells of it no more once that is nobody\'s', () => {
     const play = stage('Always')
     play.run(20_000)
     play.patch(VMS, KEY, { metadata: { deletionTimestamp: 'now', finalizers: ['kubevirt.io/virtualMachineControllerFinalize', 'orphan', 'other'] } })
     play.run(20_000)
     expect(vmOf(play).metadata.finalizers).toEqual(['orphan', 'other'])
+    expect(vmOf(play).status).toMatchObject({ created: true, ready: true, printableStatus: 'Terminating' })
+    // The collector of garbage takes it from its VM.
+    play.patch(VMIS, KEY, { metadata: { ownerReferences: null } })
+    play.run(20_000)
     expect(vmOf(play).status).toMatchObject({ created: false, ready: false, printableStatus: 'Terminating' })
     expect(phases(play).at(-1)).toBe('Running')
   })
@@ -286,6 +290,30 @@ describe('a guest', () => {
     play.run(60_000)
     expect(vmOf(play).status?.printableStatus).toBe(word)
     expect(play.get(VMIS, KEY)?.status?.phase ?? 'gone').toBe(phase)
+  })
+
+  it.each<[guest: string | undefined, told: string[]]>([
+    [undefined, ['Running Start', 'Stopped Start', 'Starting Start', 'Starting', 'Running']],
+    ['crashing', ['Starting Start', 'CrashLoopBackOff Start', 'Starting Start', 'Starting', 'Starting Start', 'CrashLoopBackOff Start']],
+  ])('under RerunOnFailure that fails (%s) is asked to start again before the VM is said to be off', (guest, told) => {
+    const play = stage('RerunOnFailure', guest ? { guest } : {})
+    play.run(guest ? 1_000 : 20_000)
+    forget(play)
+    if (!guest)
+      play.patch(VMIS, KEY, { metadata: { annotations: { 'guardrails.test/guest-does': 'crash' } } })
+    play.run(guest ? 32_000 : 60_000)
+    expect(play.seen(VMS, KEY, vm => [vm.status?.printableStatus, ...(vm.status?.stateChangeRequests ?? []).map(({ action }) => action)].join(' ')).slice(0, told.length)).toEqual(told)
+  })
+
+  it('that has failed when it is asked to stop is started again all the same', () => {
+    const play = stage('RerunOnFailure')
+    play.run(20_000)
+    const vmi = play.get(VMIS, KEY)
+    play.patch(VMIS, KEY, { status: { phase: 'Failed' } })
+    play.patch(VMS, KEY, { status: { stateChangeRequests: [{ action: 'Stop', uid: vmi?.metadata.uid }] } })
+    play.run(60_000)
+    expect(play.seen(VMS, KEY, vm => vm.status?.stateChangeRequests?.map(({ action }) => action).join())).toContain('Stop,Start')
+    expect(isRunning(play)).toBe(true)
   })
 
   it('that is deaf is killed when its grace is over, not before', () => {

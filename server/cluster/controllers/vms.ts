@@ -9,7 +9,7 @@ import { stamp, withCondition, withoutConditions } from './conditions.ts'
 import { pick, uuidOf } from './hash.ts'
 import { plugVolumes } from './hotplug.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
-import { addFinalizer, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
+import { addFinalizer, addressOf, change, create, dropFinalizer, on, ownerOf, remove, setStatus, tell, write } from './step.ts'
 import { TAKES } from './takes.ts'
 import { hasStartRequest, hasStopRequest, isFinal, printableStatus } from './vmStatus.ts'
 import type { Index, World } from './world.ts'
@@ -47,7 +47,7 @@ export const vms: Controller<VirtualMachine> = {
       return write(finalizer)
     // Who asked for the instance to be left behind has put the collector's finalizer there.
     if (vm.metadata.deletionTimestamp && (!vmi || vm.metadata.finalizers?.includes('orphan')))
-      return letGo(vm, world, time)
+      return letGo(vm, vmi, world, time)
     // The first look notes the version of the API alone, and the schema's default fills in the word.
     if (!vm.status?.printableStatus)
       return write(setStatus(VMS, vm, { ...vm.status, printableStatus: 'Stopped' }))
@@ -58,11 +58,14 @@ export const vms: Controller<VirtualMachine> = {
       act.push(startVmi(vm))
     if (wish.act === 'stop' && vmi && !vmi.metadata.deletionTimestamp)
       act.push(remove(VMIS, vmi))
+    // Both in one look and before all else: for a moment the start is asked for while the VM is still said to run.
+    if (wish.addStart && !vm.status?.stateChangeRequests?.some(({ action }) => action === 'Start'))
+      return write(act, askToStart(vm))
     act.push(...plugVolumes(vm, vmi))
     if (wish.act === 'always')
       return write(change(VMS, vm, { spec: vm.spec.runStrategy ? { runStrategy: 'Always' } : { running: true } }))
 
-    const status = statusOf(vm, vmi, wish.addStart ?? false, time)
+    const status = statusOf(vm, vmi, time)
     const expected = { start: act.some(one => one.do === 'create'), stop: act.some(one => one.do === 'remove') }
     const printable = printableStatus(vm, vmi, world, expected, status.startFailure?.consecutiveFailCount ?? 0)
     const refusal = time.refused?.kind === VMIS && !vmi
@@ -75,8 +78,8 @@ export const vms: Controller<VirtualMachine> = {
 }
 
 /** The last is told of a VM before it is let go: KubeVirt does both in one look. */
-function letGo(vm: VirtualMachine, world: World, time: Time): Next {
-  const status = { ...statusOf(vm, undefined, false, time), printableStatus: printableStatus(vm, undefined, world, { start: false, stop: false }, 0) }
+function letGo(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, world: World, time: Time): Next {
+  const status = { ...statusOf(vm, vmi, time), printableStatus: printableStatus(vm, vmi, world, { start: false, stop: false }, 0) }
   const told = setStatus(VMS, vm, status)
   return write(told.length > 0 ? told : dropFinalizer(VMS, vm, VM_FINALIZER))
 }
@@ -138,13 +141,16 @@ export function startVmi(vm: VirtualMachine): Extract<Write, { do: 'create' }> {
   })
 }
 
+/** After whatever is asked for already (vm.go addStartRequest). */
+function askToStart(vm: VirtualMachine): Write {
+  return { do: 'patch', kind: VMS, at: addressOf(vm), part: 'status', body: { status: { stateChangeRequests: [...vm.status?.stateChangeRequests ?? [], { action: 'Start' }] } } }
+}
+
 /** Everything of the status but the printable word (vm.go updateStatus). */
-function statusOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, addStart: boolean, time: Time): Status {
+function statusOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, time: Time): Status {
   const old = vm.status ?? {}
   const strategy: RunStrategy = effectiveRunStrategy(vm)
   const requests = [...old.stateChangeRequests ?? []]
-  if (addStart && requests.length === 0)
-    requests.push({ action: 'Start' })
   if (isDone(requests[0], vmi))
     requests.shift()
   const failure = startFailure(vm, vmi, strategy, time)
