@@ -15,7 +15,7 @@ export interface Fleeting {
 }
 
 const READY = /^condition Ready$/
-const STATE = /^state$/
+const STATE = /^state/
 const NOT_GOOD = /^(?!ready$)/
 export const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: READY, value: /VMIConditionMissing/, why: 'The VM\'s controller comes between the creation of the instance and the first condition of it, or does not.' },
@@ -30,6 +30,7 @@ export const FLEETING: readonly Fleeting[] = [
   { object: /^vm /, facet: STATE, value: /Stopped · not created/, after: /Stopped · created/, before: /Starting/, why: 'Of two instances, one after the other, the VM\'s controller sees that there is none in between, or does not. That there was none is told by the order.' },
   { object: /^vm /, facet: STATE, value: /(Stopping|Stopped|Terminating) · created/, hides: /(not )?ready · /, why: 'The VM\'s controller copies from an instance that it is not ready any more when it comes to it: of a guest that obeys before its end or after. The instance\'s own states tell when it was.' },
   { object: /^vm /, facet: STATE, value: /Terminating · not created/, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
+  { object: /^vm /, facet: /^state, its instance left behind$/, value: /Terminating · created/, after: /Running/, before: /Terminating · not created/, why: 'The VM\'s controller comes before the collector of garbage has taken the instance from its VM, or after.' },
   { object: /^vm /, facet: STATE, value: / Stopping /, after: /· (Error\w+|WaitingForVolumeBinding|Provisioning) ·/, before: /· (Stopped|ErrorUnschedulable|Provisioning) ·/, why: 'An instance without a pod, or with one that has no place, is over with the look that sees it deleted.' },
   { object: /^vm /, facet: STATE, value: / Starting /, after: / WaitingForVolumeBinding /, before: / Stopp/, why: 'What waited for its disk and is Halted is Starting until its instance is deleted, which is at once.' },
   { object: /^vm /, facet: STATE, value: / WaitingForVolumeBinding /, after: / Error/, before: / Starting /, why: 'The disk that was missing is bound before the next look, or not.' },

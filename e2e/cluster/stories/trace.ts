@@ -53,12 +53,22 @@ export function sequencesOf({ changes }: Trace): Map<string, Map<string, Json[]>
     const now = { ...known.get(what), ...changed }
     known.set(what, now)
     const state = changed.life === 'gone' ? undefined : stateOf(what, now)
-    if (state !== undefined && state !== facets.get('state')?.at(-1))
-      facets.set('state', [...facets.get('state') ?? [], state])
+    const states = facets.get('state') ?? []
+    if (state !== undefined && state !== states.at(-1))
+      facets.set('state', [...states, state])
+    if (changed.life === 'gone' && isLeftBehind(what, known)) {
+      facets.delete('state')
+      facets.set('state, its instance left behind', states)
+    }
     for (const [facet, value] of Object.entries(changed).filter(([facet]) => !toldTogether(what).includes(facet)))
       facets.set(facet, [...facets.get(facet) ?? [], value])
   }
   return objects
+}
+
+/** Whether the instance of a VM that has gone stays. */
+function isLeftBehind(vm: string, known: ReadonlyMap<string, Facets>): boolean {
+  return vm.startsWith('vm ') && [...known].some(([what, { life, deleting }]) => what.startsWith(`vmi ${vm.slice('vm '.length)} `) && life === 'there' && deleting !== true)
 }
 
 /** The phases that others wait for, by who has them. That a migration fails is told beside its guest's end, before or after. */
