@@ -145,7 +145,8 @@ export class Stage {
 
   /** Until the VM is told to be no longer ready, as it is while its guest goes on. */
   untilUnready(name = WEB): Promise<void> {
-    return this.until(`${name} not ready`, () => this.find('VirtualMachine', name)?.status?.ready === false)
+    // What is false is left out upstream.
+    return this.until(`${name} not ready`, () => !this.find('VirtualMachine', name)?.status?.ready)
   }
 
   /** Until another instance than that one runs. */
