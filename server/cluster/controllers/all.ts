@@ -10,6 +10,7 @@ import { guestVolumes } from './guestVolumes.ts'
 import { guests } from './guests.ts'
 import { harvesterImages } from './harvesterImages.ts'
 import { harvesterVms } from './harvesterVms.ts'
+import { heartbeats } from './heartbeats.ts'
 import { imageManagers } from './imageManagers.ts'
 import { imageSources } from './imageSources.ts'
 import { nodes, pods } from './kubelet.ts'
@@ -18,8 +19,10 @@ import { longhornNodes } from './longhornNodes.ts'
 import { longhornReplicas } from './longhornReplicas.ts'
 import { longhornVolumes } from './longhornVolumes.ts'
 import { migrations } from './migrations.ts'
+import { outOfService } from './outOfService.ts'
 import { scheduler } from './scheduler.ts'
 import type { Controller } from './step.ts'
+import { unresponsiveNodes } from './unresponsiveNodes.ts'
 import { vmBackups } from './vmBackups.ts'
 import { vmis } from './vmis.ts'
 import { vms } from './vms.ts'
@@ -27,10 +30,10 @@ import { vms } from './vms.ts'
 /** Everything that moves the embedded cluster; on a real control plane those whose actor is really there are left out. */
 export const CONTROLLERS: readonly Controller[] = [
   claims, volumes,
-  scheduler, nodes, pods, ...fencing,
+  scheduler, nodes, pods, outOfService,
   provisioner, reclaimer, attacher, attachments,
   longhornNodes, longhornVolumes, longhornReplicas, backingImages, imageManagers, imageSources, ...releasers,
   dataVolumes,
-  harvesterImages, harvesterVms, vmBackups,
-  vms, vmis, migrations, evacuations, guests, guestMigration, guestVolumes,
+  harvesterImages, harvesterVms, vmBackups, fencing,
+  vms, vmis, migrations, evacuations, unresponsiveNodes, heartbeats, guests, guestMigration, guestVolumes,
 ] as readonly unknown[] as readonly Controller[]

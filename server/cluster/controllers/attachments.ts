@@ -1,12 +1,14 @@
-import type { PersistentVolumeClaim, Pod, VolumeAttachment } from '#kube/core.ts'
-import { CLAIMS, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
+import type { Node, PersistentVolumeClaim, Pod, VolumeAttachment } from '#kube/core.ts'
+import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
 import { objectKey } from '#kube/object.ts'
 import { CLAIMS_BY_VOLUME, PODS_BY_CLAIM, hasEnded } from './claimIndexes.ts'
+import { OUT_OF_SERVICE, hasTaint } from './fencing.ts'
 import { hex } from './hash.ts'
 import { EXPORTS_BY_VOLUME } from './imageSources.ts'
 import { PERSISTENT_VOLUMES } from './kinds.ts'
 import { ATTACHMENTS_BY_VOLUME } from './longhornVolumes.ts'
+import { isDown } from './silence.ts'
 import type { Controller, Write } from './step.ts'
 import { NOTHING, addFinalizer, create, dropFinalizer, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -76,6 +78,7 @@ export const attachments: Controller<VolumeAttachment> = {
     on(LONGHORN_VOLUMES, (volume, world) => world.find(ATTACHMENTS_BY_VOLUME, volume.metadata.name).map(objectKey)),
     on(PODS, (pod, world) => claimKeysOf(pod).flatMap(key => world.find(ATTACHMENTS_BY_VOLUME, world.get(CLAIMS, key)?.spec?.volumeName).map(objectKey))),
     on(CLAIMS, (claim, world) => world.find(ATTACHMENTS_BY_VOLUME, claim.spec?.volumeName).map(objectKey)),
+    on(NODES, (node, world) => world.all(VOLUME_ATTACHMENTS).filter(({ spec }) => spec.nodeName === node.metadata.name).map(objectKey), node => String(patienceWith(node))),
   ],
   stage: (attachment, world) => String(isNeeded(attachment, world)),
   step(attachment, world, time) {
@@ -91,12 +94,19 @@ export const attachments: Controller<VolumeAttachment> = {
     const finalize = addFinalizer(VOLUME_ATTACHMENTS, attachment, ATTACHER_FINALIZER)
     if (finalize.length > 0)
       return write(finalize)
-    if (!isNeeded(attachment, world))
-      return time.left(TAKES.detachAfterPod) > 0 ? wait(time.left(TAKES.detachAfterPod)) : write(remove(VOLUME_ATTACHMENTS, attachment))
+    if (!isNeeded(attachment, world)) {
+      const left = time.left(patienceWith(world.get(NODES, attachment.spec.nodeName)))
+      return left > 0 ? wait(left) : write(remove(VOLUME_ATTACHMENTS, attachment))
+    }
     const here = volume?.spec.nodeID === attachment.spec.nodeName || volume?.spec.accessMode === 'rwx'
     const attached = volume?.status?.state === 'attached' && here
     return writeOr(setStatus(VOLUME_ATTACHMENTS, attachment, { ...attachment.status, attached }), NOTHING)
   },
+}
+
+/** From the end of the last pod that needed the disk there to its removal, in milliseconds. Of a node that is silent nobody knows whether it has let go, unless it is said to be out of service (kubernetes pkg/controller/volume/attachdetach/reconciler). */
+function patienceWith(node: Node | undefined): number {
+  return isDown(node) && !hasTaint(node, OUT_OF_SERVICE) ? TAKES.forceDetach : TAKES.detachAfterPod
 }
 
 function isNeeded(attachment: VolumeAttachment, world: World): boolean {

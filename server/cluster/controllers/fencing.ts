@@ -1,61 +1,71 @@
-import type { Node, Pod, VolumeAttachment } from '#kube/core.ts'
-import { NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
-import { objectKey } from '#kube/object.ts'
-import { ATTACHER_FINALIZER } from './attachments.ts'
-import { isTrue, withCondition, withoutConditions } from './conditions.ts'
-import { DOWN_ANNOTATION } from './kubelet.ts'
+import type { Node } from '#kube/core.ts'
+import { NODES } from '#kube/core.ts'
+import { findCondition } from '#kube/object.ts'
+import { withCondition, withoutConditions } from './conditions.ts'
+import type { HarvesterSetting } from './kinds.ts'
+import { HARVESTER_SETTINGS } from './kinds.ts'
 import type { Controller } from './step.ts'
-import { NOTHING, change, dropFinalizer, on, remove, setStatus, wait, write } from './step.ts'
-import { TAKES } from './takes.ts'
+import { NOTHING, change, on, setStatus, wait, write } from './step.ts'
 import type { World } from './world.ts'
 
-// A node that is given up for dead, so that its VMs may start elsewhere: harvester pkg/controller/master/node/node_down_controller.go,
-// and what Kubernetes does at its taint (pod garbage collector, forced detach). What ran there may run on.
+// Harvester gives up a node that is silent, so that its VMs may start elsewhere: harvester pkg/controller/master/node/node_down_controller.go.
+// What ran there may run on.
 
-const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
-/** The value of `DOWN_ANNOTATION` for a node that Harvester fences; any other is only away. */
-const FENCED = 'fenced'
+/** KubeVirt moves the guests of a node with it elsewhere. */
+export const DRAIN_TAINT = 'kubevirt.io/drain'
+/** Kubernetes removes by force what is on a node with it. */
+export const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
-const isOut = (node: Node | undefined): boolean => node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) ?? false
-const isNodeOut = (world: World, name: string | undefined): boolean => isOut(world.get(NODES, name))
+const DRAINED = 'Drained'
+const MESSAGE = 'Node is draining due to kubelet/node not ready.'
+const DRAINING = { type: DRAINED, status: 'False', reason: 'HarvesterNodeIsDraining', message: MESSAGE } as const
+const IS_DRAINED = { type: DRAINED, status: 'True', reason: 'HarvesterNodeIsDrained', message: MESSAGE } as const
 
-const fencedNodes: Controller<Node> = {
-  name: 'node-down',
-  actor: 'kubelet',
+/** Harvester's setting vm-force-reset-policy; seconds, and what it is without a word of the operator. */
+const POLICY = { enable: true, period: 15, vmMigrationTimeout: 180 }
+const SETTING = 'vm-force-reset-policy'
+
+function policyOf(world: World): typeof POLICY {
+  const { value, default: usual } = world.get(HARVESTER_SETTINGS, SETTING) ?? {} as Partial<HarvesterSetting>
+  return { ...POLICY, ...JSON.parse(value || usual || '{}') as Partial<typeof POLICY> }
+}
+
+/** Whether the node has that taint. */
+export function hasTaint(node: Node | undefined, key: string): boolean {
+  return node?.spec?.taints?.some(taint => taint.key === key) ?? false
+}
+
+export const fencing: Controller<Node> = {
+  name: 'harvester-node-down',
+  actor: 'harvester',
   kind: NODES,
-  stage: node => String(node.metadata.annotations?.[DOWN_ANNOTATION] === FENCED),
-  step(node, _world, time) {
+  wakes: [on(HARVESTER_SETTINGS, ({ metadata: { name } }, world) => name === SETTING ? world.all(NODES).map(node => node.metadata.name) : [])],
+  step(node, world, time) {
     const { conditions } = node.status ?? {}
-    const others = (node.spec?.taints ?? []).filter(({ key }) => key !== OUT_OF_SERVICE)
-    if (node.metadata.annotations?.[DOWN_ANNOTATION] !== FENCED)
-      return isOut(node) ? write(change(NODES, node, { spec: { taints: others } })) : isTrue(conditions, 'Drained') ? write(setStatus(NODES, node, { ...node.status, conditions: withoutConditions(conditions, 'Drained') })) : NOTHING
-    if (time.left(TAKES.fenceNode) > 0)
-      return wait(time.left(TAKES.fenceNode))
-    return isOut(node)
-      ? write(setStatus(NODES, node, { ...node.status, conditions: withCondition(conditions, { type: 'Drained', status: 'True' }, time.now) }))
-      : write(change(NODES, node, { spec: { taints: [...others, { key: OUT_OF_SERVICE, effect: 'NoExecute' }] } }))
-  },
-}
-
-const fencedPods: Controller<Pod> = {
-  name: 'pod-gc',
-  actor: 'kubelet',
-  kind: PODS,
-  wakes: [on(NODES, (node, world) => world.all(PODS).filter(pod => pod.spec?.nodeName === node.metadata.name).map(objectKey), node => String(isOut(node)))],
-  step: (pod, world) => isNodeOut(world, pod.spec?.nodeName) ? write(remove(PODS, pod, 0)) : NOTHING,
-}
-
-const fencedAttachments: Controller<VolumeAttachment> = {
-  name: 'force-detach',
-  actor: 'csi',
-  kind: VOLUME_ATTACHMENTS,
-  wakes: [on(NODES, (node, world) => world.all(VOLUME_ATTACHMENTS).filter(({ spec }) => spec.nodeName === node.metadata.name).map(objectKey), node => String(isOut(node)))],
-  step(attachment, world) {
-    if (!isNodeOut(world, attachment.spec.nodeName))
+    const [ready, drained] = ['Ready', DRAINED].map(type => findCondition(conditions, type))
+    const { taints = [] } = node.spec ?? {}
+    if (ready?.status === 'True') {
+      const others = taints.filter(({ key }) => key !== DRAIN_TAINT && key !== OUT_OF_SERVICE)
+      if (others.length < taints.length)
+        return write(change(NODES, node, { spec: { taints: others } }))
+      return write(drained ? setStatus(NODES, node, { ...node.status, conditions: withoutConditions(conditions, DRAINED) }) : [])
+    }
+    const { enable, period, vmMigrationTimeout } = policyOf(world)
+    // A kubelet that says itself that it is not ready is not fenced: Go's `case` does not fall through.
+    if (ready?.status !== 'Unknown' || !enable)
       return NOTHING
-    return attachment.metadata.deletionTimestamp ? write(dropFinalizer(VOLUME_ATTACHMENTS, attachment, ATTACHER_FINALIZER)) : write(remove(VOLUME_ATTACHMENTS, attachment))
+    const leftOf = (since: string | undefined, seconds: number) => Date.parse(since ?? '') + time.takes(seconds * 1000) - time.now
+    const taint = (key: string, effect: string) => write(change(NODES, node, { spec: { taints: [...taints, { key, effect }] } }))
+    const say = (finding: typeof DRAINING | typeof IS_DRAINED) => write(setStatus(NODES, node, { ...node.status, conditions: withCondition(conditions, finding, time.now) }))
+    if (!hasTaint(node, DRAIN_TAINT)) {
+      const left = leftOf(ready.lastTransitionTime, period)
+      return left > 0 ? wait(left) : taint(DRAIN_TAINT, 'NoSchedule')
+    }
+    if (hasTaint(node, OUT_OF_SERVICE))
+      return say(IS_DRAINED)
+    if (!drained)
+      return say(DRAINING)
+    const left = leftOf(drained.lastTransitionTime, vmMigrationTimeout)
+    return left > 0 ? wait(left) : taint(OUT_OF_SERVICE, 'NoExecute')
   },
 }
-
-/** Fencing of nodes that are down, as `guardrails.test/down: fenced` says. */
-export const fencing: readonly Controller[] = [fencedNodes, fencedPods, fencedAttachments] as readonly unknown[] as readonly Controller[]

@@ -7,6 +7,7 @@ import { guestOf, interfacesOf } from './guests.ts'
 import { addressOfNode } from './kubelet.ts'
 import type { MigrationState } from './migration.ts'
 import { NODE_LABEL, TARGET_NODE_LABEL, isOver, migrationStateOf } from './migration.ts'
+import { isHandlerDown } from './silence.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, on, setStatus, wait, write } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -38,7 +39,8 @@ export const guestMigration: Controller<VirtualMachineInstance> = {
     if (isOver(state))
       return after(time, TAKES.endMigration, () => [change(VMIS, vmi, { metadata: { labels: { [TARGET_NODE_LABEL]: null } } })])
     const pod = world.owned(PODS, vmi.metadata.uid).find(one => one.metadata.name === state.targetPod)
-    if (!pod || hasEnded(pod))
+    // The target's virt-handler prepares, and the source's does the rest.
+    if (!pod || hasEnded(pod) || isHandlerDown(world.get(NODES, state.targetNodeAddress ? vmi.status?.nodeName : state.targetNode)))
       return NOTHING
     return advance(vmi, state, world, time)
   },

@@ -11,9 +11,10 @@ import { isTrue, stamp, withCondition } from './conditions.ts'
 import { pick } from './hash.ts'
 import { areMounted, attached, volumeStatusesOf } from './guestVolumes.ts'
 import { claimInfo } from './hotplug.ts'
-import { DOWN_ANNOTATION, podAddress } from './kubelet.ts'
-import { graceOf } from './launcher.ts'
+import { podAddress } from './kubelet.ts'
+import { ACT_ANNOTATION, graceOf } from './launcher.ts'
 import { currentPod, migrationStateOf } from './migration.ts'
+import { isHandlerDown } from './silence.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, on, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -24,8 +25,6 @@ import type { World } from './world.ts'
 
 /** On a VM's template (and so on its VMI): what the guest is like. Without it, obedient. */
 export const GUEST_ANNOTATION = 'guardrails.test/guest'
-/** On a running VMI: what the guest does by itself, once: `shutdown` or `crash`. */
-const ACT_ANNOTATION = 'guardrails.test/guest-does'
 
 /**
  * obedient: shuts down when asked. deaf: ignores ACPI, killed when its grace is over. crashing: ends before it runs. stuck: never gets to run.
@@ -45,7 +44,7 @@ export const guests: Controller<VirtualMachineInstance> = {
   stage: (vmi, world) => `${vmi.status?.phase} ${isEnding(vmi, currentPod(vmi, world))} ${vmi.metadata.annotations?.[ACT_ANNOTATION]} ${isTrue(vmi.status?.conditions, 'AgentConnected')}`,
   step(vmi, world, time) {
     const phase = vmi.status?.phase
-    if ((phase !== 'Scheduled' && phase !== 'Running') || world.get(NODES, vmi.status?.nodeName)?.metadata.annotations?.[DOWN_ANNOTATION])
+    if ((phase !== 'Scheduled' && phase !== 'Running') || isHandlerDown(world.get(NODES, vmi.status?.nodeName)))
       return NOTHING
     const pod = currentPod(vmi, world)
     if (!pod || hasEnded(pod))

@@ -29,6 +29,9 @@ export const LONGHORN_ENGINES = defineResource<LonghornEngine>('longhorn.io/v1be
 export interface LonghornSetting extends KubeObject { readonly value?: string }
 export const LONGHORN_SETTINGS = defineResource<LonghornSetting>('longhorn.io/v1beta2', 'Setting', 'settings')
 
+export interface HarvesterSetting extends KubeObject { readonly value?: string, readonly default?: string }
+export const HARVESTER_SETTINGS = defineResource<HarvesterSetting>('harvesterhci.io/v1beta1', 'Setting', 'settings', 'cluster')
+
 export interface ConfigMap extends KubeObject { readonly data?: Readonly<Record<string, string>> }
 export const CONFIG_MAPS = defineResource<ConfigMap>('v1', 'ConfigMap', 'configmaps')
 

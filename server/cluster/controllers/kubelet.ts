@@ -2,22 +2,20 @@ import { LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import type { Node, Pod } from '#kube/core.ts'
 import { CLAIMS, NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
-import { objectKey } from '#kube/object.ts'
+import { findCondition, objectKey } from '#kube/object.ts'
 import type { VirtualMachineInstance } from '#vms/vm.ts'
 import { VMIS } from '#vms/vm.ts'
 import { isAttached } from './attachments.ts'
 import { PODS_BY_CLAIM, CLAIMS_BY_VOLUME, hasEnded } from './claimIndexes.ts'
 import type { Finding } from './conditions.ts'
 import { isTrue, stamp, withCondition } from './conditions.ts'
-import { isLauncher } from './launcher.ts'
+import { ACT_ANNOTATION, isLauncher } from './launcher.ts'
 import { isLeft } from './migration.ts'
+import { isDown, isHandlerDown, silentSince } from './silence.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
 import type { World } from './world.ts'
-
-/** On a Kubernetes node: its kubelet is silent. */
-export const DOWN_ANNOTATION = 'guardrails.test/down'
 
 /** A registry that nobody has: images from there are never pulled. */
 export const UNPULLABLE = 'registry.invalid'
@@ -30,10 +28,10 @@ export const nodes: Controller<Node> = {
   actor: 'kubelet',
   kind: NODES,
   step(node, _world, time) {
-    const down = Boolean(node.metadata.annotations?.[DOWN_ANNOTATION])
+    const down = isDown(node)
     const conditions = withCondition(node.status?.conditions, down
       ? { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
-      : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }, time.now)
+      : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }, (down ? silentSince(node) : undefined) ?? time.now)
     const offer = { cpu: '32', memory: '131072Mi', pods: '200' }
     const status = setStatus(NODES, node, {
       capacity: offer, allocatable: offer,
@@ -66,8 +64,10 @@ export const pods: Controller<Pod> = {
   step(pod, world, time) {
     const nodeName = pod.spec?.nodeName
     const node = world.get(NODES, nodeName)
-    if (!nodeName || !node || node.metadata.annotations?.[DOWN_ANNOTATION] || isLonghorns(pod))
+    if (!nodeName || !node || isLonghorns(pod))
       return NOTHING
+    if (isDown(node))
+      return write(unheardOf(pod, time))
     if (hasEnded(pod))
       return pod.metadata.deletionTimestamp ? after(time, TAKES.forgetPod, () => write(remove(PODS, pod, 0))) : NOTHING
     const end = endOf(pod, world)
@@ -91,6 +91,12 @@ function after(time: Time, ms: number, next: () => Next): Next {
   return time.left(ms) > 0 ? wait(time.left(ms)) : next()
 }
 
+/** What is said of a pod on a node that is not heard of: all that it was, and that it is not ready (kubernetes pkg/controller/util/node MarkPodsNotReady). */
+function unheardOf(pod: Pod, time: Time): Write[] {
+  const ready = findCondition(pod.status?.conditions, 'Ready')
+  return ready?.status === 'True' ? setStatus(PODS, pod, { ...pod.status, conditions: withCondition(pod.status?.conditions, { ...ready, status: 'False' }, time.now) }) : []
+}
+
 /** Where Longhorn's own controllers are, the pods that they make run as programs of their own, and who runs them tells how they are. */
 function isLonghorns(pod: Pod): boolean {
   return pod.metadata.namespace === LONGHORN_NAMESPACE
@@ -111,6 +117,10 @@ function endOf(pod: Pod, world: World): 'Succeeded' | 'Failed' | undefined {
   if (!vmi)
     return 'Failed'
   const began = pod.status?.phase === 'Running'
+  const act = vmi.metadata.annotations?.[ACT_ANNOTATION]
+  // Where virt-handler tells nothing of its guest, the pod is seen to end all the same.
+  if (began && phase === 'Running' && (act === 'crash' || act === 'shutdown') && isHandlerDown(world.get(NODES, pod.spec?.nodeName)))
+    return act === 'crash' ? 'Failed' : 'Succeeded'
   if (phase === 'Succeeded' || phase === 'Failed')
     return began ? phase : 'Failed'
   if (isLeft(pod, vmi))

@@ -11,6 +11,9 @@ import { create, ownerOf } from './step.ts'
 
 export const LAUNCHER_IMAGE = 'registry.suse.com/suse/sles/15.7/virt-launcher:1.8.4-150700.5.2.1'
 
+/** On a running VMI: what the guest does by itself, once: `shutdown` or `crash`. */
+export const ACT_ANNOTATION = 'guardrails.test/guest-does'
+
 export function isLauncher(pod: Pod): boolean {
   return pod.metadata.labels?.['kubevirt.io'] === 'virt-launcher'
 }

@@ -11,8 +11,10 @@ export const TAKES = {
   attachVolume: 800,
   detachVolume: 1_500,
   rebuildReplica: 20_000,
-  /** Harvester's setting vm-force-reset-policy. */
-  fenceNode: 15_000,
+  /** kube-controller-manager looks for pods to collect so often. */
+  collectPods: 20_000,
+  /** Kubernetes takes a disk by force from a node that does not answer, and is not out of service, after so long. */
+  forceDetach: 360_000,
   backUp: 10_000,
   /** Longhorn's setting replica-replenishment-wait-interval. */
   replenishReplica: 600_000,

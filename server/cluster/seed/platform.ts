@@ -4,14 +4,15 @@ import { defineResource } from '#kube/resource.ts'
 import { LONGHORN_SETTINGS, STORAGE_PROFILES } from '../controllers/kinds.ts'
 import { uuidOf } from '../controllers/hash.ts'
 import { BAD_DISKS_ANNOTATION } from '../controllers/imageManagers.ts'
-import { DOWN_ANNOTATION } from '../controllers/kubelet.ts'
+import { HEARTBEAT } from '../controllers/heartbeats.ts'
+import { HARVESTER_SETTINGS } from '../controllers/kinds.ts'
+import { DOWN_ANNOTATION } from '../controllers/silence.ts'
 import type { Layer, SeedObject } from './seed.ts'
 
 // The house in which the VMs of the demonstration live: four nodes and their disks, storage classes, networks, settings.
 
 const NETWORK_ATTACHMENTS = defineResource('k8s.cni.cncf.io/v1', 'NetworkAttachmentDefinition', 'network-attachment-definitions')
 const CLUSTER_NETWORKS = defineResource('network.harvesterhci.io/v1beta1', 'ClusterNetwork', 'clusternetworks', 'cluster')
-const HARVESTER_SETTINGS = defineResource('harvesterhci.io/v1beta1', 'Setting', 'settings', 'cluster')
 const KUBEVIRTS = defineResource('kubevirt.io/v1', 'KubeVirt', 'kubevirts')
 
 const VM_NAMESPACES = ['production', 'staging', 'lab'] as const
@@ -37,7 +38,7 @@ function node(name: string, index: number): SeedObject {
       metadata: {
         name,
         labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'kubevirt.io/schedulable': down ? 'false' : 'true', 'harvesterhci.io/managed': 'true', ...(index < 3 ? { 'node-role.kubernetes.io/control-plane': 'true', 'node-role.kubernetes.io/etcd': 'true' } : {}) },
-        ...(down ? { annotations: { [DOWN_ANNOTATION]: 'power supply' } } : {}),
+        ...(down ? { annotations: { [DOWN_ANNOTATION]: DOWN_AT, [HEARTBEAT]: DOWN_AT } } : {}),
       },
       spec: {
         podCIDR: `10.52.${index}.0/24`,
@@ -138,7 +139,11 @@ const LONGHORN_VALUES: Readonly<Record<string, string>> = {
   'replica-replenishment-wait-interval': '600', 'v1-data-engine': 'true', 'v2-data-engine': 'true', 'current-longhorn-version': 'v1.12.1',
 }
 
-const HARVESTER_VALUES: Readonly<Record<string, string>> = { 'server-version': 'v1.10.0', 'default-vm-termination-grace-period-seconds': '120', 'longhorn-v2-data-engine-enabled': 'true' }
+const HARVESTER_VALUES: Readonly<Record<string, string>> = {
+  'server-version': 'v1.10.0', 'default-vm-termination-grace-period-seconds': '120', 'longhorn-v2-data-engine-enabled': 'true',
+  // Its operators do not let a node be fenced of itself: what ran there is looked for first.
+  'vm-force-reset-policy': '{"enable":false,"period":15,"vmMigrationTimeout":180}',
+}
 
 /** Namespaces, nodes, classes, networks and settings: what a test needs to create images and VMs of its own. */
 export const PLATFORM: readonly Layer[] = [
