@@ -24,10 +24,14 @@ const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/harvester-system/kubevir
   // Without the architecture every VMI is refused, and only virt-controller's log says so.
   { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
 
+/** Harvester's wish to be told soon: by its default a node that was lost is given up after three minutes. In seconds. */
+export const FENCING = '{"enable":true,"period":15,"vmMigrationTimeout":60}'
+
 /** Settings that Harvester's own start writes, with its defaults: without them its webhook fills in no sizes and no grace, and refuses backups. */
 const SETTINGS: Readonly<Record<string, string>> = {
   'overcommit-config': '{"cpu":1600,"memory":150,"storage":200}', 'default-vm-termination-grace-period-seconds': '120', 'additional-guest-memory-overhead-ratio': '1.5',
   'csi-driver-config': '{"driver.longhorn.io":{"volumeSnapshotClassName":"longhorn-snapshot","backupVolumeSnapshotClassName":"longhorn"}}',
+  'vm-force-reset-policy': FENCING,
 }
 const setting = ([name, value]: readonly [string, string]) => piece('/apis/harvesterhci.io/v1beta1/settings', 'harvesterhci.io/v1beta1', 'Setting', name, { default: value, value: '' })
 

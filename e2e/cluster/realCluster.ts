@@ -6,10 +6,11 @@ import { writeCertificates, writeUsers } from './credentials.ts'
 import { freePorts } from './ports.ts'
 import { startProgram, stopPrograms, waitFor } from './processes.ts'
 
-// What the tests need of kube-controller-manager: garbage of owners, namespaces, claims. No scheduler, no kubelet.
+// What the tests need of kube-controller-manager: garbage of owners, namespaces, claims, pods on a node that is out of service. No scheduler, no kubelet.
 const CONTROLLERS = [
   'garbage-collector-controller', 'namespace-controller', 'persistentvolume-binder-controller', 'persistentvolumeclaim-protection-controller',
   'persistentvolume-protection-controller', 'serviceaccount-controller', 'clusterrole-aggregation-controller',
+  'taint-eviction-controller', 'pod-garbage-collector-controller',
 ]
 
 export interface RealCluster {
