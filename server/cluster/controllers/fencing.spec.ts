@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NODES, PODS, VOLUME_ATTACHMENTS } from '#kube/core.ts'
 import { attachments } from './attachments.ts'
-import { stamp } from './conditions.ts'
 import { fencing } from './fencing.ts'
 import { HARVESTER_SETTINGS } from './kinds.ts'
 import { nodes, pods } from './kubelet.ts'
@@ -13,9 +12,7 @@ import { TAKES } from './takes.ts'
 
 const [PERIOD, TIMEOUT] = [15_000, 180_000]
 
-interface Given { readonly policy?: string, /** In milliseconds, before it is seen. */ readonly silentFor?: number }
-
-function stage({ policy, silentFor }: Given = {}): Play {
+function stage({ policy }: { readonly policy?: string } = {}): Play {
   const play = new Play([nodes, pods, attachments, outOfService, fencing] as readonly unknown[] as readonly Controller[])
   if (policy !== undefined)
     play.add(HARVESTER_SETTINGS, { metadata: { name: 'vm-force-reset-policy' }, default: policy, value: '' })
@@ -25,7 +22,7 @@ function stage({ policy, silentFor }: Given = {}): Play {
     play.add(VOLUME_ATTACHMENTS, { metadata: { name: `csi-${name}` }, spec: { attacher: 'driver.longhorn.io', nodeName: name, source: { persistentVolumeName: 'pv-1' } } })
   }
   play.run(2_500)
-  play.patch(NODES, 'node-1', { metadata: { annotations: { [DOWN_ANNOTATION]: silentFor === undefined ? 'yes' : stamp(play.now - silentFor) } } })
+  play.patch(NODES, 'node-1', { metadata: { annotations: { [DOWN_ANNOTATION]: 'yes' } } })
   return play
 }
 const left = (play: Play) => [...play.world.all(PODS), ...play.world.all(VOLUME_ATTACHMENTS)].filter(({ spec }) => spec?.nodeName === 'node-1').map(({ metadata }) => metadata.name).sort()
@@ -66,7 +63,7 @@ describe('a node that dies', () => {
   })
 
   it('says in the kubelet\'s place that a pod has failed before it is gone', () => {
-    const play = stage({ silentFor: PERIOD })
+    const play = stage()
     play.run(PERIOD + TIMEOUT + TAKES.collectPods + 5_000)
     const phases = play.history.filter(({ what }) => what === 'pods lab/on-node-1').map(({ object }) => (object as { status?: { phase?: string } } | undefined)?.status?.phase)
     expect(phases.slice(-2)).toEqual(['Failed', undefined])
@@ -79,12 +76,6 @@ describe('a node that dies', () => {
     play.run(5_000)
     expect(taintsOf(play)).toEqual([])
     expect(drained(play)).toBeUndefined()
-  })
-
-  it('is drained at once where it has been silent for long', () => {
-    const play = stage({ silentFor: 600_000 })
-    play.run(2_000)
-    expect(taintsOf(play)).toEqual([DRAIN])
   })
 
   it('is given up as soon as the operator says, or never', () => {

@@ -11,7 +11,7 @@ import type { Finding } from './conditions.ts'
 import { isTrue, stamp, withCondition } from './conditions.ts'
 import { ACT_ANNOTATION, isLauncher } from './launcher.ts'
 import { isLeft } from './migration.ts'
-import { isDown, isHandlerDown, silentSince } from './silence.ts'
+import { isDown, isHandlerDown } from './silence.ts'
 import type { Controller, Next, Time, Write } from './step.ts'
 import { NOTHING, change, on, remove, setStatus, wait, write, writeOr } from './step.ts'
 import { TAKES } from './takes.ts'
@@ -31,7 +31,7 @@ export const nodes: Controller<Node> = {
     const down = isDown(node)
     const conditions = withCondition(node.status?.conditions, down
       ? { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
-      : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }, (down ? silentSince(node) : undefined) ?? time.now)
+      : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }, time.now)
     const offer = { cpu: '32', memory: '131072Mi', pods: '200' }
     const status = setStatus(NODES, node, {
       capacity: offer, allocatable: offer,

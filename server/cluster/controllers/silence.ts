@@ -17,7 +17,7 @@ export function isHandlerDown(node: Node | undefined): boolean {
   return isDown(node) || Boolean(node?.metadata.annotations?.[HANDLER_DOWN_ANNOTATION])
 }
 
-/** Since when a node is silent, in epoch milliseconds; undefined where it is not, or nobody has said. */
+/** Since when nobody has heard of a node's virt-handler, in epoch milliseconds; undefined where it is not, or nobody has said. */
 export function silentSince(node: Node): number | undefined {
   const { annotations = {} } = node.metadata
   const since = Date.parse(annotations[DOWN_ANNOTATION] ?? annotations[HANDLER_DOWN_ANNOTATION] ?? '')

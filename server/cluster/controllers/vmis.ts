@@ -48,7 +48,7 @@ export const vmis: Controller<VirtualMachineInstance> = {
     const pod = currentPod(vmi, world)
     const phase = vmi.status?.phase ?? ''
     if (phase === 'Succeeded' || phase === 'Failed')
-      return write(over(vmi, pods, world, time), pods.flatMap(one => world.owned(PODS, one.metadata.uid)).filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one, 0)))
+      return write(over(vmi, pods, pod, world, time), pods.flatMap(one => world.owned(PODS, one.metadata.uid)).filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one, 0)))
     const deleting = vmi.metadata.deletionTimestamp !== undefined
     const ending = deleting ? pods.filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one)) : []
     const missing = deleting || pod ? undefined : missingClaim(vmi, world)
@@ -170,11 +170,11 @@ function waitsForData(vmi: VirtualMachineInstance, world: World): 'waiting' | 'f
 }
 
 /** A final VMI: its pods are removed when it was deleted, and it goes when none is left. */
-function over(vmi: VirtualMachineInstance, pods: readonly Pod[], world: World, time: Time): Write[] {
+function over(vmi: VirtualMachineInstance, pods: readonly Pod[], pod: Pod | undefined, world: World, time: Time): Write[] {
   if (vmi.metadata.deletionTimestamp && pods.length > 0)
-    return [...pods.filter(pod => !pod.metadata.deletionTimestamp).map(pod => remove(PODS, pod)), ...ready(vmi, pods[0], time)]
+    return [...pods.filter(pod => !pod.metadata.deletionTimestamp).map(pod => remove(PODS, pod)), ...ready(vmi, pod, time)]
   if (pods.length > 0)
-    return ready(vmi, pods[0], time)
+    return ready(vmi, pod, time)
   const owner = vmi.metadata.ownerReferences?.find(reference => reference.kind === 'VirtualMachine')
   const owned = owner !== undefined && world.get(VMS, `${vmi.metadata.namespace}/${owner.name}`)?.metadata.uid === owner.uid
   const stays = (vmi.metadata.finalizers ?? []).filter(finalizer => finalizer !== VMI_FINALIZER && (owned || finalizer !== VM_FINALIZER))
