@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Node } from '#kube/core.ts'
 import type { Condition } from '#kube/object.ts'
 import type { VirtualMachine, VirtualMachineInstance } from './vm.ts'
 
@@ -55,12 +56,19 @@ export function vmOf(standing: Standing): VirtualMachine {
 
 export function vmiOf(standing: Standing): VirtualMachineInstance {
   const { facets } = standing
-  return { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: metadataOf(standing), spec: {}, status: { phase: facets.phase, reason: facets.reason, conditions: conditionsOf(facets), migrationState: migrationOf(facets.migrationState) } } as VirtualMachineInstance
+  return { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', metadata: metadataOf(standing), spec: {}, status: { phase: facets.phase, reason: facets.reason, ...(facets.node ? { nodeName: facets.node } : {}), conditions: conditionsOf(facets), migrationState: migrationOf(facets.migrationState) } } as VirtualMachineInstance
 }
 
 function migrationOf(told: unknown): object | undefined {
   const { started, ended, ...rest } = (told ?? {}) as Facets
   return told ? { ...rest, ...(started ? { startTimestamp: 'then' } : {}), ...(ended ? { endTimestamp: 'then' } : {}) } : undefined
+}
+
+/** A node as a story of nodes tells of it, called as the record calls it. */
+export function nodeOf(standing: Standing): Node {
+  const taints = Object.entries(standing.facets).filter(([key, effects]) => key.startsWith('taint ') && effects !== null)
+    .flatMap(([key, effects]) => String(effects).split(' ').map(effect => ({ key: key.slice('taint '.length), effect })))
+  return { apiVersion: 'v1', kind: 'Node', metadata: { ...metadataOf(standing), name: standing.what }, spec: { taints }, status: { conditions: conditionsOf(standing.facets) } }
 }
 
 export const isOver = (phase: unknown) => phase === 'Succeeded' || phase === 'Failed'

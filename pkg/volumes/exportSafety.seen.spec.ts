@@ -5,45 +5,47 @@ import type { ExportSafetyWord } from './exportSafety.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { describe, expect, it } from 'vitest'
 import { isFinal } from '#vms/powerState.ts'
-import { RECORDS, glancesOf, isOver, metadataOf, vmOf, vmiOf } from '#vms/recordedStories.ts'
+import { RECORDS, glancesOf, isOver, metadataOf, nodeOf, vmOf, vmiOf } from '#vms/recordedStories.ts'
 import { judgeExportSafety } from './exportSafety.ts'
-import { live, node, OUT_OF_SERVICE } from './scriptedWorld.ts'
+import { live, node } from './scriptedWorld.ts'
 
 // The disk that a VM has from its first day, and the one that is plugged into it, in every state that KubeVirt's own control
-// plane was seen in. A record names no node: in the stories of a lost one that is put in, where the first instance ran.
+// plane was seen in. A record of a story of nodes tells of these, and where everything is; any other names none, and its one node is well.
 
 type Disk = 'web-disk' | 'more'
+/** The node of those stories that tell of none. */
+const ONLY = 'node-1'
+const placeOf = ({ facets }: Standing) => String(facets.node ?? ONLY)
 const claimOf = (name: Disk): PersistentVolumeClaim => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'lab', uid: name, resourceVersion: '1', creationTimestamp: '' }, spec: { volumeName: `pv-${name}` }, status: { phase: 'Bound' } })
 const volumeOf = (name: Disk) => [{ name, persistentVolumeClaim: { claimName: name } }]
 
 const vmWith = (standing: Standing): VirtualMachine => ({ ...vmOf(standing), spec: { ...vmOf(standing).spec, template: { spec: { volumes: volumeOf('web-disk') } } } })
 
 /** Told in its status are `disk-0`, its own, and by its claim's name what was plugged in. */
-function vmiWith(standing: Standing, lost: boolean): VirtualMachineInstance {
+function vmiWith(standing: Standing): VirtualMachineInstance {
   const vmi = vmiOf(standing)
   const names = (standing.facets.volumes as readonly string[] | undefined ?? []).map(volume => volume.split(' ')[0] ?? '')
   const volumeStatus = names.map(name => ({ name, persistentVolumeClaimInfo: { claimName: name === 'disk-0' ? 'web-disk' : name } }))
-  return { ...vmi, spec: { volumes: volumeOf('web-disk') }, status: { ...vmi.status, volumeStatus, nodeName: lost && standing.what.endsWith(' 1') ? 'lost' : 'node-1' } }
+  return { ...vmi, spec: { volumes: volumeOf('web-disk') }, status: { nodeName: ONLY, ...vmi.status, volumeStatus } }
 }
 
 function podWith(standing: Standing): Pod {
   const plug = standing.what.startsWith('plug ')
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadataOf(standing), name: standing.what.replaceAll(' ', '-'), labels: { 'kubevirt.io': plug ? 'hotplug-disk' : 'virt-launcher' } }, spec: { volumes: volumeOf(plug ? 'more' : 'web-disk') }, status: { phase: String(standing.facets.phase) } }
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadataOf(standing), name: standing.what.replaceAll(' ', '-'), labels: { 'kubevirt.io': plug ? 'hotplug-disk' : 'virt-launcher' } }, spec: { nodeName: placeOf(standing), volumes: volumeOf(plug ? 'more' : 'web-disk') }, status: { phase: String(standing.facets.phase) } }
 }
 
 function attachmentOf(standing: Standing): VolumeAttachment {
   const metadata = metadataOf(standing)
-  return { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata, spec: { attacher: 'driver.longhorn.io', nodeName: 'node-1', source: { persistentVolumeName: `pv-${metadata.name}` } }, status: { attached: standing.facets.attached === true } }
+  return { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata, spec: { attacher: 'driver.longhorn.io', nodeName: placeOf(standing), source: { persistentVolumeName: `pv-${metadata.name}` } }, status: { attached: standing.facets.attached === true } }
 }
 
-function worldOf({ there }: Glance, { story }: Recorded, disk: Disk): ExportWorld {
-  const lost = story.includes('fenced')
+function worldOf({ there }: Glance, disk: Disk): ExportWorld {
   const of = (pattern: RegExp) => there.filter(({ what }) => pattern.test(what))
   return {
     claim: claimOf(disk),
-    vms: live(...of(/^vm /).map(vmWith)), vmis: live(...of(/^vmi /).map(standing => vmiWith(standing, lost))),
+    vms: live(...of(/^vm /).map(vmWith)), vmis: live(...of(/^vmi /).map(vmiWith)),
     pods: live(...of(/^(launcher|target|plug) /).map(podWith)), attachments: live(...of(/^attachment /).map(attachmentOf)),
-    nodes: live(node('node-1'), ...lost ? [node('lost', 'Unknown', OUT_OF_SERVICE)] : []),
+    nodes: live(node(ONLY), ...of(/^node /).map(nodeOf)),
     images: live(), dataVolumes: live(), snapshots: live(), backups: live(), restores: live(), vmExports: live(), longhornVolumes: live(),
   }
 }
@@ -52,7 +54,7 @@ interface Moment { readonly glance: Glance, readonly word: ExportSafetyWord, rea
 
 function momentsOf(record: Recorded, disk: Disk): Moment[] {
   return glancesOf(record).map(glance => {
-    const world = worldOf(glance, record, disk)
+    const world = worldOf(glance, disk)
     return { glance, word: judgeExportSafety(world).word, world }
   })
 }
@@ -69,6 +71,11 @@ function holdersOf({ glance: { there }, world: { vmis } }: Moment, disk: Disk): 
 
 const isPrintedOff = ({ glance: { there } }: Moment) => there.some(({ what, facets }) => what.startsWith('vm ') && facets.printableStatus === 'Stopped')
 
+/** Whether a node of the play is given up: what was there was removed by force. */
+const isFenced = ({ glance: { there } }: Moment) => there.some(({ what, facets }) => what.startsWith('node ') && facets['taint node.kubernetes.io/out-of-service'])
+
+const isWanted = ({ world: { vms } }: Moment) => vms.objects.some(({ spec: { runStrategy }, status }) => runStrategy === 'Always' || status?.stateChangeRequests?.length)
+
 /** Whether the change is somebody's wish: written on the VM, or an instance without one, which stories beside VMs call `alone`. */
 const isAskedFor = ({ change: [what, changed], there }: Glance) => (what.startsWith('vm ') && ['life', 'deleting', 'spec.runStrategy', 'stateChangeRequests'].some(facet => facet in changed)) || (what.startsWith('vmi ') && 'life' in changed && (what.startsWith('vmi alone ') || !there.some(other => other.what.startsWith('vm '))))
 
@@ -83,8 +90,7 @@ describe.each<Disk>(['web-disk', 'more'])('the disk %s, at every moment that Kub
 
   it.each(RECORDS)('$story: is at rest, once it is free and nobody wants it, where that is how it ends', record => {
     const last = momentsOf(record, disk).at(-1)
-    const wanted = last?.world.vms.objects.some(({ spec: { runStrategy }, status }) => runStrategy === 'Always' || status?.stateChangeRequests?.length)
-    if (last && !holdersOf(last, disk).length && !wanted && !record.story.includes('fenced') && (disk === 'web-disk' || !last.world.vmis.objects.length))
+    if (last && !holdersOf(last, disk).length && !isWanted(last) && !isFenced(last) && (disk === 'web-disk' || !last.world.vmis.objects.length))
       expect(last.word).toBe('at-rest')
   })
 })
@@ -111,10 +117,37 @@ describe('the disk of a VM', () => {
     expect(taken.map(({ glance, word }) => ({ word, change: glance.change }))).toEqual([])
   })
 
-  it('is not known to be at rest where the node that it was last seen on was fenced', () => {
-    const fenced = moments.filter(({ record }) => record.story.includes('fenced'))
-    expect(fenced.length).toBeGreaterThan(2)
-    const since = (seen: readonly Moment[]) => seen.slice(seen.findIndex(({ world }) => world.vmis.objects.length > 0))
-    expect(fenced.flatMap(({ record, seen }) => since(seen).some(({ word }) => word === 'at-rest') ? [record.story] : [])).toEqual([])
+  describe('where the node that its guest was seen on is lost', () => {
+    const lost = moments.flatMap(({ record, seen }) => seen.filter(isFenced).map(moment => ({ story: record.story, moment })))
+
+    it('is told of in many moments, of VMs that start elsewhere and of such as stay off, with the node as Harvester left it', () => {
+      expect(new Set(lost.map(({ story }) => story)).size).toBeGreaterThan(3)
+      expect(lost.length).toBeGreaterThan(60)
+      expect(new Set(lost.map(({ moment }) => moment.word))).toEqual(new Set(['in-use', 'will-start', 'unknown']))
+      const conditions = lost.flatMap(({ moment }) => moment.world.nodes.objects.flatMap(({ status }) => status?.conditions ?? []))
+      expect(conditions.some(({ type, status, reason }) => type === 'Drained' && status === 'True' && reason === 'HarvesterNodeIsDrained')).toBe(true)
+    })
+
+    it('is never at rest and promised by nothing, whatever is gone', () => {
+      expect(lost.filter(({ moment }) => ['at-rest', 'detaching'].includes(moment.word)).map(({ story, moment }) => ({ story, change: moment.glance.change }))).toEqual([])
+    })
+
+    it('is not known to be so once nobody is seen on it, and nobody wants it', () => {
+      const free = lost.filter(({ moment }) => holdersOf(moment, 'web-disk').length === 0 && !isWanted(moment))
+      expect(free.length).toBeGreaterThan(2)
+      expect(new Set(free.map(({ moment }) => moment.word))).toEqual(new Set(['unknown']))
+      expect(free.every(({ moment }) => judgeExportSafety(moment.world).reasons.some(({ code }) => code === 'node-fenced' || code === 'node-unreachable'))).toBe(true)
+    })
+
+    it('is at rest again where the node has come back and its guest is over', () => {
+      const last = moments.flatMap(({ record, seen }) => record.story.startsWith('Manual') && record.story.includes('comes back') ? seen.slice(-1) : [])
+      expect(last.map(({ word }) => word)).toEqual(['at-rest'])
+    })
+  })
+
+  it('is not known to be at rest by the word of KubeVirt that it has given its guest up', () => {
+    const givenUp = moments.flatMap(({ seen }) => seen).filter(({ world }) => world.vmis.objects.some(({ status }) => status?.reason === 'NodeUnresponsive'))
+    expect(givenUp.length).toBeGreaterThan(2)
+    expect(givenUp.filter(({ word, world }) => ['at-rest', 'detaching'].includes(word) || !judgeExportSafety(world).reasons.some(({ code }) => code === 'node-unresponsive'))).toEqual([])
   })
 })

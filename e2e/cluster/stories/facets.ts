@@ -11,9 +11,13 @@ interface Request { readonly action: string, readonly uid?: string, readonly dat
 interface VolumeStatus { readonly name: string, readonly phase?: string, readonly reason?: string, readonly message?: string, readonly hotplugVolume?: object }
 type MigrationState = Readonly<Record<string, unknown>>
 
-/** Projects an object by its kind; a kind that no story follows has no facets. */
-export function facetsOf(object: KubeObject): Facets {
-  return withoutAbsent({ deleting: object.metadata.deletionTimestamp !== undefined, ...PROJECTIONS[object.kind]?.(object, object.status ?? {}) })
+/** Projects an object by its kind; a kind that no story follows has no facets. `placed`: it is told too on which node it is. */
+export function facetsOf(object: KubeObject, placed = false): Facets {
+  return withoutAbsent({ deleting: object.metadata.deletionTimestamp !== undefined, ...(placed ? { node: placeOf(object) } : {}), ...PROJECTIONS[object.kind]?.(object, object.status ?? {}) })
+}
+
+function placeOf({ spec, status }: KubeObject): string | undefined {
+  return text(spec?.nodeName) ?? text(status?.nodeName)
 }
 
 type Projection = (object: KubeObject, status: Fields) => Readonly<Record<string, Json | undefined>>
@@ -77,6 +81,11 @@ const PROJECTIONS: Readonly<Record<string, Projection>> = {
     ...Object.fromEntries(Object.entries((spec?.diskFileSpecMap ?? {}) as Readonly<Record<string, CopySpec>>).map(([disk, { evictionRequested }]) => [`place on ${disk}`, evictionRequested ? 'evicted' : 'wanted'])),
     ...Object.fromEntries(Object.entries((status.diskFileStatusMap ?? {}) as Readonly<Record<string, CopyStatus>>).map(([disk, { state = '', message = '' }]) => [`copy on ${disk}`, [state, message].filter(Boolean).join(' · ')])),
   }),
+  Node: ({ metadata: { labels = {} }, spec }, status) => ({
+    schedulable: labels['kubevirt.io/schedulable'],
+    ...Object.fromEntries(taintsOf(spec).map(([key, effects]) => [`taint ${key}`, effects])),
+    ...conditionsOf(status),
+  }),
   BackingImageDataSource: ({ spec }, status) => ({
     placed: Boolean(spec?.diskUUID),
     fileTransferred: flag(spec?.fileTransferred),
@@ -89,6 +98,13 @@ function selectorsOf(spec: Fields | undefined): Json | undefined {
   const [nodes, disks] = [spec?.nodeSelector, spec?.diskSelector].map(list => (list ?? []) as readonly string[])
   const told = [...(nodes ?? []).map(tag => `node ${tag}`), ...(disks ?? []).map(tag => `disk ${tag}`)]
   return told.length > 0 ? told : undefined
+}
+
+/** Each with its effects. That a node which comes is not ready yet, an API server says or not. */
+function taintsOf(spec: Fields | undefined): [key: string, effects: string][] {
+  const taints = (spec?.taints ?? []) as readonly { readonly key: string, readonly effect: string }[]
+  const keys = new Set(taints.map(({ key }) => key).filter(key => key !== 'node.kubernetes.io/not-ready'))
+  return [...keys].map(key => [key, taints.filter(taint => taint.key === key).map(({ effect }) => effect).sort().join(' ')])
 }
 
 interface CopySpec { readonly evictionRequested?: boolean }

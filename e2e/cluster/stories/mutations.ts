@@ -135,6 +135,36 @@ export const MUTATIONS: readonly Mutation[] = [
     find: `some(pod => holds(pod.object, metaText(object, 'name')))`, replace: `some(() => false)`,
     noticedBy: 'a disk is deleted under a running guest without a VM, which is paused and resumed, and goes when that is over',
   },
+  {
+    name: 'a node that is lost is never given up', file: `${CONTROLLERS}/fencing.ts`,
+    find: `return left > 0 ? wait(left) : taint(OUT_OF_SERVICE, 'NoExecute')`, replace: `return left > 0 ? wait(left) : NOTHING`,
+    noticedBy: 'RerunOnFailure: a node is lost, its pod lingers, a stop does not end, then it is fenced',
+  },
+  {
+    name: 'a pod on a node that is given up waits for its kubelet', file: `${CONTROLLERS}/outOfService.ts`,
+    find: `if (!hasTaint(node, OUT_OF_SERVICE) ||`, replace: `if (pod.metadata.deletionTimestamp || !hasTaint(node, OUT_OF_SERVICE) ||`,
+    noticedBy: 'Manual: a node is lost and fenced, nothing starts by itself, and the node comes back',
+  },
+  {
+    name: 'a disk stays with the node that is given up', file: `${CONTROLLERS}/attachments.ts`,
+    find: `isDown(node) && !hasTaint(node, OUT_OF_SERVICE)`, replace: `isDown(node)`,
+    noticedBy: 'Always: a node is lost, its pod lingers, then it is fenced and the VM runs elsewhere',
+  },
+  {
+    name: 'a node that comes back stays given up', file: `${CONTROLLERS}/fencing.ts`,
+    find: `key !== DRAIN_TAINT && key !== OUT_OF_SERVICE`, replace: `key !== DRAIN_TAINT`,
+    noticedBy: 'RerunOnFailure: a node is lost and fenced, the VM runs elsewhere, and the node comes back',
+  },
+  {
+    name: 'a node whose virt-handler is silent gets guests', file: `${CONTROLLERS}/unresponsiveNodes.ts`,
+    find: `{ metadata: { labels: { [SCHEDULABLE]: 'false' } } }`, replace: `{ metadata: { labels: { [SCHEDULABLE]: 'true' } } }`,
+    noticedBy: 'a node is lost and comes back with the guest still running',
+  },
+  {
+    name: 'a guest that is given up is not said to be so for its node\'s silence', file: `${CONTROLLERS}/unresponsiveNodes.ts`,
+    find: `phase: 'Failed', reason: REASON`, replace: `phase: 'Failed'`,
+    noticedBy: 'RerunOnFailure: nobody looks after a guest that crashes, KubeVirt gives it up, and it runs elsewhere',
+  },
 ]
 
 /** Breaks the rule while the source is loaded. Throws where the words are not there exactly once: the mutation must be written anew. */

@@ -9,7 +9,19 @@ const CHECKSUM = /\b[0-9a-f]{128}\b/g
 const MIRROR = /http:\/\/127\.0\.0\.1:\d+\/~[\w-]+\//g
 const GENERATED = /\b(hp-volume|kubevirt-migrate-vm|kubevirt-evacuation)-[a-z0-9]{5}\b/g
 
+/** What the nodes that a play adds are called, before their number. */
+export function ownNode(namespace: string): string {
+  return `node-${namespace.replace('-', '')}`
+}
+
+/** Whether the play in that namespace has added the node. */
+export function isNodeOf(namespace: string, name: string): boolean {
+  return new RegExp(`^${ownNode(namespace)}\\d+$`).test(name)
+}
+
 /** Kinds whose objects seldom come again under the same name: the first has no number. */
+/** Kinds whose name in the trace has its number already, or needs none. */
+const NUMBERED = ['VolumeAttachment', 'Node']
 const ONCE = ['VirtualMachine', 'VirtualMachineImage', 'DataVolume', 'PersistentVolumeClaim']
 
 /** The names of one play in one namespace. Objects are met in the order in which they came to be. */
@@ -28,7 +40,7 @@ export class Names {
 
   constructor(namespace: string, claims: ReadonlyMap<string, string>) {
     this.namespace = namespace
-    this.ownNodes = new RegExp(`\\bnode-${namespace.replace('-', '')}(\\d+)\\b`, 'g')
+    this.ownNodes = new RegExp(`\\b${ownNode(namespace)}(\\d+)\\b`, 'g')
     this.claims = claims
   }
 
@@ -41,7 +53,7 @@ export class Names {
     const role = this.roleOf(object)
     const count = (this.counts.get(role) ?? 0) + 1
     this.counts.set(role, count)
-    const name = object.kind === 'VolumeAttachment' || (ONCE.includes(object.kind) && count === 1) ? role : `${role} ${count}`
+    const name = NUMBERED.includes(object.kind) || (ONCE.includes(object.kind) && count === 1) ? role : `${role} ${count}`
     this.byUid.set(object.metadata.uid, name)
     return name
   }
@@ -103,6 +115,8 @@ export class Names {
         const { persistentVolumeName = '' } = spec?.source as { persistentVolumeName?: string }
         return this.attachmentOf(this.claims.get(persistentVolumeName) ?? 'of no claim', String(spec?.nodeName))
       }
+      case 'Node':
+        return this.plain(metadata.name)
       case 'VirtualMachineImage':
         return `image ${metadata.name}`
       case 'DataVolume':

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api, Fields, KubeObject } from '../../api.ts'
 import type { Watch } from '../../watch.ts'
+import { isNodeOf } from './names.ts'
 
 // What can be seen of one play, from before the first act on: what is in its namespace, and what belongs to that elsewhere.
 
@@ -18,12 +19,15 @@ const PLACES = {
   DataVolume: '/apis/cdi.kubevirt.io/v1beta1/namespaces/{ns}/datavolumes',
   StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
   BackingImage: `${LONGHORN}/backingimages`,
+  Node: '/api/v1/nodes',
   BackingImageDataSource: `${LONGHORN}/backingimagedatasources`,
 } as const
 export type Kind = keyof typeof PLACES
 
 /** What a story of VMs looks at, and what one of images does. */
 export const OF_VMS: readonly Kind[] = ['VirtualMachine', 'VirtualMachineInstance', 'VirtualMachineInstanceMigration', 'Pod', 'PersistentVolumeClaim', 'VolumeAttachment']
+/** What a story of nodes looks at: where everything is too. */
+export const OF_NODES: readonly Kind[] = [...OF_VMS, 'Node']
 export const OF_IMAGES: readonly Kind[] = ['VirtualMachineImage', 'DataVolume', 'PersistentVolumeClaim', 'StorageClass', 'BackingImage', 'BackingImageDataSource']
 
 /** Where the objects of a kind are. */
@@ -154,6 +158,7 @@ export class Sight {
     switch (kind) {
       case 'VolumeAttachment': return this.claims.has(String((spec?.source as { persistentVolumeName?: string } | undefined)?.persistentVolumeName))
       case 'BackingImage': case 'BackingImageDataSource': return this.files.has(metadata.name)
+      case 'Node': return isNodeOf(this.namespace, metadata.name)
       case 'StorageClass': return this.files.has(String((parameters as Fields | undefined)?.backingImage))
       default: return true
     }

@@ -5,11 +5,15 @@ import type { Machine } from './manifests.ts'
 import { OFFER, WEB, claim, handlerPod, node } from './manifests.ts'
 import { Operator } from './operator.ts'
 import { Gallery } from './gallery.ts'
+import { ownNode } from './names.ts'
 import type { Kind } from './sight.ts'
 import { OF_VMS, Sight, pathOf } from './sight.ts'
 import type { Said, Trace } from './trace.ts'
 import { traceOf } from './trace.ts'
 import { LONGEST_PLAY_SECONDS } from './story.ts'
+
+/** What on a node is silent: all of it, or its virt-handler alone. */
+type Silent = 'down' | 'handler-down'
 
 /** The people of a cluster, each with his own credentials. */
 export interface People { readonly admin: Api, readonly editor: Api, readonly viewer: Api }
@@ -197,7 +201,7 @@ export class Stage {
 
   /** Another node for this play's guests. The first is there from the start: where a guest goes must not depend on who else plays. */
   async node(label = this.namespace): Promise<string> {
-    const name = `node-${this.namespace.replace('-', '')}${this.nodes.length + 1}`;
+    const name = `${ownNode(this.namespace)}${this.nodes.length + 1}`;
     (await this.api.post('/api/v1/nodes', node(label, name))).expect(201)
     this.nodes.push(name);
     (await this.api.merge(`/api/v1/nodes/${name}/status`, { status: OFFER })).expect(200);
@@ -206,11 +210,20 @@ export class Stage {
     return name
   }
 
-  /** A node's kubelet and all that runs there is not heard of any more, or is again. */
-  async silence(name: string, silent = true): Promise<void> {
-    if (silent && !this.nodes.includes(name))
-      this.afterwards(() => this.silence(name, false));
-    (await this.api.merge(`/api/v1/nodes/${name}`, { metadata: { annotations: { 'guardrails.test/down': silent ? 'yes' : null } } })).expect(200)
+  /** A node's kubelet and all that runs there, or its virt-handler alone, is not heard of any more; as it is after so many minutes. */
+  async silence(name: string, { who = 'down', minutes = 0 }: { readonly who?: Silent, readonly minutes?: number } = {}): Promise<void> {
+    if (!this.nodes.includes(name))
+      this.afterwards(() => this.hearAgain(name))
+    await this.mark(name, { [`guardrails.test/${who}`]: new Date(Date.now() - minutes * 60_000).toISOString() })
+  }
+
+  /** All that runs on a node is heard of again. */
+  hearAgain(name: string): Promise<void> {
+    return this.mark(name, { 'guardrails.test/down': null, 'guardrails.test/handler-down': null })
+  }
+
+  private async mark(name: string, annotations: Fields): Promise<void> {
+    (await this.api.merge(`/api/v1/nodes/${name}`, { metadata: { annotations } })).expect(200)
   }
 
   /** Nothing more is put on a node of this play, as `kubectl cordon` does. */
@@ -218,14 +231,23 @@ export class Stage {
     (await this.api.merge(`/api/v1/nodes/${name}`, { spec: { unschedulable: true } })).expect(200)
   }
 
-  /** Every launcher pod is deleted, as taint eviction does. */
-  evict(): Promise<void> {
-    return this.removeLaunchers({})
+  /** Until KubeVirt sends guests to a node, or none any more. */
+  untilOpen(node: string, open: boolean): Promise<void> {
+    return this.until(`${node} ${open ? 'open' : 'closed'} for guests`, () => this.find('Node', node)?.metadata.labels?.['kubevirt.io/schedulable'] === String(open))
   }
 
-  /** Every launcher pod is removed without anybody's word that it has ended, as fencing does. */
-  fence(): Promise<void> {
-    return this.removeLaunchers({ gracePeriodSeconds: 0 })
+  /** Until Harvester has given a node up, and nothing of the guests there is left to see. */
+  async untilFenced(node: string): Promise<void> {
+    await this.until(`${node} given up`, () => has(this.find('Node', node), 'Drained'))
+    await this.until(`nothing left on ${node}`, () => [...this.launchers(), ...this.sight.all('VolumeAttachment')].every(({ spec }) => spec?.nodeName !== node))
+  }
+
+  /** Until nobody says of a node any more that it was lost. */
+  untilTakenBack(node: string): Promise<void> {
+    return this.until(`${node} taken back`, () => {
+      const found = this.find('Node', node)
+      return has(found, 'Ready') && !JSON.stringify(found).includes('Drained') && ((found?.spec?.taints ?? []) as readonly unknown[]).length === 0 && found?.metadata.labels?.['kubevirt.io/schedulable'] === 'true'
+    })
   }
 
   /** How many attachments of the story's disks there are: one for each node that has a disk. */
@@ -237,11 +259,6 @@ export class Stage {
   attached(): boolean {
     const attachments = this.sight.all('VolumeAttachment')
     return attachments.length > 0 && attachments.every(({ status }) => status?.attached === true)
-  }
-
-  private async removeLaunchers(options: Fields): Promise<void> {
-    for (const { metadata: { name } } of this.launchers())
-      (await this.api.delete(pathOf('Pod', this.namespace, name), options)).expect(200)
   }
 
   /** What has been said and seen so far. */

@@ -42,6 +42,20 @@ describe('a trace', () => {
     ])
   })
 
+  it('tells of the nodes of a play where it looks at them, each taint by itself, and then where everything is', () => {
+    const node = (version: number, taints: readonly string[], labels = {}) => seen('Node', version, { uid: 'node', metadata: { name: 'node-story11', labels }, spec: { taints: taints.flatMap(key => ['NoSchedule', 'NoExecute'].map(effect => ({ key, effect }))) }, status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+    const instance = seen('VirtualMachineInstance', 2, { status: { phase: 'Running', nodeName: 'node-story11' } })
+    expect(traceOf('story-1', [], [instance], new Map()).changes[0]?.[1]).not.toHaveProperty('node')
+    const { changes } = traceOf('story-1', [], [node(1, ['node.kubernetes.io/not-ready'], { 'kubevirt.io/schedulable': 'true' }), instance, node(3, ['lost', 'out'], { 'kubevirt.io/schedulable': 'false' }), node(4, ['lost'])], new Map())
+    expect(changes).toMatchObject([
+      ['node 1', { 'life': 'there', 'schedulable': 'true', 'condition Ready': 'True' }],
+      ['vmi web 1', { phase: 'Running', node: 'node 1' }],
+      ['node 1', { 'schedulable': 'false', 'taint lost': 'NoExecute NoSchedule', 'taint out': 'NoExecute NoSchedule' }],
+      ['node 1', { 'taint out': null }],
+    ])
+    expect(changes[0]?.[1]).not.toHaveProperty('taint node.kubernetes.io/not-ready')
+  })
+
   it('tells what is new alone, and null for what is no longer there', () => {
     const paused = { phase: 'Running', conditions: [{ type: 'Paused', status: 'True' }] }
     const { changes } = traceOf('story-1', [], [seen('VirtualMachineInstance', 1, { status: paused }), seen('VirtualMachineInstance', 2, { status: paused }), seen('VirtualMachineInstance', 3, { status: { phase: 'Running' } })], new Map())
@@ -70,6 +84,13 @@ describe('two traces', () => {
     const [vmi, pod]: [Change, Change] = [['vmi web 1', { life: 'gone' }], ['launcher web 1', { life: 'gone' }]]
     expect(differencesOf(told(...begun, pod, vmi), told(...begun, vmi, pod)).map(({ where }) => where)).toEqual(['order'])
     expect(orderOf(told(...begun, pod, vmi))).toEqual(['vmi web 1 comes', 'vmi web 1 Running', 'launcher web 1 comes', 'launcher web 1 goes', 'vmi web 1 goes'])
+  })
+
+  it('are apart where a pod is gone before its node is given up', () => {
+    const gone: Change = ['launcher web 1', { life: 'gone' }]
+    const givenUp: Change = ['node 1', { 'taint node.kubernetes.io/out-of-service': 'NoExecute' }]
+    const begun: Change = ['launcher web 1', { life: 'there' }]
+    expect(differencesOf(told(begun, givenUp, gone), told(begun, gone, givenUp)).map(({ where }) => where)).toEqual(['order'])
   })
 
   it('are apart where a target comes before its migration, or one has succeeded before it runs', () => {

@@ -22,10 +22,11 @@ export function traceOf(namespace: string, answers: readonly Said[], sightings: 
   const known = new Map<string, Facets>()
   const ordered = [...sightings].sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion))
   const changes: Change[] = []
+  const placed = sightings.some(({ object }) => object.kind === 'Node')
   for (const { gone, object } of ordered) {
     const what = names.of(object)
     const before = known.get(what)
-    const after: Facets = gone ? { ...before, life: 'gone' } : { life: 'there', ...plainly(names, facetsOf(object)) }
+    const after: Facets = gone ? { ...before, life: 'gone' } : { life: 'there', ...plainly(names, facetsOf(object, placed)) }
     known.set(what, after)
     const changed = differenceOf(before ?? {}, after)
     if (Object.keys(changed).length > 0)
@@ -74,9 +75,15 @@ function isLeftBehind(vm: string, known: ReadonlyMap<string, Facets>): boolean {
 /** The phases that others wait for, by who has them. That a migration fails is told beside its guest's end, before or after. */
 const AWAITED: Readonly<Record<string, readonly string[]>> = { 'vmi': ['Running', 'Succeeded', 'Failed'], 'migration': ['Running', 'Succeeded'], 'data volume': ['Succeeded'] }
 
+/** With it a node is given up, and all that is on it. */
+const FENCED = 'taint node.kubernetes.io/out-of-service'
+
 /** What follows from what across objects: who came, whose guest was over or had moved, and who went, of those that hold each other, and when a disk was filled. */
 export function orderOf({ changes }: Trace): string[] {
-  const order = changes.flatMap(([what, { life, phase }]) => {
+  const order = changes.flatMap(([what, changed]) => {
+    const { life, phase } = changed
+    if (what.startsWith('node '))
+      return Object.keys(changed).filter(facet => facet === FENCED).map(() => `${what} ${changed[FENCED] ? 'is given up' : 'is taken back'}`)
     const role = /^(vmi?|launcher|target|plug|migration|data volume) /.exec(what)?.[1]
     if (role === undefined)
       return []

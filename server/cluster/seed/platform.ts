@@ -1,11 +1,10 @@
 import { LONGHORN_NODES } from '#health/longhorn.ts'
 import { NAMESPACES, NODES, STORAGE_CLASSES } from '#kube/core.ts'
 import { defineResource } from '#kube/resource.ts'
-import { LONGHORN_SETTINGS, STORAGE_PROFILES } from '../controllers/kinds.ts'
+import { HARVESTER_SETTINGS, LONGHORN_SETTINGS, STORAGE_PROFILES } from '../controllers/kinds.ts'
 import { uuidOf } from '../controllers/hash.ts'
 import { BAD_DISKS_ANNOTATION } from '../controllers/imageManagers.ts'
 import { HEARTBEAT } from '../controllers/heartbeats.ts'
-import { HARVESTER_SETTINGS } from '../controllers/kinds.ts'
 import { DOWN_ANNOTATION } from '../controllers/silence.ts'
 import type { Layer, SeedObject } from './seed.ts'
 

@@ -57,7 +57,7 @@ export const COPIES: readonly Story[] = [
     await stage.silence(node)
     await stage.images.untilCopyIs(first, 'unknown')
     await stage.settle()
-    await stage.silence(node, false)
+    await stage.hearAgain(node)
     await stage.images.untilReady(3)
     await stage.settle()
   }),
