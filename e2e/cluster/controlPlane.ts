@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Api, Fields } from '../api.ts'
 import type { Module } from './binary.ts'
 import { LOOSE_DEFINITIONS } from './definitions.ts'
-import { FENCING, NODES, afterWebhooks, beforePrograms, furnish } from './furniture.ts'
+import { NODES, afterWebhooks, beforePrograms, furnish } from './furniture.ts'
 import { defineKinds, make } from './kinds.ts'
 import type { Part } from './parts.ts'
 import { freePorts } from './ports.ts'
@@ -147,7 +147,7 @@ async function startLonghornWebhook({ folder, start, tell }: Stage): Promise<voi
 async function startHarvester({ folder, harvesterPort, longhornPort, start, tell }: Stage): Promise<void> {
   const [port = 0] = await freePorts(1)
   start('harvester', 'harvester-webhook', ['webhook', kubeconfig(folder, 'harvester'), String(port), pki(folder, 'webhook.crt'), pki(folder, 'webhook.key'), pki(folder, 'ca.crt')])
-  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester'), String(harvesterPort), String(longhornPort), FENCING])
+  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester'), String(harvesterPort), String(longhornPort)])
   await Promise.all(['harvester-webhook', 'harvester-controllers'].map(name => waitFor(name, folder, isReady(folder, name))))
   tell('harvester-webhook and harvester-controllers')
 }

@@ -25,7 +25,7 @@ const KUBEVIRT = piece('/apis/kubevirt.io/v1/namespaces/harvester-system/kubevir
   { phase: 'Deployed', observedKubeVirtVersion: 'v1.8.0', defaultArchitecture: 'amd64' })
 
 /** Harvester's wish to be told soon: by its default a node that was lost is given up after three minutes. In seconds. */
-export const FENCING = '{"enable":true,"period":15,"vmMigrationTimeout":60}'
+const FENCING = '{"enable":true,"period":15,"vmMigrationTimeout":60}'
 
 /** Settings that Harvester's own start writes, with its defaults: without them its webhook fills in no sizes and no grace, and refuses backups. */
 const SETTINGS: Readonly<Record<string, string>> = {

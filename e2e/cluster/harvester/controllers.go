@@ -10,17 +10,14 @@ import (
 
 	"github.com/harvester/harvester/pkg/config"
 	"github.com/harvester/harvester/pkg/controller/master/image"
-	"github.com/harvester/harvester/pkg/controller/master/node"
 	"github.com/harvester/harvester/pkg/controller/master/template"
 	"github.com/harvester/harvester/pkg/controller/master/virtualmachine"
 	"github.com/harvester/harvester/pkg/indexeres"
 	"github.com/harvester/harvester/pkg/server"
-	"github.com/harvester/harvester/pkg/settings"
 )
 
-// harvesterControllers runs the controllers of images, templates, VMs and lost nodes, and no other of Harvester's, and takes uploads; it says "ready" when they work.
-// fencing is what its setting vm-force-reset-policy says: nobody reads settings from the cluster here.
-func harvesterControllers(kubeconfig, uploadPort, longhornPort, fencing string) {
+// harvesterControllers runs the controllers of images, templates and VMs, and no other of Harvester's, and takes uploads; it says "ready" when they work.
+func harvesterControllers(kubeconfig, uploadPort, longhornPort string) {
 	ctx := signals.SetupSignalContext()
 	loader, err := server.GetConfig(kubeconfig)
 	must(err)
@@ -36,8 +33,6 @@ func harvesterControllers(kubeconfig, uploadPort, longhornPort, fencing string) 
 	must(image.Register(ctx, scaled.Management, options))
 	must(template.Register(ctx, scaled.Management, options))
 	must(virtualmachine.Register(ctx, scaled.Management, options))
-	must(settings.VMForceResetPolicySet.Set(fencing))
-	must(node.DownRegister(ctx, scaled.Management, options))
 	serveUploads(scaled, options, uploadPort, longhornPort)
 	must(scaled.Management.Start(options.Threadiness))
 	fmt.Println("ready")
