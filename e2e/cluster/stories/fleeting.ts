@@ -27,6 +27,7 @@ export const FLEETING: readonly Fleeting[] = [
 
   { object: /^vm /, facet: STATE, value: /(Starting|Provisioning|WaitingForVolumeBinding) · not created/, before: / · created/, why: 'The VM\'s controller tells of the start with the look that makes the instance, or once it has seen it.' },
   { object: /^vm /, facet: STATE, value: /Running · created · not ready/, after: /Starting/, before: /Running · created · ready/, why: 'The instance is told to be ready soon after it runs, before the VM\'s controller looks again or after.' },
+  { object: /^vm /, facet: STATE, value: /Running · created · not ready/, after: / Paused /, before: /Running · created · ready/, why: 'As above, of a guest that is resumed.' },
   { object: /^vm /, facet: STATE, value: /Stopped · not created/, after: /Stopped · created/, before: /Starting/, why: 'Of two instances, one after the other, the VM\'s controller sees that there is none in between, or does not. That there was none is told by the order.' },
   { object: /^vm /, facet: STATE, value: /(Stopping|Stopped|Terminating) · created/, hides: /(not )?ready · /, why: 'The VM\'s controller copies from an instance that it is not ready any more when it comes to it: of a guest that obeys before its end or after. The instance\'s own states tell when it was.' },
   { object: /^vm /, facet: STATE, value: /Terminating · not created/, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
