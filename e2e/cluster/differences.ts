@@ -29,5 +29,6 @@ export const PLACES: Readonly<Record<string, { readonly file: string, readonly w
   'the words that a copy rests at once every copy is spoilt': { file: 'e2e/cluster/stories/fleeting.ts', words: 'syncing file should be directly reused|' },
   'an instance whose VM is gone is deleted': { file: 'e2e/cluster/stories/scripts/deleting.ts', words: 'differs: \'an instance whose VM is gone is deleted\'' },
   'finalizers of Harvester\'s own controllers on instances': { file: 'e2e/cluster/stories/facets.ts', words: 'finalizers.filter(isNotHarvesters)' },
+  'a node that is lost is given up by Harvester': { file: 'e2e/cluster/stories/scripts/nodes.ts', words: 'differs: \'a node that is lost is given up by Harvester\'' },
   'the versions that the cluster tells of: settings `server-version` and `current-longhorn-version`, nodes, images of pods': { file: 'server/cluster/seed/platform.ts', words: '\'current-longhorn-version\': \'v1.12.1\'' },
 }

@@ -12,7 +12,7 @@ import type { Story } from '../story.ts'
  * Who gives a node up is played: Harvester 1.8.2's own controller of lost nodes crashes, and all of Harvester's with it, when it sees the
  * taint that it has just written before its own condition (node_down_controller.go waitAndAddOutOfServiceTaint, a nil condition).
  */
-const ofNodes = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_NODES, without: ['harvester'], run })
+const ofNodes = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_NODES, without: ['harvester'], differs: 'a node that is lost is given up by Harvester', run })
 
 /** Longer than KubeVirt waits for a virt-handler. */
 const MINUTES = 10
