@@ -16,6 +16,15 @@ export function imageBackendOf(storageClass: StorageClass): ImageBackend {
   return dataEngineOf(storageClass) === 'v1' ? 'backingimage' : 'cdi'
 }
 
+/** On a class: how CDI shall clone into it, which Harvester writes into the class's StorageProfile: `csi-clone` on its own of Longhorn v2 (harvester pkg/webhook/resources/storageclass/mutator.go). */
+const CLONE_STRATEGY_ANNOTATION = 'cdi.harvesterhci.io/storageProfileCloneStrategy'
+
+/** Whether CDI would have Longhorn clone a disk of the first class into one of the second, of the other engine: Longhorn refuses it, again and again (longhorn-manager webhook/resources/volume/validator.go verifyVolumeDataSource). */
+export function isClonedAcrossEngines(from: StorageClass, into: StorageClass): boolean {
+  const [source, target] = [dataEngineOf(from), dataEngineOf(into)]
+  return source !== undefined && target !== undefined && source !== target && into.metadata.annotations?.[CLONE_STRATEGY_ANNOTATION] === 'csi-clone'
+}
+
 /** Whether the class is the cluster's default (annotation of kubernetes/kubernetes pkg/volume/util). */
 export function isDefaultClass(storageClass: StorageClass): boolean {
   return storageClass.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'

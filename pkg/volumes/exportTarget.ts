@@ -3,7 +3,7 @@ import type { LonghornVolume } from '#health/longhorn.ts'
 import type { ImageBackend, VirtualMachineImage } from '#images/image.ts'
 import type { ImageFormReason } from '#images/imageForm.ts'
 import { checkImageName } from '#images/imageForm.ts'
-import { dataEngineOf, imageBackendOf, isReservedClass } from '#images/storageClass.ts'
+import { dataEngineOf, imageBackendOf, isClonedAcrossEngines, isReservedClass } from '#images/storageClass.ts'
 import { LONGEST_DESCRIPTION } from './exportIntentText.ts'
 import { isGolden, isResizing } from './volume.ts'
 
@@ -23,7 +23,7 @@ export interface ExportTarget {
 
 type ExportTargetReason
   = | ImageFormReason
-    | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'faulted' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'source-class-gone' }
+    | { readonly code: 'claim-not-bound' | 'golden' | 'claim-deleting' | 'claim-resizing' | 'faulted' | 'encrypted' | 'reserved-class' | 'cdi-to-v1' | 'cloned-across-engines' | 'source-class-gone' }
     | { readonly code: 'namespace-must-match', readonly namespace: string }
     | { readonly code: 'description-too-long', readonly longest: number }
 
@@ -89,7 +89,7 @@ function checkClass({ sourceClass, targetClass }: ExportTarget): ExportTargetRea
   if (isReservedClass(targetClass))
     return { code: 'reserved-class' }
   if (imageBackendOf(targetClass) === 'cdi')
-    return undefined
+    return sourceClass && isClonedAcrossEngines(sourceClass, targetClass) ? { code: 'cloned-across-engines' } : undefined
   if (!sourceClass)
     return { code: 'source-class-gone' }
   return imageBackendOf(sourceClass) === 'cdi' ? { code: 'cdi-to-v1' } : undefined

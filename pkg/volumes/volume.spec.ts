@@ -17,6 +17,7 @@ const claimOf = (status: PersistentVolumeClaim['status'] = { phase: 'Bound' }, e
 const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })
 const V1 = classOf('harvester-longhorn')
 const V2 = classOf('longhorn-v2', { dataEngine: 'v2' })
+const CLONED_V2: StorageClass = { ...V2, metadata: { ...V2.metadata, annotations: { 'cdi.harvesterhci.io/storageProfileCloneStrategy': 'csi-clone' } } }
 const LVM = classOf('lvm', {}, 'lvm.driver.harvesterhci.io')
 const volumes = [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }]
 const vm: VirtualMachine = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: meta('web-01'), spec: { runStrategy: 'Always', template: { spec: { volumes } } } }
@@ -103,6 +104,9 @@ describe('the target of an export', () => {
     ['v1 to v1 in another namespace is fine', { namespace: 'lab' }, { backend: 'backingimage', problems: {} }],
     ['v1 to v2 goes through CDI', { targetClass: V2 }, { backend: 'cdi', problems: {} }],
     ['v1 to v2 in another namespace would read another claim', { targetClass: V2, namespace: 'lab' }, { backend: 'cdi', problems: { namespace: { code: 'namespace-must-match', namespace: 'production' } } }],
+    ['v1 to v2 would never come where CDI has Longhorn clone', { targetClass: CLONED_V2 }, { backend: 'cdi', problems: { storageClass: { code: 'cloned-across-engines' } } }],
+    ['v2 to v2 is cloned by Longhorn', { sourceClass: V2, targetClass: CLONED_V2 }, { backend: 'cdi', problems: {} }],
+    ['LVM to v2 is copied: the drivers differ', { sourceClass: LVM, targetClass: CLONED_V2 }, { backend: 'cdi', problems: {} }],
     ['v2 to v1 is refused', { sourceClass: V2 }, { backend: 'backingimage', problems: { storageClass: { code: 'cdi-to-v1' } } }],
     ['LVM to v1 is refused', { sourceClass: LVM }, { backend: 'backingimage', problems: { storageClass: { code: 'cdi-to-v1' } } }],
     ['v2 to LVM is fine', { sourceClass: V2, targetClass: LVM }, { backend: 'cdi', problems: {} }],

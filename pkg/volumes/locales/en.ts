@@ -67,6 +67,7 @@ export default {
     'reserved-class': 'Harvester keeps this class for itself.',
     'source-class-gone': 'The storage class of the volume is gone.',
     'cdi-to-v1': 'CDI volume cannot be exported to a Longhorn v1 StorageClass.',
+    'cloned-across-engines': 'CDI has Longhorn clone into this class (csi-clone), and Longhorn clones no volume into one of another data engine: the image would never come. Choose a class of Longhorn v1, or have CDI copy: annotation cdi.harvesterhci.io/storageProfileCloneStrategy: copy on the class.',
     'namespace-must-match': 'With CDI the image must be in the namespace of the volume, {namespace}.',
     'too-long': 'At most 63 characters.',
     'description-too-long': 'At most {longest} characters.',

@@ -67,6 +67,7 @@ export default {
     'reserved-class': 'Harvester 保留这个存储类自用。',
     'source-class-gone': '卷的存储类已不存在。',
     'cdi-to-v1': 'CDI 卷不能导出到 Longhorn v1 存储类。',
+    'cloned-across-engines': 'CDI 会让 Longhorn 克隆到此存储类（csi-clone），而 Longhorn 不能把卷克隆到另一种数据引擎：镜像永远不会完成。请选择 Longhorn v1 的存储类，或者让 CDI 复制：在存储类上设置注解 cdi.harvesterhci.io/storageProfileCloneStrategy: copy。',
     'namespace-must-match': '使用 CDI 时镜像必须在卷所在的命名空间 {namespace}。',
     'too-long': '最多 63 个字符。',
     'description-too-long': '最多 {longest} 个字符。',

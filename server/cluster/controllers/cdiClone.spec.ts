@@ -65,7 +65,7 @@ describe('a clone of CDI\'s', () => {
   it.each<[string, string, string]>([
     ['a pod that reads the source with copy', 'copy', 'disk-v2'],
     ['one where there is no snapshot class for snapshot', 'snapshot', 'disk-v2'],
-    ['one where the engines of the two differ', 'csi-clone', 'disk-v1'],
+    ['one between the engines with copy', 'copy', 'disk-v1'],
   ])('is done by %s', (_, strategy, source) => {
     const play = stage(strategy)
     clone(play, source)
@@ -75,6 +75,15 @@ describe('a clone of CDI\'s', () => {
     play.run(120_000)
     expect([phaseOf(play), copied(play)]).toEqual(['Succeeded', undefined])
     expect(volumeOf(play, source)?.status?.kubernetesStatus?.workloadsStatus?.map(({ podName }) => podName)).toEqual([expect.stringContaining('-source-pod')])
+  })
+
+  it('comes to nothing with csi-clone where the engines of the two differ: Longhorn refuses it, again and again', () => {
+    const play = stage('csi-clone')
+    clone(play, 'disk-v1')
+    play.run(120_000)
+    expect([phaseOf(play), play.get(CLAIMS, 'lab/copy')?.status?.phase]).toEqual(['CSICloneInProgress', 'Pending'])
+    expect(play.world.all(EVENTS).map(({ message }) => message)).toContainEqual(expect.stringContaining('cannot clone volume with data engine v1 into a volume with data engine v2'))
+    expect(play.world.all(LONGHORN_VOLUMES)).toHaveLength(2)
   })
 
   it.each(['csi-clone', 'copy'])('waits while a pod uses the source, also with %s, and begins once that is gone', strategy => {

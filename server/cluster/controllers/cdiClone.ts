@@ -24,13 +24,11 @@ const PHASE = 'cdi.kubevirt.io/clonePhase'
 /**
  * How CDI clones one claim into another of that class and mode (planner.go computeStrategyForSourcePVC): as the profile of the
  * target's class says; by a copy where it says `copy`, where driver or mode of the two differ, and where there is no snapshot class for
- * `snapshot`, which nobody plays here. Between the two engines CDI would have Longhorn clone too, which refuses it for ever; that is
- * not played either.
+ * `snapshot`, which nobody plays here. Between the two engines CDI has Longhorn clone too, which refuses it.
  */
 export function strategyFor(source: PersistentVolumeClaim | undefined, target: { readonly storageClassName: string, readonly volumeMode: string }, world: World): Strategy {
   const [from, into] = [source?.spec?.storageClassName, target.storageClassName].map(name => world.get(STORAGE_CLASSES, name))
-  const engineOf = (parameters: Readonly<Record<string, string>> = {}) => parameters.dataEngine ?? 'v1'
-  const isAlike = from?.provisioner === into?.provisioner && engineOf(from?.parameters) === engineOf(into?.parameters) && (source?.spec?.volumeMode ?? 'Filesystem') === target.volumeMode
+  const isAlike = from?.provisioner === into?.provisioner && (source?.spec?.volumeMode ?? 'Filesystem') === target.volumeMode
   return isAlike && world.get(STORAGE_PROFILES, target.storageClassName)?.status?.cloneStrategy === 'csi-clone' ? 'csi-clone' : 'copy'
 }
 

@@ -9,7 +9,7 @@ import type { PersistentVolume } from './kinds.ts'
 import { PERSISTENT_VOLUMES } from './kinds.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { Controller, Write } from './step.ts'
-import { NOTHING, create, on, remove, write } from './step.ts'
+import { NOTHING, create, on, remove, tell, write } from './step.ts'
 
 // Longhorn's CSI driver with the external provisioner: a volume for each claim, gone with it.
 
@@ -25,7 +25,7 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
     on(STORAGE_CLASSES, (kind, world) => world.all(CLAIMS).filter(claim => claim.spec?.storageClassName === kind.metadata.name && !claim.spec.volumeName).map(objectKey)),
     on(PODS, pod => (pod.spec?.volumes ?? []).map(volume => volume.persistentVolumeClaim && `${pod.metadata.namespace}/${volume.persistentVolumeClaim.claimName}`)),
   ],
-  step(claim, world) {
+  step(claim, world, time) {
     const kind = world.get(STORAGE_CLASSES, claim.spec?.storageClassName)
     if (kind?.provisioner !== DRIVER || claim.spec?.volumeName || claim.metadata.deletionTimestamp)
       return NOTHING
@@ -40,7 +40,15 @@ export const provisioner: Controller<PersistentVolumeClaim> = {
     const volume = world.get(LONGHORN_VOLUMES, `${LONGHORN_NAMESPACE}/${name}`)
     if (!volume) {
       const image = kind.parameters?.backingImage
-      return image && !world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${image}`) ? NOTHING : write(makeVolume(name, claim, kind, world.get(CLAIMS, source)?.spec?.volumeName))
+      if (image && !world.get(BACKING_IMAGES, `${LONGHORN_NAMESPACE}/${image}`))
+        return NOTHING
+      const cloned = world.get(CLAIMS, source)?.spec?.volumeName
+      const from = world.get(LONGHORN_VOLUMES, `${LONGHORN_NAMESPACE}/${cloned}`)
+      const engines = [from?.spec.dataEngine, kind.parameters?.dataEngine].map(engine => engine ?? 'v1')
+      // longhorn-manager webhook/resources/volume/validator.go verifyVolumeDataSource; the provisioner asks again for ever.
+      if (from && engines[0] !== engines[1])
+        return write(tell(CLAIMS, claim, 'Warning', 'ProvisioningFailed', `failed to provision volume with StorageClass "${kind.metadata.name}": admission webhook "validator.longhorn.io" denied the request: cannot clone volume with data engine ${engines[0]} into a volume with data engine ${engines[1]}`, time.now))
+      return write(makeVolume(name, claim, kind, cloned))
     }
     return volume.status?.state ? write(makePersistentVolume(name, claim, kind)) : NOTHING
   },
