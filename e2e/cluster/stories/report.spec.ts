@@ -19,6 +19,10 @@ describe('the report of the stories', () => {
     expect(inOneLine(STORIES, outcomes(['start', 'different'], ['stop', 'both'], ['pause', 'different']))).toMatch(/ 2 not played; 2 different: start; pause$/)
   })
 
+  it('names those that upstream played twice', () => {
+    expect(inOneLine(STORIES, outcomes(['start', 'again'], ['stop', 'both']))).toMatch(/ 3 not played; 1 equal when upstream played a second time: start; 0 different$/)
+  })
+
   it('counts nothing where nothing was played', () => {
     expect(inOneLine(STORIES, outcomes())).toBe('stories: 0 equal on both clusters, 0 equal to the record alone, 0 otherwise, as differences.md says; 5 not played; 0 different')
   })

@@ -1,8 +1,8 @@
 /**
- * What came of a story that was played: the same on both clusters; the same as its record, where upstream's programs were not there
- * to play it; otherwise, as `differences.md` says; or different.
+ * What came of a story that was played: the same on both clusters, or only when upstream's programs played it a second time; the same as
+ * its record, where they were not there to play it; otherwise, as `differences.md` says; or different.
  */
-export type Outcome = 'different' | 'otherwise' | 'both' | 'record'
+export type Outcome = 'different' | 'otherwise' | 'again' | 'both' | 'record'
 export type Outcomes = ReadonlyMap<string, Outcome>
 
 declare module 'vitest' {
@@ -13,8 +13,8 @@ declare module 'vitest' {
 }
 
 /** Of a story that was played on several control planes, the first of these that came of it counts. */
-const WEIGHT: readonly Outcome[] = ['different', 'otherwise', 'both', 'record']
-const WORDS: Readonly<Record<Outcome, string>> = { both: 'equal on both clusters', record: 'equal to the record alone', otherwise: 'otherwise, as differences.md says', different: 'different' }
+const WEIGHT: readonly Outcome[] = ['different', 'otherwise', 'again', 'both', 'record']
+const WORDS: Readonly<Record<Outcome, string>> = { both: 'equal on both clusters', again: 'equal when upstream played a second time', record: 'equal to the record alone', otherwise: 'otherwise, as differences.md says', different: 'different' }
 
 /** What Vitest's JSON reporter writes, as far as it is read here. */
 export interface TestReport { readonly testResults: readonly { readonly assertionResults: readonly { readonly title: string, readonly status: string, readonly meta: { readonly outcome?: Outcome } }[] }[] }
@@ -37,8 +37,9 @@ export function together(runs: readonly Outcomes[]): Outcomes {
 /** One line: how many stories came out how, the different ones by name, and how many of all these were not played. */
 export function inOneLine(stories: readonly string[], outcomes: Outcomes): string {
   const named = (outcome: Outcome) => stories.filter(name => outcomes.get(name) === outcome)
-  const [both, record, otherwise, different] = [named('both'), named('record'), named('otherwise'), named('different')]
-  const apart = `${different.length} ${WORDS.different}${different.length ? `: ${different.join('; ')}` : ''}`
+  const [both, record, otherwise] = [named('both'), named('record'), named('otherwise')]
+  const apart = (['again', 'different'] as const).map(outcome => [outcome, named(outcome)] as const).filter(([outcome, found]) => outcome === 'different' || found.length > 0)
+    .map(([outcome, found]) => `${found.length} ${WORDS[outcome]}${found.length ? `: ${found.join('; ')}` : ''}`).join('; ')
   const missing = stories.filter(name => !outcomes.has(name)).length
   return `stories: ${both.length} ${WORDS.both}, ${record.length} ${WORDS.record}, ${otherwise.length} ${WORDS.otherwise}; ${missing} not played; ${apart}`
 }

@@ -9,6 +9,7 @@ import type { Outcome } from './report.ts'
 import { byName } from './report.ts'
 import type { Story } from './story.ts'
 import { fileOf, isPlayedBy } from './story.ts'
+import type { Trace } from './trace.ts'
 
 // Every story tells the same on upstream's own control plane and on the embedded cluster. Without Go the first is a record.
 
@@ -41,15 +42,29 @@ it('has a name of its own for each story\'s record', () => {
   expect(new Set(STORIES.map(fileOf)).size).toBe(STORIES.length)
 })
 
+type Attempt = { readonly trace: Trace, readonly failed?: undefined } | { readonly trace?: undefined, readonly failed: unknown }
+
+/**
+ * Upstream's play of a story. What goes otherwise there by chance, such as a copy that Longhorn makes beside those that are wanted because
+ * another is slow to come, is played once more, and told of by name; the embedded cluster has one play.
+ */
+async function attempt(story: Story): Promise<Attempt | undefined> {
+  try {
+    const trace = await theirs?.play(story)
+    return trace && { trace }
+  }
+  catch (failed) {
+    return { failed }
+  }
+}
+
 async function tellsTheSame(story: Story, { expect, task }: TestContext): Promise<void> {
   const tell = (outcome: Outcome) => {
     outcomes.set(story.name, outcome)
     task.meta.outcome = outcome
   }
   tell('different')
-  const [played, judged] = await Promise.all([ours.play(story), isReal(story) ? theirs?.play(story) : undefined])
-  if (judged && STORIES_RECORD)
-    writeRecord(story, judged)
+  const [played, first] = await Promise.all([ours.play(story), isReal(story) ? attempt(story) : undefined])
   const [expected, record] = [readExpected(story), readRecord(story)]
   expect(record, 'nobody has recorded it: npm run test:control-plane -- --record').toBeDefined()
   expect(expected, 'nobody has recorded what the embedded cluster does otherwise: npm run stories -- --record').toBeDefined()
@@ -57,9 +72,16 @@ async function tellsTheSame(story: Story, { expect, task }: TestContext): Promis
   expect(ofOurs, inWords(ofOurs, ['record', 'embedded'])).toEqual([])
   // What is done otherwise is compared on either side with its own record.
   const reference = story.otherwise ? record : played
-  const ofTheirs = judged && reference ? differencesOf(judged, reference) : []
-  expect(ofTheirs, inWords(ofTheirs, ['upstream', story.otherwise ? 'record' : 'embedded'])).toEqual([])
-  tell(story.otherwise ? 'otherwise' : judged ? 'both' : 'record')
+  const ofTheirs = (judged: Trace | undefined) => judged && reference ? differencesOf(judged, reference) : []
+  const isAgain = first !== undefined && !STORIES_RECORD && (first.failed !== undefined || ofTheirs(first.trace).length > 0)
+  const last = isAgain ? await attempt(story) : first
+  if (last?.failed !== undefined)
+    throw last.failed
+  if (last?.trace && STORIES_RECORD)
+    writeRecord(story, last.trace)
+  const differences = ofTheirs(last?.trace)
+  expect(differences, inWords(differences, ['upstream', story.otherwise ? 'record' : 'embedded'])).toEqual([])
+  tell(story.otherwise ? 'otherwise' : isAgain ? 'again' : last ? 'both' : 'record')
 }
 
 /** A test for each, whose title is the whole name: `-t` finds it by that. */

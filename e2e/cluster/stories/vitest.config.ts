@@ -10,7 +10,8 @@ export default defineConfig({
     // Runs beside each other would write it at once.
     cache: false,
     include: ['e2e/cluster/stories/*.spec.ts', 'e2e/cluster/manifests/completeness.spec.ts'],
-    testTimeout: (LONGEST_PLAY_SECONDS + 60) * 1000,
+    // Upstream may play twice.
+    testTimeout: (2 * LONGEST_PLAY_SECONDS + 60) * 1000,
     hookTimeout: 120_000,
     // So many plays at once: they wait most of the time.
     maxConcurrency: 6,
