@@ -8,12 +8,18 @@ import { mayBeLonghorns } from './exportWorld.ts'
 /**
  * How far Longhorn's own copy of a disk is. `none`: it makes none, so that the image has been read once Harvester says so.
  * `unseen`: whether it does may not be looked at. `going-on`: the disk is still needed as it is, whatever Harvester says; `volume`
- * is Longhorn's that is being filled. `over`: it is filled. `gone`: what was to be filled is not there.
+ * is Longhorn's that is being filled. `over`: it is filled. `failed`: Longhorn has given it up. `gone`: what was to be filled is not there.
  */
-export type DiskCopy = { readonly word: 'none' | 'unseen' | 'gone' } | { readonly word: 'going-on' | 'over', readonly volume: string }
+export type DiskCopy = { readonly word: 'none' | 'unseen' | 'gone' } | { readonly word: 'going-on' | 'over' | 'failed', readonly volume: string }
 
 /** A clone that Longhorn has filled; what it still does then it does among the replicas (longhorn-manager k8s/pkg/apis/longhorn/v1beta2/volume.go VolumeCloneState). */
 const FILLED: readonly string[] = ['copy-completed-awaiting-healthy', 'completed']
+
+/** So many times Longhorn tries (longhorn-manager controller/volume_controller.go maxCloneRetry). */
+const LAST_ATTEMPT = 10
+
+/** On a claim that CDI fills from another: by which strategy (containerized-data-importer pkg/controller/common/util.go AnnCloneType). */
+const CLONE_TYPE_ANNOTATION = 'cdi.kubevirt.io/cloneType'
 
 /**
  * With the clone strategies `csi-clone` and `snapshot` no pod reads the disk: Longhorn fills the new volume from the old one.
@@ -24,10 +30,10 @@ const FILLED: readonly string[] = ['copy-completed-awaiting-healthy', 'completed
 export function copyOf(image: VirtualMachineImage, { claims, longhornVolumes }: Pick<StepWorld, 'claims' | 'longhornVolumes'>): DiskCopy {
   if (image.spec.backend !== 'cdi' || longhornVolumes.state === 'absent')
     return { word: 'none' }
-  if (blindSpot(LONGHORN_VOLUMES, longhornVolumes, LONGHORN_NAMESPACE))
-    return { word: 'unseen' }
   // The claim that CDI fills has the image's name (harvester pkg/image/cdi/cdi.go).
   const target = claims.objects.find(claim => objectKey(claim) === objectKey(image))
+  if (blindSpot(LONGHORN_VOLUMES, longhornVolumes, LONGHORN_NAMESPACE))
+    return { word: target?.metadata.annotations?.[CLONE_TYPE_ANNOTATION] === 'copy' || (target?.spec?.volumeName && !mayBeLonghorns(target)) ? 'none' : 'unseen' }
   if (!target)
     return { word: 'gone' }
   const { volumeName: name = '' } = target.spec ?? {}
@@ -39,5 +45,6 @@ export function copyOf(image: VirtualMachineImage, { claims, longhornVolumes }: 
     return { word: 'going-on', volume: name }
   if (!volume.spec.dataSource)
     return { word: 'none' }
-  return { word: FILLED.includes(volume.status?.cloneStatus?.state ?? '') ? 'over' : 'going-on', volume: name }
+  const { state = '', attemptCount = 0 } = volume.status?.cloneStatus ?? {}
+  return { word: FILLED.includes(state) ? 'over' : state === 'failed' && attemptCount >= LAST_ATTEMPT ? 'failed' : 'going-on', volume: name }
 }

@@ -32,7 +32,7 @@ export type StepReason
     | { readonly code: 'running-needs-v1', readonly storageClass: string }
     | { readonly code: 'acknowledged', readonly by: string }
     | { readonly code: 'visited', readonly pod: string }
-    | { readonly code: 'longhorn-behind' | 'longhorn-copying', readonly volume: string }
+    | { readonly code: 'longhorn-behind' | 'longhorn-copying' | 'clone-failed', readonly volume: string }
     | { readonly code: 'read-by-pod' }
     | { readonly code: 'noting-end', readonly vm: string }
     | { readonly code: 'strategy-back', readonly vm: string, readonly strategy: RunStrategy }
@@ -43,7 +43,7 @@ export type StepReason
     | { readonly code: 'image-of-other', readonly image: string }
     | { readonly code: 'claim-gone' | 'time-unknown' }
     | { readonly code: 'abandoned', readonly by: string }
-    | { readonly code: 'importing' | 'import-failed' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'testimony-left' | 'unverified', readonly image: string, readonly message?: string }
+    | { readonly code: 'importing' | 'import-failed' | 'copy-unseen' | 'image-unseen' | 'image-gone' | 'exported' | 'overtaken' | 'verifying' | 'testimony-left' | 'unverified', readonly image: string, readonly message?: string }
 
 /** Why an export ends before there is an image, where the cluster's own words do not say it. */
 export type CallOffReason = Extract<StepReason, { readonly code: 'vm-started' | 'vm-gone' | 'vm-in-other-export' | 'deadline-passed' | 'cut-off-no-image' | 'backup-failed' | 'class-gone' | 'running-needs-v1' | 'image-of-other' }>

@@ -37,26 +37,35 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   if (word === 'failed' || word === 'missing')
     return ended(endExport(world, intent, 'import-failed', [{ code: 'import-failed', image: key, ...words }], now))
   const copy = copyOf(image, world)
-  const isOver = wasImported(image) && copy.word !== 'going-on'
-  const given = givenUp(intent, image, isOver, now)
+  const isOver = wasImported(image) && isRead(copy, image)
+  const given = givenUp(intent, image, { isOver, copy }, now)
   const found = mark(world, intent, claim, image, { isOver, given, copy: copy.word }, now)
-  const marked = world.cannotTestify && found?.writes.length ? leaveTestimony(found, image, isOver && !given.length, now) : found
+  const marked = world.cannotTestify && found?.writes.length ? leaveTestimony(found, { intent, claim, image, copy: copy.word, isWaiting: isOver && !given.length }, now) : found
   if (marked)
     return marked
   if (isOver)
     return ended(endExport(world, intent, resultOf(image, world), [...given, ...reasonsOf(image, intent), ...(copy.word === 'none' ? readByPod(image) : [])], now))
   if (given.length)
     return ended(endExport(world, intent, resultOf(image, world), [...given, ...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }] : [])], now))
+  const blind = wasImported(image) && copy.word === 'unseen' ? blindSpot(LONGHORN_VOLUMES, world.longhornVolumes, LONGHORN_NAMESPACE) : undefined
+  if (blind)
+    return { word: 'blind', writes: [], because: [{ code: 'copy-unseen', image: key }, blind] }
   const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
   return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }, ...(wasImported(image) && copy.word === 'going-on' && copy.volume ? [{ code: 'longhorn-copying' as const, volume: copy.volume }] : [])], ...(progress !== undefined && { progress }) }
 }
 
+/** Whether nothing more is read from the disk, as far as Longhorn goes. Who does not see that takes the word of one who does, and has noted what came of the image. */
+function isRead({ word }: DiskCopy, image: VirtualMachineImage): boolean {
+  return word === 'unseen' ? wholenessOf(image) !== 'unverified' || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined : word !== 'going-on' && word !== 'failed'
+}
+
 /** Why the import is waited for no longer; empty while it is. What is over was in time, whenever it is looked at, unless it was given up before. */
-function givenUp(intent: ExportIntent, image: VirtualMachineImage, isOver: boolean, now: number): StepReason[] {
+function givenUp(intent: ExportIntent, image: VirtualMachineImage, { isOver, copy }: { readonly isOver: boolean, readonly copy: DiskCopy }, now: number): StepReason[] {
   const { abandonedBy } = intent
   const isUnread = !isOver || (isGivenUp(image) && abandonedBy === undefined)
   return [
     ...(abandonedBy === undefined ? [] : [{ code: 'abandoned' as const, by: abandonedBy }]),
+    ...(copy.word === 'failed' ? [{ code: 'clone-failed' as const, volume: copy.volume }] : []),
     ...(isUnread && isOverdue(intent, now) ? [{ code: 'import-overdue' as const, image: objectKey(image), deadline: intent.deadline }] : []),
   ]
 }
@@ -93,9 +102,17 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   return proof === 'unclear' ? undefined : { word: 'verify', writes: [markVerified(image, now)], because: [{ code: 'verifying', image: key }] }
 }
 
-/** What is to be written on the image, where that is left to others: they are waited for, though not while it is read, nor for ever. */
-function leaveTestimony(found: BareStep, image: VirtualMachineImage, isWaiting: boolean, now: number): BareStep | undefined {
-  return isWaiting && isJustRead(image, now) ? { ...found, writes: [], because: [...found.because, { code: 'testimony-left', image: objectKey(image) }] } : undefined
+/**
+ * What is to be written on the image, where that is left to others: they are waited for, though not while it is read, nor for ever. When
+ * a copy of Longhorn's own was over nobody says: it counts from when that was noted.
+ */
+function leaveTestimony(found: BareStep, { intent, claim, image, copy, isWaiting }: { readonly intent: ExportIntent, readonly claim: PersistentVolumeClaim, readonly image: VirtualMachineImage, readonly copy: DiskCopy['word'], readonly isWaiting: boolean }, now: number): BareStep | undefined {
+  const left: BareStep = { ...found, writes: [], because: [...found.because, { code: 'testimony-left', image: objectKey(image) }] }
+  if (!isWaiting || copy !== 'over')
+    return isWaiting && isJustRead(image, now) ? left : undefined
+  if (intent.blindSince === undefined)
+    return { ...left, writes: [amendIntent(claim, intent, { blindSince: new Date(now).toISOString() })] }
+  return now - Date.parse(intent.blindSince) < KEEPER_LOOKS_MS ? left : undefined
 }
 
 /** How long the VMs are kept off for somebody who may look, by one who may not and does not know whether there is anybody: a keeper looks within seconds. */

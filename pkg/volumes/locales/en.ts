@@ -287,7 +287,7 @@ export default {
       'whole': 'Finished, disk at rest',
     },
     means: {
-      'waiting': 'Nobody carries it out, and a VM may be off for it.',
+      'waiting': 'Nobody is seen to carry it out, and a VM may be off for it.',
       'unreadable': 'Its note on the volume cannot be read.',
       'no-image': 'It ended without an image.',
       'left-no-image': 'Its volume keeps the last five exports that left no image.',
@@ -390,6 +390,8 @@ export default {
     'longhorn-attached': 'Longhorn says the volume is {state}:',
     'longhorn-behind': 'Longhorn has not noted yet that no pod is on the volume any more:',
     'longhorn-copying': 'Imported, as Harvester says; Longhorn still copies the disk to a volume of its own, and needs it as it is until then:',
+    'copy-unseen': 'Imported, as Harvester says. Whether Longhorn still copies the disk cannot be seen from here, and until it is known that it does not the disk must stay as it is. A keeper that sees it, or somebody who does, takes the export to its end:',
+    'clone-failed': 'Longhorn has tried ten times to copy the disk, and given it up. Harvester calls the image imported all the same; do not use it. Volume:',
     'read-by-pod': 'CDI has read the disk with a pod of its own, and of the pods on a disk Longhorn remembers those that were there last: that nobody else had it in between cannot be proven. Start a VM from the image to check it. To have exports to this storage class verified, have CDI clone without a pod: annotation cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone on the class.',
     'longhorn-busy': 'Longhorn is at work on the volume ({with}):',
     'node-unreachable': 'The last node of the disk does not answer, so what runs there cannot be known:',

@@ -287,7 +287,7 @@ export default {
       'whole': '已完成，磁盘静止',
     },
     means: {
-      'waiting': '没有人在执行它，可能有虚拟机因此关机。',
+      'waiting': '看不到有人在执行它，可能有虚拟机因此关机。',
       'unreadable': '无法读取卷上的记录。',
       'no-image': '它已结束，没有镜像。',
       'left-no-image': '卷上会保留最近五次没有留下镜像的导出。',
@@ -390,6 +390,8 @@ export default {
     'longhorn-attached': 'Longhorn 显示卷处于 {state}：',
     'longhorn-behind': 'Longhorn 尚未记录卷上已没有 Pod：',
     'longhorn-copying': 'Harvester 称已导入；Longhorn 仍在把磁盘复制到它自己的卷，复制完成前磁盘必须保持原样：',
+    'copy-unseen': 'Harvester 称已导入。Longhorn 是否仍在复制磁盘，从这里看不到；在确认之前磁盘必须保持原样。能看到的 keeper 或其他用户会让导出走到最后：',
+    'clone-failed': 'Longhorn 尝试了十次复制磁盘，已经放弃。Harvester 仍称镜像已导入；不要使用它。卷：',
     'read-by-pod': 'CDI 用它自己的 Pod 读取了磁盘，而 Longhorn 只记得最后在磁盘上的 Pod：期间没有其他 Pod 用过它这一点无法证实。请用这个镜像启动一台虚拟机来检查。若要让导出到此存储类的镜像得到核实，请让 CDI 不用 Pod 克隆：在存储类上设置注解 cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone。',
     'longhorn-busy': 'Longhorn 正在处理这个卷（{with}）：',
     'node-unreachable': '磁盘最后所在的节点没有应答，无从得知其上运行着什么：',
