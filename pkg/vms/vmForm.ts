@@ -118,6 +118,9 @@ const DECIDED: readonly (readonly [path: RegExp, field: VmFormField])[] = [
   [/^metadata\.annotations$|volumeClaimTemplates|\.volumes\b|\.disks\b/, 'diskGib'],
 ]
 
+/** Harvester's webhooks look a VM's networks up, and answer with an error of theirs where one is not there (harvester pkg/webhook/resources/virtualmachine). */
+const GONE_NETWORK = /network-attachment-definitions\.k8s\.cni\.cncf\.io "[^"]+" not found/
+
 /**
  * What the cluster refused, by field of the form, in its words; what no field decides is left to be shown beside the button.
  * Two refusals name no path: RBAC's, which is about the namespace, and that of a name that somebody took meanwhile.
@@ -127,6 +130,8 @@ export function refusalsOfVm({ status, message, causes }: Pick<ApiError, 'status
     return { namespace: message }
   if (status === 409 && message.startsWith('virtualmachines.kubevirt.io '))
     return { name: message }
+  if (GONE_NETWORK.test(message))
+    return { network: message }
   const found: Partial<Record<VmFormField, string>> = {}
   for (const cause of causes) {
     const field = DECIDED.find(([path]) => path.test(cause.field))?.[1]

@@ -39,13 +39,15 @@ const BESIDE: Readonly<Record<string, VmFormField>> = {
   'a VM with a disk on an unknown bus': 'diskGib',
   'a VM with an interface without a network': 'network',
   'a VM with a network without an interface': 'network',
+  'a VM on a network that there is not': 'network',
+  'a VM on a network without a word on its namespace': 'network',
 }
 
 /** No field of the form decides these: they stand beside the button. */
 const AT_THE_BUTTON = [
   'a VM that says another namespace than it is sent to', 'a VM with a field that there is not', 'a VM without a run strategy', 'a VM of an unknown run strategy', 'a VM with both run strategy and running',
   'a VM without a template', 'a VM that reserves as much memory as it has', 'a VM whose reserved memory is no quantity', 'a VM whose limit is no quantity', 'a VM of half a core',
-  'a VM with an unknown maintenance strategy', 'a VM with an unknown eviction strategy',
+  'a VM that says nothing of its processor', 'a VM with an unknown maintenance strategy', 'a VM with an unknown eviction strategy',
 ]
 
 describe('a refusal of a VM', () => {
