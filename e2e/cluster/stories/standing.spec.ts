@@ -31,10 +31,16 @@ describe('how no VM and no instance may stand', () => {
     ['an instance is said to be away that is over', [off, comes('vmi web 1'), created, ['vmi web 1', { phase: 'Succeeded' }], away], ['vm web has no instance, and vmi web 1 is there']],
     ['the next instance is there before it is said that the first is away', [off, comes('vmi web 1'), created, gone('vmi web 1'), comes('vmi web 2'), away], []],
     ['of a VM that goes the instance is left behind', [off, comes('vmi web 1'), created, vm({ deleting: true }), away], []],
-    ['a VM is ready without an instance', [off, vm({ ready: true })], ['vm web is ready without an instance']],
+    ['a VM is ready without an instance', [off, vm({ ready: true })], ['vm web is said to be ready, and no guest of it is', 'vm web is ready without an instance']],
     ['a stop is over with its instance', [off, comes('vmi web 1'), created, stop, gone('vmi web 1'), stopped], []],
     ['a stop is over before its instance', [off, comes('vmi web 1'), created, stop, stopped], ['vm web is no longer asked to stop, and vmi web 1 is there']],
     ['an instance is let go before it is over', [comes('vmi web 1'), ['vmi web 1', { phase: 'Running', finalizers: [] }]], ['vmi web 1 is not over, and nobody holds it']],
+    ['a VM is said to be stopped while its guest runs', [off, comes('vmi web 1'), created, ['vmi web 1', { phase: 'Running' }], vm({ printableStatus: 'Stopped' })], ['vm web is said to be stopped, and its guest is not over']],
+    ['a VM is said to be stopped when its guest is over', [off, comes('vmi web 1'), created, ['vmi web 1', { phase: 'Failed' }], vm({ printableStatus: 'Stopped' })], []],
+    ['a VM is said to run before its guest does', [off, comes('vmi web 1'), created, vm({ printableStatus: 'Running' })], ['vm web is said to run, and no guest of it does']],
+    ['a VM is said to be ready before its guest is', [off, comes('vmi web 1'), created, vm({ ready: true }), ['vmi web 1', { 'condition Ready': 'True' }]], ['vm web is said to be ready, and no guest of it is']],
+    ['a node is given up before it is drained', [['node 1', { 'life': 'there', 'condition Ready': 'Unknown · NodeStatusUnknown', 'condition Drained': 'True' }]], ['node 1 is given up, and is not lost or not drained']],
+    ['a node is given up that is lost and drained', [['node 1', { 'life': 'there', 'condition Ready': 'Unknown · NodeStatusUnknown', 'taint kubevirt.io/drain': 'NoSchedule' }], ['node 1', { 'condition Drained': 'True · HarvesterNodeIsDrained' }]], []],
     ['an instance is let go once it is over', [comes('vmi web 1'), ['vmi web 1', { phase: 'Failed', finalizers: [] }]], []],
   ])('%s', (_says, changes, broken) => {
     expect(brokenStates(told(...changes))).toEqual(broken)

@@ -3,6 +3,9 @@ import type { Trace } from './trace.ts'
 
 // How no VM and no instance may stand, whoever plays it: as in attaching.ts, each trace is judged by itself. All of upstream's records pass.
 
+/** By which KubeVirt sends the guests of a node elsewhere. */
+const DRAIN = 'kubevirt.io/drain'
+
 interface Request { readonly action: string, readonly uid?: string }
 
 /** Where a trace shows a VM or an instance as it never stands, in words; empty where it does not. */
@@ -19,9 +22,14 @@ export function brokenStates({ changes }: Trace): string[] {
     if (what.startsWith('vm ') && now.life === 'there') {
       if (changed.created === true)
         said.set(what, [...known.keys()].filter(other => other.startsWith(`vmi ${what.slice('vm '.length)} `) && isThere(other)))
+      const guests = [...known.keys()].filter(other => other.startsWith(`vmi ${what.slice('vm '.length)} `) && isThere(other)).map(other => known.get(other) ?? {})
+      for (const words of saidTooEarly(what, changed, guests))
+        broken.add(words)
       for (const words of [...awayTooEarly(what, changed, now, (said.get(what) ?? []).filter(isThere)), ...forgotten(before, now).filter(({ uid = '' }) => isThere(uid)).map(({ uid = '' }) => `${what} is no longer asked to stop, and ${uid} is there`)])
         broken.add(words)
     }
+    if (what.startsWith('node ') && String(changed['condition Drained']).startsWith('True') && !(now[`taint ${DRAIN}`] && String(now['condition Ready']).startsWith('Unknown')))
+      broken.add(`${what} is given up, and is not lost or not drained`)
     if (what.startsWith('vmi ') && now.life === 'there' && isLetGo(now))
       broken.add(`${what} is not over, and nobody holds it`)
   }
@@ -33,6 +41,16 @@ function awayTooEarly(vm: string, changed: Facets, now: Facets, there: readonly 
     ...(now.ready === true && now.created !== true ? [`${vm} is ready without an instance`] : []),
     // Of one that goes the instance may be left behind.
     ...(changed.created === false && now.deleting !== true ? there.map(instance => `${vm} has no instance, and ${instance} is there`) : []),
+  ]
+}
+
+/** What a VM's controller says of its instance only after that has said it. */
+function saidTooEarly(vm: string, { printableStatus, ready }: Facets, guests: readonly Facets[]): string[] {
+  const isOver = ({ phase }: Facets) => phase === 'Succeeded' || phase === 'Failed'
+  return [
+    ...(printableStatus === 'Stopped' && !guests.every(isOver) ? [`${vm} is said to be stopped, and its guest is not over`] : []),
+    ...(printableStatus === 'Running' && !guests.some(({ phase }) => phase === 'Running') ? [`${vm} is said to run, and no guest of it does`] : []),
+    ...(ready === true && !guests.some(guest => String(guest['condition Ready']).startsWith('True')) ? [`${vm} is said to be ready, and no guest of it is`] : []),
   ]
 }
 

@@ -44,6 +44,14 @@ describe('a node that dies', () => {
     expect(readiness(play)).toBe('True')
   })
 
+  it('leaves its guests Harvester\'s own time where the setting says none', () => {
+    const play = stage({ policy: '{"enable":true,"period":15,"vmMigrationTimeout":0}' })
+    play.run(PERIOD + TIMEOUT - 5_000)
+    expect(taintsOf(play)).toEqual([DRAIN])
+    play.run(7_000)
+    expect(taintsOf(play)).toEqual([DRAIN, OUT])
+  })
+
   it('is drained first, and given up when its guests have had their time: what is there is gone by force, and nothing elsewhere', () => {
     const play = stage()
     play.run(PERIOD - 2_000)

@@ -27,7 +27,9 @@ const SETTING = 'vm-force-reset-policy'
 
 function policyOf(world: World): typeof POLICY {
   const { value, default: usual } = world.get(HARVESTER_SETTINGS, SETTING) ?? {} as Partial<HarvesterSetting>
-  return { ...POLICY, ...JSON.parse(value || usual || '{}') as Partial<typeof POLICY> }
+  const policy = { ...POLICY, ...JSON.parse(value || usual || '{}') as Partial<typeof POLICY> }
+  // harvester pkg/settings/settings_helper.go DecodeVMForceResetPolicy.
+  return { ...policy, vmMigrationTimeout: policy.vmMigrationTimeout || POLICY.vmMigrationTimeout }
 }
 
 /** Whether the node has that taint. */
