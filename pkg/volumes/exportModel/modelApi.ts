@@ -17,12 +17,13 @@ import { isFinal } from '#vms/powerState.ts'
 import { rememberedStrategy } from '#vms/powerActions.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
+import { DATA_VOLUMES } from '../dataVolume.ts'
 import { closeWithAnswer } from '../exportAnswer.ts'
 
 export const NAMESPACE = 'production'
 
 /** The kinds of the model, by the field of the world in which they are seen. */
-const KINDS = { claims: CLAIMS, vms: VMS, vmis: VMIS, pods: PODS, attachments: VOLUME_ATTACHMENTS, longhornVolumes: LONGHORN_VOLUMES, nodes: NODES, images: IMAGES, backups: VM_BACKUPS, storageClasses: STORAGE_CLASSES } as const
+const KINDS = { claims: CLAIMS, vms: VMS, vmis: VMIS, pods: PODS, attachments: VOLUME_ATTACHMENTS, longhornVolumes: LONGHORN_VOLUMES, nodes: NODES, images: IMAGES, backups: VM_BACKUPS, storageClasses: STORAGE_CLASSES, dataVolumes: DATA_VOLUMES } as const
 export type Field = keyof typeof KINDS
 type ObjectOf<F extends Field> = (typeof KINDS)[F] extends Resource<infer T> ? T : never
 
@@ -186,6 +187,6 @@ const NONE: Seen<never> = { objects: [], state: 'live' }
 export function worldOf(seen: <F extends Field>(field: F) => Seen<ObjectOf<F>>): StepWorld {
   return {
     claims: seen('claims'), vms: seen('vms'), vmis: seen('vmis'), pods: seen('pods'), attachments: seen('attachments'), longhornVolumes: seen('longhornVolumes'), nodes: seen('nodes'), images: seen('images'),
-    backups: seen('backups'), storageClasses: seen('storageClasses'), dataVolumes: NONE, snapshots: NONE, restores: NONE, vmExports: NONE,
+    backups: seen('backups'), storageClasses: seen('storageClasses'), dataVolumes: seen('dataVolumes'), snapshots: NONE, restores: NONE, vmExports: NONE,
   }
 }

@@ -8,6 +8,8 @@ import { isFinal } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import type { ModelApi } from './modelApi.ts'
 import { NAMESPACE, graceOf, wanted } from './modelApi.ts'
+import type { CloneType } from './modelCdi.ts'
+import { ModelCdi } from './modelCdi.ts'
 import { ModelLonghorn } from './modelLonghorn.ts'
 
 /** `obedient`: ends when asked, in its own time. `deaf`: its power is cut when the grace period is over. `crashing`: ends when it likes. `hanging`: nothing ends it. `powerless`: without ACPI, so that it cannot hear that it is to end. */
@@ -33,14 +35,17 @@ export class ModelControllers {
   private readonly chance: Chance
   private readonly failing: Failing
   private readonly longhorn: ModelLonghorn
+  /** Undefined where the class is Longhorn's v1. */
+  private readonly cdi: ModelCdi | undefined
   /** Whether somebody's own pod goes again by itself. */
   private isPassing = false
 
-  constructor(api: ModelApi, chance: Chance, failing: Failing) {
+  constructor(api: ModelApi, chance: Chance, failing: Failing, clonedBy?: CloneType) {
     this.api = api
     this.chance = chance
     this.failing = failing
     this.longhorn = new ModelLonghorn(api, CLAIM)
+    this.cdi = clonedBy && new ModelCdi(api, chance, CLAIM, clonedBy, { ...failing, tries: failing.imports * 2 }, pod => this.mayRun(pod))
   }
 
   /** All that could act now. */
@@ -52,7 +57,7 @@ export class ModelControllers {
       () => this.attach(),
       () => this.longhorn.notePods(),
       () => this.syncForeignPod(),
-      ...api.list('images').map(({ metadata: { name } }) => () => this.importImage(name)),
+      ...this.cdi ? this.cdi.acts() : api.list('images').map(({ metadata: { name } }) => () => this.importImage(name)),
       ...api.list('backups').map(({ metadata: { name } }) => () => this.backUp(name)),
     ]
   }
@@ -225,6 +230,16 @@ export class ModelControllers {
     return this.paces.get(image.metadata.uid) === 0
   }
 
+  /** Whether the disk is still needed for the image: Harvester may say that it is imported before Longhorn has copied it. */
+  needsDisk(image: VirtualMachineImage): boolean {
+    return !this.cdi?.hasFailed(image) && (isReading(image) || this.cdi?.copyState(image) === 'going-on')
+  }
+
+  /** Whether Longhorn has given its copy of the disk up. */
+  isCopyLost(image: VirtualMachineImage): boolean {
+    return this.cdi?.copyState(image) === 'failed'
+  }
+
   private backUp(name: string): void {
     const backup = this.api.find('backups', name)
     if (!backup || backup.status || this.chance.happens(0.5))
@@ -234,7 +249,7 @@ export class ModelControllers {
 }
 
 /** Whether the image is being read from the disk. */
-export function isReading(image: VirtualMachineImage): boolean {
+function isReading(image: VirtualMachineImage): boolean {
   const imported = findCondition(image.status?.conditions, 'Imported')?.status
   return imported !== 'True' && imported !== 'False'
 }

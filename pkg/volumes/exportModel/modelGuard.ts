@@ -26,7 +26,7 @@ export class ModelGuard {
 
   refusesStart(starter: VirtualMachine): boolean {
     const claim = this.api.find('claims', this.claim)
-    return claim !== undefined && holdOnClaim(claim, { images: this.api.list('images'), dataVolumes: [] }, this.api.time, starter) !== undefined
+    return claim !== undefined && holdOnClaim(claim, { images: this.api.list('images'), dataVolumes: this.api.list('dataVolumes') }, this.api.time, starter) !== undefined
   }
 
   refusesImage(image: VirtualMachineImage): boolean {

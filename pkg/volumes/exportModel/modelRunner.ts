@@ -32,6 +32,8 @@ export class ModelRunner {
   /** `gone`: closed. `over`: it has come to the end of the export, or has given up. */
   state: 'open' | 'gone' | 'over' = 'open'
   isCalm = false
+  /** Whether it may never read what Longhorn keeps, also when all is calm. */
+  isBlind = false
   private readonly views = new Map<Field, { readonly at: number, readonly seen: Seen }>()
   private readonly api: ModelApi
   private readonly chance: Chance
@@ -44,11 +46,11 @@ export class ModelRunner {
   private readonly isShutOut: boolean
   private readonly onCrash: (error: unknown) => void
 
-  /** `onCrash` is told of what no cluster has answered: it is the product's own fault. */
-  constructor(api: ModelApi, chance: Chance, onCrash: (error: unknown) => void = () => {}) {
+  /** `onCrash` is told of what no cluster has answered: it is the product's own fault. `shutOut`: how often it may not read what Longhorn keeps. */
+  constructor(api: ModelApi, chance: Chance, onCrash: (error: unknown) => void = () => {}, shutOut = 0.1) {
     this.lag = chance.of([0.1, 0.5, 0.9])
     this.lateness = chance.of([0.06, 0.06, 0.4])
-    this.isShutOut = chance.happens(0.1)
+    this.isShutOut = chance.happens(shutOut)
     this.api = api
     this.chance = chance
     this.onCrash = onCrash
@@ -70,7 +72,7 @@ export class ModelRunner {
 
   look(): StepWorld {
     return worldOf(field => {
-      if (field === 'longhornVolumes' && this.isShutOut && !this.isCalm)
+      if (field === 'longhornVolumes' && (this.isBlind || (this.isShutOut && !this.isCalm)))
         return { objects: [], state: 'forbidden' }
       const view = this.views.get(field)
       if (view && !this.isCalm && this.api.time - view.at < SILENCE_MS && this.chance.happens(this.lag))

@@ -8,13 +8,15 @@ import { effectiveRunStrategy } from '#vms/vm.ts'
 import { isGivenUp, isOvertaken, wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
 import { readIntent } from '../exportIntent.ts'
-import { CLAIM, FOREIGN_POD, isReading } from './modelControllers.ts'
+import type { ModelControllers } from './modelControllers.ts'
+import { isCdiReader } from '../exportVisits.ts'
+import { CLAIM, FOREIGN_POD } from './modelControllers.ts'
 
 export class BrokenPromiseError extends Error {}
 
 /** What really happened, which nobody in the model can see, and what must hold of it after every act. */
 export class ModelTruth {
-  /** Images that were read while a guest wrote to the disk, or while it was not let go, by name. */
+  /** Images that were read, by CDI's pod or by Longhorn, while a guest wrote to the disk, or while it was not let go, and those whose copy Longhorn has given up, by name. */
   readonly torn = new Set<string>()
   /** VMs that an export has stopped, and that have neither run since nor were turned off by anybody else. */
   readonly owed = new Set<string>()
@@ -31,7 +33,7 @@ export class ModelTruth {
   readonly imaged = new Set<string>()
   private readonly api: ModelApi
   private readonly isMaking: () => boolean
-  private readonly cutOff: ReadonlySet<string>
+  private readonly disk: Pick<ModelControllers, 'cutOff' | 'needsDisk' | 'isCopyLost'>
   private readonly isGuarded: boolean
   /** Images on whose disk an instance or somebody's pod was while they were read, by name. */
   private readonly visited = new Set<string>()
@@ -42,13 +44,13 @@ export class ModelTruth {
   private broken: string | undefined
 
   /**
-   * `isMaking`: whether a create of an image has been decided on and is on its way: no cluster can hold that one back. `cutOff`:
-   * the instances whose guest's power was cut, by uid. `isGuarded`: whether no VM may take a disk whose image is read.
+   * `isMaking`: whether a create of an image has been decided on and is on its way: no cluster can hold that one back. `disk`:
+   * what became of the guests, and how far an image is. `isGuarded`: whether no VM may take a disk whose image is read.
    */
-  constructor(api: ModelApi, isMaking: () => boolean, cutOff: ReadonlySet<string>, isGuarded: boolean, tell?: (line: string) => void) {
+  constructor(api: ModelApi, isMaking: () => boolean, disk: Pick<ModelControllers, 'cutOff' | 'needsDisk' | 'isCopyLost'>, isGuarded: boolean, tell?: (line: string) => void) {
     this.tell = tell
     this.api = api
-    this.cutOff = cutOff
+    this.disk = disk
     this.isGuarded = isGuarded
     this.isMaking = isMaking
     api.onWrite = (before, after, by) => this.heard(before, after, by)
@@ -56,7 +58,7 @@ export class ModelTruth {
 
   private heard(before: KubeObject | undefined, after: KubeObject | undefined, by: Writer): void {
     const kind = (after ?? before)?.kind
-    this.noteVisits(kind === 'Pod' && !after)
+    this.noteVisits(kind === 'Pod' && before && !after && !isCdiReader(before))
     this.tell?.(`${new Date(this.api.time).toISOString().slice(11, 19)} ${by} ${factsOf(before, after)}`)
     if (kind === 'VirtualMachine')
       this.heardVm(before as VirtualMachine | undefined, after as VirtualMachine | undefined, by)
@@ -75,6 +77,8 @@ export class ModelTruth {
     const name = (after ?? before)?.metadata.name ?? ''
     if (by === 'somebody')
       this.touched.add(name)
+    if (by === 'export' && before && after && effectiveRunStrategy(before) === 'Halted' && effectiveRunStrategy(after) !== 'Halted' && this.isWaitedFor())
+      this.broken ??= 'an export has started a VM whose disk is still read for it'
     if (!after || (by === 'somebody' && effectiveRunStrategy(after) === 'Halted'))
       this.owed.delete(name)
     else if (by === 'export' && before && effectiveRunStrategy(before) !== 'Halted' && effectiveRunStrategy(after) === 'Halted')
@@ -87,7 +91,7 @@ export class ModelTruth {
     const [was, is] = [before?.status?.phase, after?.status?.phase]
     if (!after || is === was)
       return
-    if (is === 'Succeeded' && !this.cutOff.has(after.metadata.uid))
+    if (is === 'Succeeded' && !this.disk.cutOff.has(after.metadata.uid))
       this.shutDown.add(after.metadata.name)
     else
       this.shutDown.delete(after.metadata.name)
@@ -95,19 +99,24 @@ export class ModelTruth {
 
   /** A VM takes the disk: where there is a guard, only of an export that nobody waits for any more. */
   private heardStart(): void {
-    const reading = this.api.list('images').filter(isReading).filter(({ metadata: { name } }) => {
-      const { abandonedBy, refusal, runningAcknowledged, deadline } = this.intents.get(name) ?? {}
-      return abandonedBy === undefined && refusal === undefined && runningAcknowledged === undefined && !(deadline !== undefined && Date.parse(deadline) <= this.api.time)
-    })
-    if (this.isGuarded && reading.length && this.api.find('claims', CLAIM))
+    if (this.isGuarded && this.isWaitedFor())
       this.broken ??= 'a VM was let take a disk whose image is read'
   }
 
+  /** Whether an image is read that somebody still waits for, and that is not found to be torn while Longhorn alone copies it: that one has nothing left to lose. */
+  private isWaitedFor(): boolean {
+    const reading = this.api.list('images').filter(image => this.disk.needsDisk(image) && !(wasImported(image) && isOvertaken(image))).filter(({ metadata: { name } }) => {
+      const { abandonedBy, refusal, runningAcknowledged, deadline } = this.intents.get(name) ?? {}
+      return abandonedBy === undefined && refusal === undefined && runningAcknowledged === undefined && !(deadline !== undefined && Date.parse(deadline) <= this.api.time)
+    })
+    return reading.length > 0 && this.api.find('claims', CLAIM) !== undefined
+  }
+
   /** Notes whose disk is visited now, and, where a pod `hasGone`, was. */
-  private noteVisits(hasGone: boolean): void {
-    this.api.list('images').filter(image => hasGone && !isReading(image)).forEach(image => this.left.add(image.metadata.name))
-    if (this.api.list('vmis').length || this.api.list('pods').length)
-      this.api.list('images').filter(isReading).forEach(image => this.visited.add(image.metadata.name))
+  private noteVisits(hasGone: boolean | undefined): void {
+    this.api.list('images').filter(image => hasGone && !this.disk.needsDisk(image)).forEach(image => this.left.add(image.metadata.name))
+    if (this.api.list('vmis').length || this.api.list('pods').some(pod => !isCdiReader(pod)))
+      this.api.list('images').filter(image => this.disk.needsDisk(image)).forEach(image => this.visited.add(image.metadata.name))
   }
 
   private heardImage(before: VirtualMachineImage | undefined, after: VirtualMachineImage | undefined): void {
@@ -129,7 +138,7 @@ export class ModelTruth {
       if (this.api.list('attachments').length)
         this.torn.add(name)
     }
-    else if ((isReading(after) || wasImported(after)) && isOvertaken(after) && !isGivenUp(after) && !this.visited.has(name) && !this.left.has(name)) {
+    else if ((this.disk.needsDisk(after) || wasImported(after)) && isOvertaken(after) && !isGivenUp(after) && !this.visited.has(name) && !this.left.has(name)) {
       this.broken ??= 'an image is called torn, and nothing was on its disk'
     }
     else if (wholenessOf(after) === 'overtaken' && !['overtaken', 'unverified', 'acknowledged'].includes(wholenessOf(before))) {
@@ -158,7 +167,7 @@ export class ModelTruth {
 
   private checkImage(image: VirtualMachineImage, isWrittenTo: boolean): void {
     const { name } = image.metadata
-    if (isWrittenTo && isReading(image))
+    if (this.disk.isCopyLost(image) || (isWrittenTo && this.disk.needsDisk(image)))
       this.torn.add(name)
     const wholeness = wholenessOf(image)
     if (this.torn.has(name) && ['whole', 'not-observed', 'crash-consistent'].includes(wholeness))

@@ -1,8 +1,9 @@
 import type { Resource } from '#kube/resource.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { Ending } from './judgeEnding.ts'
-import type { Scenario } from './scenario.ts'
+import type { CdiScenario, Scenario } from './scenario.ts'
 import { IMAGES } from '#images/image.ts'
+import { wasImported } from '#images/imageState.ts'
 import { VMS } from '#vms/vm.ts'
 import { usersOfClaim } from '../claimUsers.ts'
 import { wholenessOf } from '../exportedImage.ts'
@@ -12,13 +13,14 @@ import { planExport } from '../exportPlan.ts'
 import { planForceStop, planStartNow } from '../exportRestart.ts'
 import { Chance } from './chance.ts'
 import { ModelApi, NAMESPACE, wanted } from './modelApi.ts'
-import { CLAIM, ModelControllers, isReading } from './modelControllers.ts'
+import { claimIn, furnish } from './modelCluster.ts'
+import { CLAIM, ModelControllers } from './modelControllers.ts'
 import { DURING_A_READ, meddle } from './meddle.ts'
 import { checkPutAway, judgeEnding } from './judgeEnding.ts'
 import { ModelGuard } from './modelGuard.ts'
 import { ModelRunner, settled } from './modelRunner.ts'
 import { ModelTruth } from './modelTruth.ts'
-import { drawScenario } from './scenario.ts'
+import { drawCdi, drawScenario } from './scenario.ts'
 
 const ACTS = 450
 /** Rounds in which nothing new happens before a job counts as one that waits. */
@@ -30,6 +32,7 @@ class Play {
   readonly api = new ModelApi()
   readonly chance: Chance
   private readonly scenario: Scenario
+  private readonly cdi: CdiScenario | undefined
   private readonly controllers: ModelControllers
   private readonly truth: ModelTruth
   private runners: ModelRunner[] = []
@@ -53,28 +56,21 @@ class Play {
   constructor(seed: number, tell?: (line: string) => void) {
     this.chance = new Chance(seed)
     this.scenario = drawScenario(this.chance, this.api.time)
+    this.cdi = drawCdi(seed)
     this.meddling = this.chance.of([0, 0, 1, 2])
     this.disturbsRest = !this.scenario.isCalm && this.chance.happens(0.6)
     this.disturbsEarly = this.chance.happens(0.4)
     this.tempo = this.chance.of([0.3, 1, 1])
-    this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 })
+    this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 }, this.cdi?.by)
     this.api.isHarvester = this.scenario.isHarvester
     if (this.scenario.isGuarded)
       this.api.guard = new ModelGuard(this.api, CLAIM)
     this.furnish()
-    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers.cutOff, this.scenario.isGuarded, tell)
+    this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers, this.scenario.isGuarded, tell)
   }
 
   private furnish(): void {
-    const { api, controllers } = this
-    api.put('nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } })
-    api.put('storageClasses', { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'harvester-longhorn' }, provisioner: 'driver.longhorn.io' })
-    api.put('claims', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: CLAIM, namespace: NAMESPACE, ...(this.chance.happens(0.7) && { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }) }, spec: { volumeName: 'pv-1', storageClassName: 'harvester-longhorn' }, status: { phase: 'Bound' } })
-    for (const { name, strategy, isOn, guest } of this.scenario.vms) {
-      controllers.createVm(name, strategy, isOn, guest)
-      if (isOn && strategy === 'Manual')
-        api.start(name, 'controller')
-    }
+    furnish(this.api, this.controllers, this.chance, this.scenario, this.cdi)
     for (let round = 0; round < 15; round++)
       this.round()
   }
@@ -86,13 +82,13 @@ class Play {
   }
 
   private open(): ModelRunner {
-    const runner = new ModelRunner(this.api, this.chance, thrown => this.truth.report(`whoever carries it out crashes: ${String(thrown)}`))
+    const runner = new ModelRunner(this.api, this.chance, thrown => this.truth.report(`whoever carries it out crashes: ${String(thrown)}`), this.cdi ? 0.4 : undefined)
     this.runners.push(runner)
     return runner
   }
 
   private intentSeenBy(runner: ModelRunner): ExportIntent | undefined {
-    const [claim] = runner.look().claims.objects
+    const claim = claimIn(runner.look())
     const intent = claim && readIntent(claim)
     return intent === 'unreadable' ? undefined : intent
   }
@@ -100,7 +96,7 @@ class Play {
   /** An operator fills the form in and clicks. */
   private begin(runner: ModelRunner): void {
     const world = runner.look()
-    const [claim] = world.claims.objects
+    const claim = claimIn(world)
     if (!claim || readIntent(claim))
       return
     const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
@@ -173,7 +169,9 @@ class Play {
 
   private isDiskAtStake(): boolean {
     const images = this.api.list('images')
-    return images.length ? images.some(isReading) : this.disturbsEarly && this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION]?.includes('"endings"') === true
+    if (this.cdi?.by === 'csi-clone' && this.cdi.disturbsCopy)
+      return images.some(image => wasImported(image) && this.controllers.needsDisk(image))
+    return images.length ? images.some(image => this.controllers.needsDisk(image)) : this.disturbsEarly && this.api.find('claims', CLAIM)?.metadata.annotations?.[EXPORT_ANNOTATION]?.includes('"endings"') === true
   }
 
   /** What happens to the disk now matters, and all the more where nobody looks. */
@@ -224,7 +222,7 @@ class Play {
   private operatorActs(runner: ModelRunner): void {
     const intent = this.intentSeenBy(runner)
     const world = runner.look()
-    const [claim] = world.claims.objects
+    const claim = claimIn(world)
     if (!runner.isIdle || !intent || !claim)
       return
     if (this.chance.happens(0.5))
@@ -250,6 +248,7 @@ class Play {
   private async settle(): Promise<Ending> {
     const runner = this.open()
     runner.isCalm = true
+    runner.isBlind = this.cdi?.isBlind ?? false
     const intent = this.intentSeenBy(runner)
     if (!intent) {
       for (let round = 0; round < 60; round++, this.truth.check())
@@ -272,7 +271,7 @@ class Play {
       if (runner.state !== 'open')
         break
       const { step } = runner.last ?? {}
-      const now = JSON.stringify([step?.word, step?.because.map(({ code }) => code), step?.writes.length, step?.progress, this.api.find('claims', CLAIM)?.metadata.annotations])
+      const now = JSON.stringify([step?.word, step?.because.map(({ code }) => code), step?.writes.length, step?.progress, this.api.find('claims', CLAIM)?.metadata.annotations, this.api.list('longhornVolumes').map(({ status }) => status?.cloneStatus)])
       if (now !== said || step?.writes.length)
         [said, since] = [now, step?.writes.length && now === said && round - since > STILL ? since : round]
     }

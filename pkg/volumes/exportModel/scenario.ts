@@ -1,7 +1,8 @@
 import type { RunStrategy } from '#vms/vm.ts'
 import type { ExportChoices } from '../exportIntent.ts'
-import type { Chance } from './chance.ts'
+import type { CloneType } from './modelCdi.ts'
 import type { Guest } from './modelControllers.ts'
+import { Chance } from './chance.ts'
 
 export interface Scenario {
   readonly vms: readonly { readonly name: string, readonly strategy: RunStrategy | 'running', readonly isOn: boolean, readonly guest: Guest }[]
@@ -15,6 +16,15 @@ export interface Scenario {
   readonly silent?: 'pods' | 'vmis' | 'longhornVolumes'
   /** Whether our own export guard stands before the cluster. */
   readonly isGuarded: boolean
+}
+
+/** How CDI makes the image; undefined where Longhorn's v1 does. `isBlind`: whoever has the last look may not read what Longhorn keeps. `disturbsCopy`: what happens to the disk does while Longhorn alone copies it. */
+export interface CdiScenario { readonly by: CloneType, readonly isBlind: boolean, readonly disturbsCopy: boolean }
+
+/** Drawn by itself, so that all other plays stay as they are. */
+export function drawCdi(seed: number): CdiScenario | undefined {
+  const chance = new Chance(seed ^ 0x0C_D1_00)
+  return chance.happens(0.4) ? { by: chance.of(['csi-clone', 'csi-clone', 'csi-clone', 'copy']), isBlind: chance.happens(0.15), disturbsCopy: chance.happens(0.5) } : undefined
 }
 
 /** What is exported, with which choices. `now` in epoch milliseconds. */
