@@ -33,4 +33,8 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'leaves a VM off as long as no instances are seen', file: 'pkg/volumes/exportEnd.ts', find: `isOwed && isOverdue(intent, now)`, replace: `now < 0` },
   { name: 'calls an export off and does not note it', file: 'pkg/volumes/exportCallOff.ts', find: `amendIntent(claim, intent, { calledOff })`, replace: `amendIntent(claim, intent, {})`, isNoticedSoon: true },
   { name: 'begins over an export that has begun', file: 'pkg/volumes/exportPlan.ts', find: `[testVersion(claim), ...written]`, replace: `written`, isNoticedSoon: true },
+  { name: 'takes a copy that Longhorn has begun for one that is over', file: 'pkg/volumes/diskCopy.ts', find: `['copy-completed-awaiting-healthy', 'completed']`, replace: `['initiated', 'copy-completed-awaiting-healthy', 'completed']`, isNoticedSoon: true },
+  { name: 'takes a copy that Longhorn has given up for one that is over', file: 'pkg/volumes/exportWithImage.ts', find: `word !== 'going-on' && word !== 'failed'`, replace: `word !== 'going-on'` },
+  { name: 'takes a copy that is not seen for one that is over', file: 'pkg/volumes/exportWithImage.ts', find: `return word === 'unseen' ? wholenessOf(image) !== 'unverified' ||`, replace: `return word === 'unseen' ? image.kind !== '' ||` },
+  { name: 'lets a VM have a disk that Longhorn still copies', file: 'pkg/volumes/exportHold.ts', find: `isReading(ownImage, world) || isUnjudged(ownImage, written)`, replace: `isReading(ownImage, world)` },
 ]
