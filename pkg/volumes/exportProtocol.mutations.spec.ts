@@ -7,7 +7,7 @@ import type { playExport } from './exportModel/playExport.ts'
 
 // The test of the test. What is noticed soon is broken in every run, all of it with ALL_MUTATIONS=1.
 const chosen = process.env.ALL_MUTATIONS ? MUTATIONS : MUTATIONS.filter(mutation => mutation.isNoticedSoon)
-const SEEDS = process.env.ALL_MUTATIONS ? 5000 : 100
+const SEEDS = process.env.ALL_MUTATIONS ? 5000 : 200
 
 interface Module { readonly playExport: typeof playExport }
 

@@ -6,7 +6,7 @@ interface Mutation {
   /** Found exactly once in the file. */
   readonly find: string
   readonly replace: string
-  /** Within a hundred plays. The others take a coincidence. */
+  /** Within two hundred plays. The others take a coincidence. */
   readonly isNoticedSoon?: boolean
 }
 
