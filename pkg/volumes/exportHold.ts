@@ -69,7 +69,7 @@ function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): bool
   return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isLetGo(image) && !runningAcknowledgementOf(image)
 }
 
-/** Longhorn may still copy the disk when CDI has done its part (`copyOf`): whoever carries the export out sees that, and says when it is over. */
+/** Longhorn may still copy the disk when CDI has done its part (`copyOf`): whoever carries the export out sees that, and says when it is over. A copy that is called torn already is not protected any more. */
 function isUnjudged(image: VirtualMachineImage, { isSettled }: ExportIntent): boolean {
   return image.spec.backend === 'cdi' && wasImported(image) && wholenessOf(image) === 'unverified' && !isSettled && !isLetGo(image)
 }
