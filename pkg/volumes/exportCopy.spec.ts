@@ -83,3 +83,21 @@ describe('who may not write on the image', () => {
     expect(next(seen(intent), 275, intent).codes).not.toContain('testimony-left')
   })
 })
+
+describe('a pod that Longhorn lists and that is not seen otherwise, once the image is read', () => {
+  const listed = longhornVolume({ state: 'attached', kubernetesStatus: { namespace: 'production', pvcName: 'web-01-root', workloadsStatus: [{ podName: 'virt-launcher-web-01-abcde', podStatus: 'Running' }], lastPodRefAt: '' } })
+  const there = (pods: StepWorld['pods']) => {
+    const given = world(live(listed))
+    return { ...given, pods, images: live(...given.images.objects.map(image => ({ ...image, spec: { ...image.spec, backend: 'backingimage' as const } }))) }
+  }
+
+  it('is looked for as long as a watch may be behind before the image is called torn: it may have come afterwards', () => {
+    expect(next(there(live()), 80)).toMatchObject({ word: 'verify', codes: ['verifying'] })
+    expect(nextExportStep(there(live()), INTENT, secondsAfter(80)).writes).toEqual([])
+    expect(next(there(live()), 95)).toMatchObject({ word: 'mark-overtaken', codes: ['overtaken', 'vm-started', 'visited'] })
+  })
+
+  it('leaves the image unverified where pods may not be seen: when it came is not known', () => {
+    expect(next(there({ objects: [], state: 'forbidden' }), 95)).toMatchObject({ word: 'start-vm', result: 'unverified' })
+  })
+})

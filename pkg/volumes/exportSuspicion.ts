@@ -5,14 +5,16 @@ import type { DiskCopy } from './diskCopy.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { StepReason, StepWorld } from './exportStep.ts'
+import { PODS } from '#kube/core.ts'
 import { fieldWrittenBy } from '#kube/fieldManagers.ts'
 import { objectKey, readTimestamp } from '#kube/object.ts'
+import { blindSpot } from '#kube/seen.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { safetyWorld } from './exportBeforeImage.ts'
 import { changedSince } from './exportImage.ts'
 import { importOverAt } from './exportedImage.ts'
 import { judgeExportSafety } from './exportSafety.ts'
-import { isCdiReader, visitsSince } from './exportVisits.ts'
+import { arePodsListed, isCdiReader, visitsSince } from './exportVisits.ts'
 
 export interface Suspicions {
   /** Who was on the disk while the image was read, or may have been, `namespace/name`. */
@@ -20,6 +22,8 @@ export interface Suspicions {
   readonly because: readonly StepReason[]
   /** Where nobody was: whether that is proven. `none`: the image does not say how the VMs were. `unclear`: who was there before the last is not told, or came in the second in which the import was over. */
   readonly proof: 'clear' | 'unclear' | 'none'
+  /** Longhorn lists a pod, now, that is not seen otherwise: it has only just come, or only just gone, and what is seen is behind. */
+  readonly isBehind: boolean
 }
 
 type Holder = Extract<ExportSafetyReason, { readonly code: 'guest' | 'pod' }>
@@ -43,15 +47,20 @@ export function suspicions(world: StepWorld, intent: ExportIntent, claim: Persis
   const [vmis, pods] = [holders.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), holders.filter(reason => reason.code === 'pod')]
   const there = pods.filter(({ pod }) => !late.pods.has(pod))
   const visits = visitsSince(image, claim, world.longhornVolumes, pod => late.pods.has(pod) || [...late.vmis].some(vmi => isLauncherOf(pod, vmi)))
-  const gone = visits.word === 'visited' ? visits.pods.filter(pod => !there.some(one => one.pod === pod)) : []
+  const unseen = visits.word === 'visited' ? visits.pods.filter(pod => !there.some(one => one.pod === pod)) : []
+  const isBehind = unseen.length > 0 && arePodsListed(claim, world.longhornVolumes)
+  // Who may not see pods does not know when one that is there has come.
+  const isUntimed = isBehind && isOver && blindSpot(PODS, world.pods, intent.claim.namespace) !== undefined
+  const gone = isUntimed ? [] : unseen
   const changed = changedSince(image, intent.claim.namespace, usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects }).vms)
   const ran = (changed ?? []).filter(vm => gone.some(pod => isLauncherOf(pod, vm)))
   const vms = [...new Set([...vmis.filter(vmi => !late.vmis.has(vmi)), ...ran])]
   const isUnclear = [...world.vmis.objects.filter(vmi => vmis.includes(objectKey(vmi))), ...world.pods.objects.filter(one => pods.some(({ pod }) => pod === objectKey(one)))].some(object => cameOf(object) === 'unclear')
   return {
+    isBehind: isBehind && !isUntimed,
     suspects: [...vms, ...there.map(({ pod }) => pod), ...gone],
     because: [...vms.map(vm => ({ code: 'vm-started' as const, vm })), ...there, ...gone.map(pod => ({ code: 'visited' as const, pod }))],
-    proof: !changed ? 'none' : visits.word === 'unknown' || isUnclear || copy === 'gone' ? 'unclear' : 'clear',
+    proof: !changed ? 'none' : visits.word === 'unknown' || isUnclear || isUntimed || copy === 'gone' ? 'unclear' : 'clear',
   }
 }
 

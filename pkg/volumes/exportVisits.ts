@@ -48,6 +48,11 @@ export function lastPodsOn(claim: PersistentVolumeClaim, volumes: Seen<LonghornV
   return !pods || pods.isListed ? undefined : [pods.uid, pods.goneAt || 'never', ...pods.names].join(' ')
 }
 
+/** Whether Longhorn lists pods on the claim's volume now, some of which may have ended; false where that is not seen. */
+export function arePodsListed(claim: PersistentVolumeClaim, volumes: Seen<LonghornVolume>): boolean {
+  return podsOn(claim, volumes)?.isListed ?? false
+}
+
 /** The volume of which Longhorn still lists pods, though all have gone or are about to: it will have noted that within moments. Undefined where there is nothing to wait for. */
 export function volumeBehind(claim: PersistentVolumeClaim, { longhornVolumes, pods, vmis }: Pick<StepWorld, 'longhornVolumes' | 'pods' | 'vmis'>): string | undefined {
   const leaving = new Set(vmis.objects.filter(vmi => vmi.metadata.deletionTimestamp).map(objectKey))

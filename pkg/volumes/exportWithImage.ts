@@ -87,7 +87,10 @@ function mark(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeCla
   if (isOvertaken(image) || wholenessOf(image) !== 'unverified' || intent.refusal !== undefined)
     return undefined
   const key = objectKey(image)
-  const { suspects, because, proof } = suspicions(world, intent, claim, image, { isOver, copy })
+  const { suspects, because, proof, isBehind } = suspicions(world, intent, claim, image, { isOver, copy })
+  // A pod that is seen through Longhorn alone may have come once the image was read: it is looked for as long as a watch may be behind.
+  if (isBehind && isOver && now - (importOverAt(image) ?? 0) < SIGHT_MS)
+    return { word: 'verify', writes: [], because: [{ code: 'verifying', image: key }] }
   // Ended unverified by one who could not see: what runs since is what it has started again.
   if (suspects.length && isOver && !given.length && isStartingAgain(world, intent, image))
     return undefined
