@@ -47,6 +47,13 @@ describe('a disk under export', () => {
     expect(hold(CLAIM, [image('by-hand', 'Unknown', overtakenBy('production/web-01'))])).toMatchObject({ by: 'image' })
   })
 
+  it('is held while its image is read, though it was called off by one who had not seen yet that another had made the image', () => {
+    const calledOff = [{ code: 'vm-started' as const, vm: 'production/web-01' }]
+    expect(hold(under({ calledOff }), [image(OWN, 'Unknown', {}, 20)])).toMatchObject({ by: 'intent', progress: 20 })
+    expect(hold(under({ calledOff }), [])).toBeUndefined()
+    expect(hold(under({ calledOff }), [image(OWN, 'True')])).toBeUndefined()
+  })
+
   it('is held by another export though its own is over', () => {
     expect(hold(under({ abandonedBy: 'bob' }), [image(OWN, 'Unknown'), image('by-hand', 'Unknown')])).toMatchObject({ image: 'production/by-hand' })
   })

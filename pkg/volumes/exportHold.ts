@@ -48,7 +48,7 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
   const { namespace, name } = claim.metadata
   const images = world.images.filter(({ spec }) => spec.sourceType === 'export-from-volume' && spec.pvcName === name && spec.pvcNamespace === namespace)
   const ownImage = written && imageOfExport(written, images)
-  if (written && own && !isReleased(written, starter) && (ownImage ? isReading(ownImage, world) || isUnjudged(ownImage, written) : written.madeAt === undefined))
+  if (written && own && !isReleased(written, ownImage, starter) && (ownImage ? isReading(ownImage, world) || isUnjudged(ownImage, written) : written.madeAt === undefined))
     return { claim: objectKey(claim), image: own, displayName: written.image.displayName, by: 'intent', since: written.startedAt, ...(written.requester && { requester: written.requester }), ...(ownImage && pace(ownImage, world, now)) }
   const other = images.find(image => image !== ownImage && isReading(image, world))
   return other && { claim: objectKey(claim), image: objectKey(other), displayName: other.spec.displayName, by: 'image', since: other.metadata.creationTimestamp, ...pace(other, world, now) }
@@ -60,9 +60,10 @@ export function isRefusedImage(claim: PersistentVolumeClaim, image: string): boo
   return typeof intent === 'object' && intent.refusal !== undefined && exportImageKey(intent) === image
 }
 
-function isReleased(intent: ExportIntent, starter: VirtualMachine | undefined): boolean {
+/** What was called off by one who had not seen yet that another had made the image is read all the same. */
+function isReleased(intent: ExportIntent, image: VirtualMachineImage | undefined, starter: VirtualMachine | undefined): boolean {
   const mark = starter && referenceOn(starter, intent)
-  return intent.abandonedBy !== undefined || intent.refusal !== undefined || intent.calledOff !== undefined || intent.runningAcknowledged !== undefined || mark === 'started' || mark === 'released'
+  return intent.abandonedBy !== undefined || intent.refusal !== undefined || (intent.calledOff !== undefined && !image) || intent.runningAcknowledged !== undefined || mark === 'started' || mark === 'released'
 }
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
