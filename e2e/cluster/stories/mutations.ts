@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'viewers may turn VMs on and off', file: 'server/cluster/kinds/policy.ts',
-    find: `'kubevirt.io:view': [kubevirtView],`, replace: `'kubevirt.io:view': [kubevirtView, on('subresources.kubevirt.io', POWER, ['update'])],`,
+    find: `'kubevirt.io:view': [kubevirtView, on(`, replace: `'kubevirt.io:view': [on('subresources.kubevirt.io', POWER, ['update']), kubevirtView, on(`,
     noticedBy: 'the rights of a viewer on each power request',
   },
   {
@@ -67,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an instance is not held by the pod of its guest that is over', file: `${CONTROLLERS}/vmis.ts`,
-    find: `  if (pods.length > 0)\n    return ready(vmi, pods[0], time)\n`, replace: ``,
+    find: `  if (pods.length > 0)\n    return ready(vmi, pod, time)\n`, replace: ``,
     noticedBy: 'Manual: a guest that crashes at once stays as it failed',
   },
   {
