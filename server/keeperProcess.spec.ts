@@ -219,7 +219,7 @@ describe.each(['own', 'all'] as const)('a server with --keeper %s that is killed
     // Of servers that keep all exports one leads, and the others would take its work.
     await Promise.all(mode === 'all' ? [lane()] : [lane(), lane(), lane()])
     expect([...died]).toEqual(expect.arrayContaining([expect.stringMatching(/^PATCH .*virtualmachines/), expect.stringMatching(/^POST .*virtualmachineimages/), expect.stringMatching(/^PATCH .*virtualmachineimages/), expect.stringMatching(/^PATCH .*persistentvolumeclaims/)]))
-  })
+  }, 1_500_000)
 
   it('says on the image that nobody saw the guest shut down where it was not there then', async () => {
     const { end, begun } = await play(mode, {
