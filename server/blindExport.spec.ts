@@ -23,7 +23,7 @@ import { startExportKeeper } from './exportKeeper.ts'
 import type { ExportKeeper, KeeperOptions } from './exportKeeper.ts'
 import { createFreshReads } from './exportWorld.ts'
 import { ownExportsInMemory } from './ownExports.ts'
-import { beginExport, endOfExport, isOver, runVm, until } from './testExports.ts'
+import { REQUESTER_INSTALLED, REQUESTER_WEBHOOKS, beginExport, endOfExport, isOver, runVm, until } from './testExports.ts'
 import type { Begun } from './testExports.ts'
 
 // Who exports and sees neither Longhorn's volumes nor attachments and nodes; the guard and a keeper see them.
@@ -38,8 +38,6 @@ const ROLE_BINDINGS = defineResource<Binding>(RBAC, 'RoleBinding', 'rolebindings
 const roles = loadAllYaml(readFileSync(join(resolve(import.meta.dirname, '..'), 'docs/roles/console.yaml'), 'utf8')) as Role[]
 const CLOSED = ['nodes', 'volumeattachments']
 const NAMESPACE = 'production'
-const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-const INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
 
 let cluster: EmbeddedCluster
 let life: Life
@@ -65,8 +63,8 @@ function clientOf(account: string): KubeClient {
     baseUrl: cluster.url, token: cluster.users[account]?.token,
     fetch: async (url, init) => {
       const { pathname, searchParams } = new URL(url)
-      if (pathname === WEBHOOKS)
-        return Response.json(INSTALLED)
+      if (pathname === REQUESTER_WEBHOOKS)
+        return Response.json(REQUESTER_INSTALLED)
       const isImage = init.method === 'POST' && pathname.endsWith('/virtualmachineimages')
       const guard = isImage ? await asked(pathname, String(init.body), searchParams.has('dryRun')) : undefined
       if (guard?.refused)

@@ -25,7 +25,7 @@ import type { Life } from './cluster/life.ts'
 import { PLATFORM } from './cluster/seed/platform.ts'
 import { ownExportsIn, ownExportsInMemory } from './ownExports.ts'
 import { startConsole, makeFolder } from './testCluster.ts'
-import { beginExport, endOfExport, isOver, runVm, until as untilFound } from './testExports.ts'
+import { REQUESTER_INSTALLED, REQUESTER_WEBHOOKS, beginExport, endOfExport, isOver, runVm, until as untilFound } from './testExports.ts'
 import type { Begun } from './testExports.ts'
 
 // On the embedded cluster, two hundred times as fast as in the demonstration. What happens to the line happens below the client.
@@ -36,9 +36,6 @@ interface RoleBinding extends KubeObject { readonly roleRef: object, readonly su
 const ROLES = defineResource<Role>('rbac.authorization.k8s.io/v1', 'Role', 'roles')
 const ROLE_BINDINGS = defineResource<RoleBinding>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings')
 
-const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-/** What the API server says where the requester webhook is installed: the embedded one has no webhooks that are objects. */
-const INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
 const PACE: KeeperOptions['pace'] = {
   turns: { settle: 10, patience: 300, first: 50, longest: 200, slowest: 400 },
   lease: { duration: 1_500, deadline: 1_000, retry: 150 },
@@ -270,7 +267,7 @@ describe('what a keeper does not do with the credentials of a session', () => {
 })
 
 describe('a keeper that carries out what others have asked for', () => {
-  const vouched = (path: string) => path === WEBHOOKS ? Response.json(INSTALLED) : undefined
+  const vouched = (path: string) => path === REQUESTER_WEBHOOKS ? Response.json(REQUESTER_INSTALLED) : undefined
   let roles = 0
   const ALL = { mode: 'all' as const }
   const ANN = { identity: { uid: 'u-1', groups: ['operators'] } }
@@ -357,7 +354,7 @@ describe('a keeper that carries out what others have asked for', () => {
   })
 
   it('believes no name that the cluster does not vouch for', async () => {
-    const line = newLine({ answer: path => path === WEBHOOKS ? Response.json({ ...INSTALLED, items: [] }) : undefined })
+    const line = newLine({ answer: path => path === REQUESTER_WEBHOOKS ? Response.json({ ...REQUESTER_INSTALLED, items: [] }) : undefined })
     const keeper = keep(line, ALL)
     const begun = await begin('production', 'registry-01', 'RerunOnFailure', {}, { identity: { groups: ['system:masters'] } })
     await until(() => keeper.report().because.some(({ code }) => code === 'no-requester-webhook'), 'the webhook to be missed')

@@ -26,7 +26,7 @@ import { createFreshReads } from './exportWorld.ts'
 import { followImageWorld } from './imageWorld.ts'
 import { loadKubeconfig } from './kubeconfig.ts'
 import { ownExportsInMemory } from './ownExports.ts'
-import { beginExport, endOfExport, isOver, runVm, until } from './testExports.ts'
+import { REQUESTER_INSTALLED, REQUESTER_WEBHOOKS, beginExport, endOfExport, isOver, runVm, until } from './testExports.ts'
 import { VALIDATING } from './webhookConfigurations.ts'
 
 // docs/in-cluster/guardrails.yaml: the embedded cluster takes it as it stands there, and guard and keeper do their work under its
@@ -49,8 +49,6 @@ const PATHS: Readonly<Record<string, string>> = {
   Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${HOME}/roles`, RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${HOME}/rolebindings`,
 }
 const NAMESPACE = 'production'
-const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-const INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
 
 let cluster: EmbeddedCluster
 let life: Life
@@ -76,9 +74,9 @@ function clientOf(account: 'admin' | 'editor'): KubeClient {
     baseUrl: cluster.url, token: cluster.users[account]?.token,
     fetch: async (url, init) => {
       const right = rightOf(init.method ?? 'GET', new URL(url))
-      if (account === 'editor' && new URL(url).pathname === WEBHOOKS) {
+      if (account === 'editor' && new URL(url).pathname === REQUESTER_WEBHOOKS) {
         used.add(right)
-        return Response.json(INSTALLED)
+        return Response.json(REQUESTER_INSTALLED)
       }
       const answer = await send(url, init)
       if (account === 'editor')

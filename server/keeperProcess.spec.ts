@@ -20,7 +20,7 @@ import { startEmbeddedCluster } from './cluster/main.ts'
 import type { EmbeddedCluster } from './cluster/main.ts'
 import { PLATFORM } from './cluster/seed/platform.ts'
 import { kubeconfigOf, makeFolder } from './testCluster.ts'
-import { beginExport, endOfExport, isOver, until } from './testExports.ts'
+import { REQUESTER_INSTALLED, REQUESTER_WEBHOOKS, beginExport, endOfExport, isOver, until } from './testExports.ts'
 import type { Begun } from './testExports.ts'
 import { buildFolder, buildServer } from './testProcess.ts'
 
@@ -29,9 +29,6 @@ import { buildFolder, buildServer } from './testProcess.ts'
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
 
 const PACE = 30
-const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-/** What the API server says where the requester webhook is installed: the embedded one has no webhooks that are objects. */
-const INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
 /** As the webhook would have written it. */
 const VOUCHED = { requester: 'admin', identity: { uid: 'admin', groups: ['system:masters'] } }
 
@@ -88,8 +85,8 @@ async function openGate(): Promise<Gate> {
   function pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method, url = '' } = incoming
     const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => name !== 'host'))
-    if (url.startsWith(WEBHOOKS)) {
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(INSTALLED))
+    if (url.startsWith(REQUESTER_WEBHOOKS)) {
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(REQUESTER_INSTALLED))
       return
     }
     const dies = isWrite(incoming) && gate.writes.push(`${method} ${url}`) === gate.death?.at ? gate.death.write : undefined

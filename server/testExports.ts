@@ -14,6 +14,10 @@ import type { ExportRequest } from '#volumes/exportPlan.ts'
 import { wholenessOf } from '#volumes/exportedImage.ts'
 import { GUEST_ANNOTATION } from './cluster/controllers/guests.ts'
 
+/** Where the API server tells of the requester webhook, and what it says where that is installed: the embedded one has no webhooks that are objects. */
+export const REQUESTER_WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+export const REQUESTER_INSTALLED = { kind: 'MutatingWebhookConfigurationList', apiVersion: 'admissionregistration.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'x', uid: 'x', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, webhooks: [{ name: 'requester.guardrails.harvesterhci.io', failurePolicy: 'Fail' }] }] }
+
 interface Place { readonly namespace: string, readonly name: string }
 
 /** Waits until something is found; throws with what it was and what `told` says then. */

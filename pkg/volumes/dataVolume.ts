@@ -18,3 +18,6 @@ export function dataVolumeOf(image: KubeObject, dataVolumes: Pick<Seen<DataVolum
 }
 
 export const DATA_VOLUMES = defineResource<DataVolume>('cdi.kubevirt.io/v1beta1', 'DataVolume', 'datavolumes')
+
+/** On a claim that CDI fills from another: by which strategy, `copy`, `snapshot` or `csi-clone` (containerized-data-importer pkg/controller/common/util.go AnnCloneType). */
+export const CLONE_TYPE_ANNOTATION = 'cdi.kubevirt.io/cloneType'

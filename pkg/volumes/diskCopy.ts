@@ -3,6 +3,7 @@ import type { StepWorld } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import { CLONE_TYPE_ANNOTATION } from './dataVolume.ts'
 import { mayBeLonghorns } from './exportWorld.ts'
 
 /**
@@ -17,9 +18,6 @@ const FILLED: readonly string[] = ['copy-completed-awaiting-healthy', 'completed
 
 /** So many times Longhorn tries (longhorn-manager controller/volume_controller.go maxCloneRetry). */
 const LAST_ATTEMPT = 10
-
-/** On a claim that CDI fills from another: by which strategy (containerized-data-importer pkg/controller/common/util.go AnnCloneType). */
-const CLONE_TYPE_ANNOTATION = 'cdi.kubevirt.io/cloneType'
 
 /**
  * With the clone strategies `csi-clone` and `snapshot` no pod reads the disk: Longhorn fills the new volume from the old one.

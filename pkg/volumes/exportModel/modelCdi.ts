@@ -8,6 +8,7 @@ import type { ModelApi } from './modelApi.ts'
 import { LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { findCondition } from '#kube/object.ts'
 import { wasImported } from '#images/imageState.ts'
+import { CLONE_TYPE_ANNOTATION } from '../dataVolume.ts'
 import { isCdiReader } from '../exportVisits.ts'
 import { NAMESPACE } from './modelApi.ts'
 
@@ -77,7 +78,7 @@ export class ModelCdi {
       return
     const target = api.find('claims', name)
     if (!target)
-      return api.put('claims', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: NAMESPACE, annotations: { 'cdi.kubevirt.io/cloneType': this.by } }, spec: { storageClassName: 'harvester-longhorn' }, status: { phase: 'Pending' } })
+      return api.put('claims', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: NAMESPACE, annotations: { [CLONE_TYPE_ANNOTATION]: this.by } }, spec: { storageClassName: 'harvester-longhorn' }, status: { phase: 'Pending' } })
     if (this.chance.happens(this.failing.imports / 10)) {
       api.list('pods').filter(isCdiReader).forEach(pod => api.remove('pods', pod.metadata.name))
       return this.phase(dataVolume, 'Failed')

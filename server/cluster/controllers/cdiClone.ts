@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, Pod } from '#kube/core.ts'
 import { CLAIMS, PODS, STORAGE_CLASSES } from '#kube/core.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import type { DataVolume } from '#volumes/dataVolume.ts'
-import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
+import { CLONE_TYPE_ANNOTATION, DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { percentOf, to } from './cdiStatus.ts'
 import { makeWorker, worker, workerName } from './cdiWorkers.ts'
 import { PODS_BY_CLAIM, hasEnded } from './claimIndexes.ts'
@@ -18,7 +18,6 @@ import type { World } from './world.ts'
 
 type Strategy = 'copy' | 'csi-clone'
 
-const TYPE = 'cdi.kubevirt.io/cloneType'
 const PHASE = 'cdi.kubevirt.io/clonePhase'
 
 /**
@@ -34,12 +33,12 @@ export function strategyFor(source: PersistentVolumeClaim | undefined, target: {
 
 /** What a claim that is to be a clone says of it. */
 export function cloneMarks(strategy: Strategy): Readonly<Record<string, string>> {
-  return { [TYPE]: strategy, [PHASE]: 'Pending' }
+  return { [CLONE_TYPE_ANNOTATION]: strategy, [PHASE]: 'Pending' }
 }
 
 /** Where the driver is to fill a claim from another: the other's key; `waiting` where CDI has not let it begin; undefined for any other claim. */
 export function clonedFrom(claim: PersistentVolumeClaim, world: World): string | 'waiting' | undefined {
-  const { [TYPE]: type, [PHASE]: phase } = claim.metadata.annotations ?? {}
+  const { [CLONE_TYPE_ANNOTATION]: type, [PHASE]: phase } = claim.metadata.annotations ?? {}
   if (type !== 'csi-clone')
     return undefined
   const { pvc } = world.get(DATA_VOLUMES, `${claim.metadata.namespace}/${claim.metadata.name}`)?.spec.source ?? {}
@@ -66,7 +65,7 @@ function begin({ volume, claim, key, world, time }: Position): Next {
   const filling = world.get(DATA_VOLUMES, key)
   if (world.get(CLAIMS, key)?.status?.phase !== 'Bound' || (filling && filling.status?.phase !== 'Succeeded'))
     return NOTHING
-  if (claim.metadata.annotations?.[TYPE] === 'csi-clone')
+  if (claim.metadata.annotations?.[CLONE_TYPE_ANNOTATION] === 'csi-clone')
     return later(time, TAKES.scheduleImport, () => [change(CLAIMS, claim, { metadata: { annotations: { [PHASE]: 'CSIClone' } } }), ...to(volume, { phase: 'CSICloneInProgress', progress: 'N/A' }, time)])
   return claim.status?.phase === 'Bound'
     ? later(time, TAKES.scheduleImport, () => [...makeWorker(volume, 'cdi-clone-source', key, world), ...to(volume, { phase: 'CloneInProgress', progress: '0.00%' }, time)])
