@@ -2,10 +2,11 @@
 // which `npm run test:apiserver` plays beside it, is not among them before it has been seen green as a whole on a quiet machine.
 import { installIfMissing } from './install.mjs'
 import { ensureGo } from './go.mjs'
-import { run } from './tiers.mjs'
+import { closeWith, runTier } from './tiers.mjs'
 
 await installIfMissing()
-const first = await run('npm', ['test', '--', '--require'])
+const first = await runTier({ name: 'npm test', command: 'npm', args: ['test', '--', '--require'], reader: 'tiers' })
 const go = await ensureGo()
-const second = await run('npm', ['run', '--silent', 'test:apiserver', '--', '--require', '--leave-planes'], go.environment)
-process.exitCode = first || second
+const second = await runTier({ name: 'test:apiserver', command: 'npm', args: ['run', '--silent', 'test:apiserver', '--', '--require', '--leave-planes'], environment: go.environment, reader: 'tiers' })
+// What failed in the first stands a long way above the end of the second: both are told once more.
+process.exitCode = closeWith([first, second])

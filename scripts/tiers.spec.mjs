@@ -42,6 +42,32 @@ describe('a tier', () => {
   })
 })
 
+describe('what failed', () => {
+  const failedTest = { status: 'failed', fullName: 'a disk is at rest', failureMessages: ['\u001B[31mAssertionError\u001B[39m: expected in-use\n    at line 3'] }
+  const failedBrowser = { specs: [{ ok: false, file: 'main-job.spec.ts', line: 31, title: 'is made', tests: [{ results: [{ errors: [{ message: 'Error: no button' }] }] }] }, { ok: true, title: 'is seen' }] }
+
+  it.each([
+    ['a test', vitestReport({ numFailedTests: 1, testResults: [{ name: 'a.spec.ts', status: 'failed', assertionResults: [failedTest, { status: 'passed', fullName: 'another' }] }] }), 'vitest', /a\.spec\.ts › a disk is at rest\n {4}AssertionError: expected in-use\n {8}at line 3$/],
+    ['a file that could not be read', vitestReport({ numFailedTestSuites: 1, testResults: [{ name: 'b.spec.ts', status: 'failed', message: 'SyntaxError: b', assertionResults: [] }] }), 'vitest', /b\.spec\.ts\n {4}SyntaxError: b$/],
+    ['a test in a browser', JSON.stringify({ stats: { expected: 1, unexpected: 1, flaky: 0, skipped: 0 }, suites: [{ suites: [failedBrowser] }] }), 'playwright', /^main-job\.spec\.ts:31 › is made\n {4}Error: no button$/],
+    ['a tier within', JSON.stringify({ passed: 1, failed: 1, skipped: 0, failures: ['lint ended with 1'] }), 'tiers', /^lint ended with 1$/],
+  ])('is named with its words: %s', async (_what, report, reader, text) => {
+    expect((await tierOf(report, { code: 1, reader })).failures).toEqual([expect.stringMatching(text)])
+  })
+
+  it('of a command without a report is its last words', async () => {
+    const { failures } = await runTier({ name: 'lint', command: process.execPath, args: ['-e', 'console.log("  1:1  error  too long"); process.exit(1)'] })
+    expect(failures).toEqual(['lint ended with 1\n      1:1  error  too long'])
+  })
+
+  it('is told once more before the lines of the tiers, and nothing where all is well', async () => {
+    closeWith([await tierOf(vitestReport({ numPassedTests: 3 }))])
+    expect(said.filter(line => line.startsWith('✗'))).toEqual([])
+    closeWith([{ name: 'unit', passed: 1, failed: 1, skipped: 0, failures: ['a.spec.ts › is at rest\n    expected in-use'], seconds: 1 }])
+    expect(said.filter(line => line.startsWith('✗'))).toEqual(['✗ a.spec.ts › is at rest\n    expected in-use\n', '✗ unit: 1 ok, 1 not ok, 0 left out, 1 s'])
+  })
+})
+
 describe('lanes', () => {
   const prints = lines => run(process.execPath, ['-e', lines.map(line => `console.log(${JSON.stringify(line)})`).join(';')])
 
