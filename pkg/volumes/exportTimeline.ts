@@ -28,8 +28,9 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
   const stops = !intent.runningAcknowledged && intent.vms.some(vm => vm.wasRunning)
   const isShown: Readonly<Partial<Record<TimelineStep, boolean>>> = { 'back-up': intent.backupFirst ?? false, 'shut-down': stops, 'start': stops && intent.restart }
   const shown = ORDER.filter(entry => isShown[entry] ?? true)
-  // Before an end is known, waiting for a guest is part of the shut-down; after it, of the start.
-  const current = step.result && step.word !== 'done' && AT[step.word] !== 'end' ? 'start' : AT[step.word]
+  // After an end is known, waiting is part of the start: save for a guest that has not ended yet, since the export was given up before.
+  const isEnding = step.word === 'wait-guest' && step.result === 'given-up' && intent.refusal === undefined
+  const current = step.result && step.word !== 'done' && AT[step.word] !== 'end' && !isEnding ? 'start' : AT[step.word]
   const now = ORDER.indexOf(shown.includes(current) ? current : 'release')
   return shown.map(entry => {
     const index = ORDER.indexOf(entry)
