@@ -15,7 +15,7 @@ import { dataVolumeOf } from './dataVolume.ts'
 import type { DiskCopy } from './diskCopy.ts'
 import { copyOf } from './diskCopy.ts'
 import { markEnded, markOvertaken, markVerified } from './exportImage.ts'
-import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, mayBeReadByPod, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, isOverdue, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
@@ -184,5 +184,5 @@ function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason
 
 /** CDI has read the disk with a pod of its own, and Longhorn remembers that one alone: who had the disk beside it, and went before it did, left no trace, so that this stays so. */
 function readByPod(image: VirtualMachineImage): StepReason[] {
-  return image.spec.backend === 'cdi' && wholenessOf(image) === 'unverified' ? [{ code: 'read-by-pod' }] : []
+  return mayBeReadByPod(image) ? [{ code: 'read-by-pod' }] : []
 }

@@ -136,3 +136,11 @@ export function wholenessOf(image: VirtualMachineImage): Wholeness {
     return 'crash-consistent'
   return unobservedOf(image).length ? 'not-observed' : 'whole'
 }
+
+/**
+ * Whether CDI may have read the disk with a pod of its own, so that nobody can verify it: Longhorn remembers the last pods on a disk
+ * alone. Where CDI cloned without a pod, somebody may still come to verify the image; that is not told apart here.
+ */
+export function mayBeReadByPod(image: VirtualMachineImage): boolean {
+  return image.spec.backend === 'cdi' && wholenessOf(image) === 'unverified'
+}

@@ -112,7 +112,6 @@ export default {
     'crash-consistent': 'The power of a guest was cut before the export: this image is only as whole as after a power cut.',
     'not-observed': 'The volume was at rest while it was exported; how a guest had shut down was not observed.',
     'whole': 'The volume was at rest while it was exported.',
-    'byPod': 'Where CDI reads the disk with a pod of its own (clone strategy copy) this cannot be proven: Longhorn remembers that pod alone. Start a VM from the image to check it. Exports to a class with annotation cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone need no pod, and are verified.',
     'cutOff': '{vm} did not shut down by itself, but crashed or had its power cut.',
     'unobserved': 'Nobody saw how {vm} shut down: its guest may have ended by a power cut.',
     'by': '{who} acknowledged that.',

@@ -112,7 +112,6 @@ export default {
     'crash-consistent': '导出之前客户机的电源被切断：这个镜像的完整程度只相当于断电之后。',
     'not-observed': '导出期间卷处于静止；未观察到客户机如何关机。',
     'whole': '导出期间卷处于静止。',
-    'byPod': '如果 CDI 用它自己的 Pod 读取磁盘（克隆策略为 copy），这一点无法证实：Longhorn 只记得那个 Pod。请用这个镜像启动一台虚拟机来检查。导出到带有注解 cdi.harvesterhci.io/storageProfileCloneStrategy: csi-clone 的存储类不需要 Pod，可以得到核实。',
     'cutOff': '{vm} 没有自行关机，而是崩溃或被切断电源。',
     'unobserved': '没有人看到 {vm} 如何关机：其客户机可能因断电而结束。',
     'by': '{who} 已确认这一点。',
