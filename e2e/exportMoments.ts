@@ -2,7 +2,7 @@ import { expect } from '@playwright/test'
 import type { Locator, Page, Route } from '@playwright/test'
 import { Api, PATHS, open, row } from './console.ts'
 import type { AnyObject } from './console.ts'
-import { BACKUPS, makeVm } from './exporting.ts'
+import { BACKUPS, imageOf, isImported, makeVm } from './exporting.ts'
 import type { GuestVm } from './exporting.ts'
 
 // The steps of an export, each as the embedded cluster comes to it, found without a word of either language.
@@ -30,7 +30,13 @@ const api = (page: Page) => new Api(page, 'demo')
 const state = (page: Page) => page.getByTestId('export-state')
 /** A step of the timeline by its number, from 1, where it is the one whose turn it is. */
 const now = (page: Page, step: number): Locator => page.locator(`.task-timeline li:nth-child(${step})[aria-current=step]`)
-const remedies = (page: Page) => state(page).locator('.verdict-block__remedies button')
+const remedy = (page: Page, id: string) => state(page).locator(`[data-remedy=${id}]`)
+/** Asks for what is only done by a second decision. */
+const ask = async (page: Page, id: string) => {
+  await remedy(page, id).click()
+  await page.getByRole('dialog').waitFor()
+}
+const confirm = (page: Page) => page.locator('[role=dialog] button').last().click()
 const check = (page: Page, value: string) => page.locator('.el-radio', { has: page.locator(`input[value="${value}"]`) }).click()
 const begin = async (page: Page) => {
   await page.locator('form button[type=submit]').click()
@@ -116,17 +122,55 @@ const powerCut: Story = { keeper: 'own', moments: [
     await check(page, 'mark-crash-consistent')
     await begin(page)
     await now(page, 2).waitFor()
-    await remedies(page).nth(1).waitFor()
+    await remedy(page, 'force').waitFor()
   } },
-  { name: 'force', reach: async () => undefined, async pose(page) {
-    await remedies(page).last().click()
-    await page.getByRole('dialog').waitFor()
-  } },
+  { name: 'force', reach: async () => undefined, pose: page => ask(page, 'force') },
   { name: 'unproven', async reach(page) {
-    await page.locator('[role=dialog] button').last().click()
+    await confirm(page)
     await now(page, 6).waitFor({ timeout: 120_000 })
     await expect.poll(async () => (await api(page).get(`${PATHS.vmis(LAB)}/deaf-11`).catch(() => undefined))?.status?.phase, { timeout: 60_000 }).toBe('Running')
     await page.waitForTimeout(2_000)
+  } },
+] }
+
+const givenUp: Story = { keeper: 'own', moments: [
+  { name: 'abandon', async reach(page) {
+    await formOf(page, 'deaf-14', { guest: 'deaf', grace: 600 })
+    await begin(page)
+    await remedy(page, 'force').waitFor()
+  }, pose: page => ask(page, 'abandon') },
+  { name: 'abandoned', async reach(page) {
+    await confirm(page)
+    await remedy(page, 'abandon').waitFor({ state: 'detached' })
+  } },
+  { name: 'abandoned-vm', async reach(page) {
+    await open(page, '/virtual-machines/lab/deaf-14', 'demo')
+    await page.getByTestId('open-export').waitFor()
+  } },
+] }
+
+const unreadable: Story = { keeper: 'own', moments: [
+  { name: 'unreadable', async reach(page) {
+    await formOf(page, 'web-16')
+    await beginHeld(page, 'web-16-root')
+    await api(page).patch(`${PATHS.claims(LAB)}/web-16-root`, { metadata: { annotations: { 'guardrails.harvesterhci.io/export': '{ "version": 1, "vms": ' } } })
+    await page.getByTestId('unreadable-note').waitFor({ timeout: 60_000 })
+  } },
+  { name: 'unreadable-vm', async reach(page) {
+    await open(page, '/virtual-machines/lab/web-16', 'demo')
+    await page.getByTestId('unreadable-note').waitFor()
+  } },
+  { name: 'unreadable-volume', async reach(page) {
+    await open(page, '/volumes/lab/web-16-root', 'demo')
+    await page.getByTestId('unreadable-note').waitFor()
+  } },
+] }
+
+const cloned: Story = { keeper: 'own', moments: [
+  { name: 'cloned', async reach(page) {
+    await form(page, 'v2-01-root', { namespace: 'production' })
+    await begin(page)
+    await expect.poll(async () => isImported(await imageOf(api(page), 'production', 'v2-01-root-export')), { timeout: 120_000 }).toBe(true)
   } },
 ] }
 
@@ -160,7 +204,7 @@ const noImage: Story = { keeper: 'own', moments: [
   } },
   { name: 'read', async reach(page) {
     await open(page, '/volumes/lab/deaf-13-root/export', 'demo')
-    await remedies(page).first().click()
+    await remedy(page, 'dismiss').click()
     await page.getByTestId('export-verdict').waitFor()
     await open(page, '/exports?ns=lab', 'demo')
     await row(page, 'deaf-13-root-export').getByRole('button').first().click()
@@ -173,6 +217,10 @@ const meanwhile: Story = { keeper: 'own', moments: [
     await formOf(page, 'web-12')
     await beginHeld(page, 'web-12-root')
     await open(page, '/virtual-machines/lab/web-12', 'demo')
+    await page.getByTestId('open-export').waitFor()
+  } },
+  { name: 'volume', async reach(page) {
+    await open(page, '/volumes/lab/web-12-root', 'demo')
     await page.getByTestId('open-export').waitFor()
   } },
   { name: 'tasks', reach: async () => undefined, async pose(page) {
@@ -259,4 +307,4 @@ const backupFails: Story = { keeper: 'own', moments: [
 ] }
 
 /** The pictures are called `export-step-<moment>`. */
-export const EXPORT_STORIES: readonly Story[] = [byWhom, byItself, powerCut, marked, noImage, meanwhile, leftOff, running, shared, backupFails]
+export const EXPORT_STORIES: readonly Story[] = [byWhom, byItself, powerCut, givenUp, unreadable, cloned, marked, noImage, meanwhile, leftOff, running, shared, backupFails]

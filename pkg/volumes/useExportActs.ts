@@ -92,8 +92,9 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
     ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
     ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: helpOf(t(START_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
-    ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
     ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(abandon.isTorn.value ? 'volumes.export.abandonTears' : 'volumes.export.abandonHelp')), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    // Last: it comes and goes with the guest, and moves no other button under somebody's pointer.
+    ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
   ])
   const submissions = { dismiss, startNow, force, abandon }
   const pending = computed(() => Object.entries(submissions).find(([, submission]) => submission.pending.value)?.[0])
