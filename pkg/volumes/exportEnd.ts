@@ -7,7 +7,7 @@ import { CLAIMS } from '#kube/core.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
-import { amendIntent, exportReference, isOverdue, liftExport, liftMark, referenceOn } from './exportIntent.ts'
+import { amendIntent, exportReference, isOverdue, isSettledOf, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
 import { hasForeignStrategy, releaseVms, startAgain, startUnseen, strategyLeft, vmsOf } from './exportRestart.ts'
 
@@ -31,8 +31,8 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
     return writes.length ? { word: 'start-vm', writes, because: unseen.flatMap(step => step.because), result } : { word: 'blind', writes: [], because: [blind], result }
   }
   const claim = world.claims.objects.find(candidate => objectKey(candidate) === exportReference(intent))
-  // An export of a running disk stops nothing, and one without a claim has nowhere to note it.
-  const isSettled = intent.isSettled || !claim || intent.runningAcknowledged !== undefined || !intent.vms.some(vm => vm.wasRunning)
+  // Without a claim there is nowhere to note it.
+  const isSettled = !claim || isSettledOf(intent)
   const release = isSettled ? [] : releaseVms(intent, known)
   if (release.length)
     return { word: 'release-vm', writes: release, because, result }

@@ -173,6 +173,11 @@ function hasVms(claim: PersistentVolumeClaim): boolean {
   return intent !== undefined && (intent === 'unreadable' || (isClaimOf(claim, intent) && !intent.isSettled))
 }
 
+/** Whether an export that is over has nothing more to do with any VM: it had none to stop, or has noted that all is done. An export of a running disk stops nothing. */
+export function isSettledOf({ isSettled = false, runningAcknowledged, vms }: ExportIntent): boolean {
+  return isSettled || runningAcknowledged !== undefined || !vms.some(vm => vm.wasRunning)
+}
+
 /** Adds notes to the intent on the claim. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read. */
 export function amendIntent(claim: PersistentVolumeClaim, intent: ExportIntent, notes: ExportNotes): Write {
   const path = jsonPointer('metadata', 'annotations', EXPORT_ANNOTATION)

@@ -28,9 +28,14 @@ describe('an export that is not at its end', () => {
     ['waiting', 'nobody does', {}, 'nobody'],
     ['waiting', 'the server cannot', {}, 'held-up'],
     ['waiting', 'nobody here knows', {}, 'elsewhere'],
-    ['no-image', 'it was called off, whoever starts the VMs again', { calledOff: [{ code: 'class-gone', storageClass: 'x' }] }, 'server'],
-    ['no-image', 'it was abandoned', { abandonedBy: 'bob' }, 'here'],
-    ['no-image', 'the cluster refused it', { refusal: 'no' }, 'nobody'],
+    ['giving-up', 'it was called off and its VMs are still to be started', { calledOff: [{ code: 'class-gone', storageClass: 'x' }] }, 'server'],
+    ['giving-up', 'it was abandoned and its guest is still ending', { abandonedBy: 'bob' }, 'here'],
+    ['waiting', 'it was called off, and nobody starts its VMs', { calledOff: [{ code: 'class-gone', storageClass: 'x' }] }, 'nobody'],
+    ['waiting', 'it was abandoned, and nobody starts its VMs', { abandonedBy: 'bob' }, 'elsewhere'],
+    ['no-image', 'the cluster refused it, and its VMs run again', { refusal: 'no', isSettled: true }, 'nobody'],
+    ['no-image', 'it was called off and had no VM off', { calledOff: [{ code: 'class-gone', storageClass: 'x' }], vms: [{ name: 'web-01', runStrategy: 'Halted', wasRunning: false }] }, 'nobody'],
+    ['no-image', 'it was to leave its VM on and was refused', { refusal: 'no', runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00Z' } }, 'nobody'],
+    ['waiting', 'nobody makes the image of a disk whose VM is off anyhow', { vms: [{ name: 'web-01', runStrategy: 'Halted', wasRunning: false }] }, 'nobody'],
   ])('is called %s where %s', (word, _, notes, carrier) => {
     expect(one({ open: [{ key: KEY, intent: { ...INTENT, ...notes } }], carrierOf: by(carrier) })).toMatchObject([{ word, claim: KEY, title: 'web-copy', vms: ['production/web-01'], requester: 'ann', path: `/volumes/${KEY}/export` }])
   })
@@ -40,8 +45,12 @@ describe('an export that is not at its end', () => {
     expect(records).toMatchObject([{ word: 'under-way', progress: 40, image: { metadata: { name: 'export-abcde' } } }])
   })
 
-  it('has failed with its import, whoever carries on', () => {
-    expect(one({ open: [{ key: KEY, intent: INTENT }], images: [imageOf(INTENT)], stateOf: state('failed'), carrierOf: by('server') })).toMatchObject([{ word: 'failed' }])
+  it.each<[ExportWord, string, Partial<ExportIntent>, Carrier]>([
+    ['failed', 'somebody carries on', {}, 'server'],
+    ['failed', 'only its note is left', { isSettled: true }, 'nobody'],
+    ['waiting', 'nobody carries on, and a VM may be off', {}, 'nobody'],
+  ])('is called %s, where its import has failed and %s', (word, _, notes, carrier) => {
+    expect(one({ open: [{ key: KEY, intent: { ...INTENT, ...notes } }], images: [imageOf(INTENT)], stateOf: state('failed'), carrierOf: by(carrier) })).toMatchObject([{ word }])
   })
 
   it.each<[ExportWord, string, Partial<ExportIntent>, Carrier]>([

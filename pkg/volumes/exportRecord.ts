@@ -5,23 +5,24 @@ import type { Carrier } from './keeperStatus.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { isImported } from '#images/imageState.ts'
 import { exportImageKey, imageOfExport, intentOn, isOvertaken, wholenessOf } from './exportedImage.ts'
-import { exportReference } from './exportIntent.ts'
+import { exportReference, isSettledOf } from './exportIntent.ts'
 import { tookOf } from './exportTimes.ts'
 
 /**
- * How an export stands. `waiting`: nobody carries it out, and a VM may be off for it. `no-image`: it has ended, or is
- * ending, without one, and nobody has read why; `left-no-image`: somebody has. Of an image that is there it is how whole that is.
+ * How an export stands. `waiting`: nobody carries it out, and a VM may be off for it. `giving-up`: there will be no image, and what
+ * it has begun is not at its end. `no-image`: it has ended without one, and nobody has read why; `left-no-image`: somebody has. Of
+ * an image that is there it is how whole that is.
  */
-export type ExportWord = 'waiting' | 'unreadable' | 'no-image' | 'left-no-image' | 'under-way' | 'importing' | 'failed' | Wholeness
+export type ExportWord = 'waiting' | 'unreadable' | 'giving-up' | 'no-image' | 'left-no-image' | 'under-way' | 'importing' | 'failed' | Wholeness
 
 /** The sign that goes with the word. */
 export const EXPORT_TONES: Readonly<Record<ExportWord, 'ok' | 'attention' | 'bad' | 'unknown' | 'progress'>> = {
-  'waiting': 'attention', 'unreadable': 'unknown', 'no-image': 'bad', 'left-no-image': 'bad', 'under-way': 'progress', 'importing': 'progress', 'failed': 'bad',
+  'waiting': 'attention', 'unreadable': 'unknown', 'giving-up': 'progress', 'no-image': 'bad', 'left-no-image': 'bad', 'under-way': 'progress', 'importing': 'progress', 'failed': 'bad',
   'overtaken': 'bad', 'acknowledged': 'attention', 'unverified': 'unknown', 'crash-consistent': 'attention', 'not-observed': 'attention', 'whole': 'ok',
 }
 /** Which an operator wants to see first. */
 export const EXPORT_RANKS: Readonly<Record<ExportWord, number>> = {
-  'waiting': 0, 'no-image': 1, 'unreadable': 2, 'under-way': 3, 'importing': 4, 'overtaken': 5, 'failed': 6, 'left-no-image': 7, 'crash-consistent': 8, 'not-observed': 9, 'acknowledged': 10, 'unverified': 11, 'whole': 12,
+  'waiting': 0, 'no-image': 1, 'unreadable': 2, 'giving-up': 3, 'under-way': 4, 'importing': 5, 'overtaken': 6, 'failed': 7, 'left-no-image': 8, 'crash-consistent': 9, 'not-observed': 10, 'acknowledged': 11, 'unverified': 12, 'whole': 13,
 }
 
 /** One export, as a list shows it: under way on its claim, told by its image, or by the claim where it left none. Keys are `namespace/name`. */
@@ -81,12 +82,14 @@ function openRecord(key: string, intent: ExportIntent | 'unreadable', image: Vir
 }
 
 function openWord(intent: ExportIntent, image: VirtualMachineImage | undefined, state: ImageState | undefined, carrier: Carrier): ExportWord {
+  const isCarriedOut = carrier === 'here' || carrier === 'server'
+  if (!isCarriedOut && !isSettledOf(intent))
+    return 'waiting'
   if (!image && (intent.calledOff || intent.refusal !== undefined || intent.abandonedBy !== undefined))
-    return 'no-image'
+    return isSettledOf(intent) ? 'no-image' : 'giving-up'
   if (image && state && (state.word === 'failed' || state.word === 'missing'))
     return 'failed'
-  const isCarriedOut = carrier === 'here' || carrier === 'server'
-  if (image && isOvertaken(image) && (isCarriedOut || intent.isSettled))
+  if (image && isOvertaken(image))
     return 'overtaken'
   return isCarriedOut ? 'under-way' : 'waiting'
 }

@@ -274,6 +274,7 @@ export default {
     word: {
       'waiting': 'Waits for you',
       'unreadable': 'Unreadable',
+      'giving-up': 'Given up, not at its end',
       'no-image': 'Ended without an image',
       'left-no-image': 'Left no image',
       'under-way': 'Under way',
@@ -289,6 +290,7 @@ export default {
     means: {
       'waiting': 'Nobody is seen to carry it out, and a VM may be off for it.',
       'unreadable': 'Its note on the volume cannot be read.',
+      'giving-up': 'There will be no image. What it has begun is being brought to an end.',
       'no-image': 'It ended without an image.',
       'left-no-image': 'Its volume keeps the last five exports that left no image.',
       'under-way': 'It is being carried out.',

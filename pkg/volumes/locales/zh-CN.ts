@@ -274,6 +274,7 @@ export default {
     word: {
       'waiting': '等待你处理',
       'unreadable': '无法读取',
+      'giving-up': '已放弃，尚未收尾',
       'no-image': '已结束，没有镜像',
       'left-no-image': '未留下镜像',
       'under-way': '进行中',
@@ -289,6 +290,7 @@ export default {
     means: {
       'waiting': '看不到有人在执行它，可能有虚拟机因此关机。',
       'unreadable': '无法读取卷上的记录。',
+      'giving-up': '不会有镜像。正在为已经开始的步骤收尾。',
       'no-image': '它已结束，没有镜像。',
       'left-no-image': '卷上会保留最近五次没有留下镜像的导出。',
       'under-way': '正在执行。',
