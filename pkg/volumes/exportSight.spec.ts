@@ -4,7 +4,7 @@ import type { ExportStep } from './exportStep.ts'
 import type { SightQuestion } from './exportSight.ts'
 import type { Write } from '#kube/write.ts'
 import { planExport } from './exportPlan.ts'
-import { blindnessOf, sightQuestion } from './exportSight.ts'
+import { blindnessOf, isStillRead, sightQuestion } from './exportSight.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { writeIntent } from './exportIntent.ts'
@@ -55,6 +55,18 @@ describe('what an export waits for that cannot see enough', () => {
     expect(step).toMatchObject({ word: 'blind', writes: [], because: [{ code: 'not-seen', state: 'stale' }] })
     expect(sightQuestion(step, written)).toEqual({ to: 'verify', isEndless: true })
   })
+})
+
+it.each<[boolean, string, Partial<ExportStep>]>([
+  [true, 'whose page was just opened', { because: [unseen('loading')] }],
+  [true, 'of which some is seen and the rest being read', { because: [{ code: 'attached', attachment: 'csi-1', node: 'node-1', ending: true }, unseen('loading'), unseen('loading', 'nodes')] }],
+  [false, 'of which something may not be read', { because: [unseen('loading'), unseen('forbidden', 'nodes')] }],
+  [false, 'of which something is cut', { because: [unseen('stale')] }],
+  [false, 'of which the guard is asked', { because: [unseen('loading')], ask: {} as Write }],
+  [false, 'of which the time is not known', { because: [{ code: 'time-unknown' }] }],
+  [false, 'that sees, and waits', { word: 'wait-detach', because: [] }],
+])('it is %s that one is only still being read %s', (is, _, step) => {
+  expect(isStillRead({ word: 'blind', because: [], ...step })).toBe(is)
 })
 
 describe('a keeper that does not see', () => {

@@ -21,6 +21,12 @@ export function sightQuestion({ word, because, ask, result }: Pick<ExportStep, '
   return { to, isEndless: deadline === undefined && !(to === 'verify' && states.every(state => state !== 'stale')) }
 }
 
+/** Whether an export is not judged yet only because a page that was just opened is still reading the cluster. Whoever carries it out sees it. */
+export function isStillRead({ word, because, ask }: Pick<ExportStep, 'word' | 'because' | 'ask'>): boolean {
+  const unseen = because.filter(reason => reason.code === 'not-seen')
+  return word === 'blind' && !ask && unseen.length > 0 && unseen.every(({ state }) => state === 'loading')
+}
+
 /** What a keeper does not see as it is now, though whoever looks at its report may. Empty where it sees, may not look, or waits for something else. */
 export function blindnessOf({ word, step, because }: Pick<KeeperJob, 'word' | 'step' | 'because'>): readonly StepReason[] {
   return word === 'waiting' && step === 'blind' ? because.filter(reason => reason.code === 'not-seen' && reason.state === 'stale') : []

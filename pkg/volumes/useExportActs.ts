@@ -17,7 +17,7 @@ import { exportReference } from './exportIntent.ts'
 import { planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
 import { putAway } from './exportRunner.ts'
-import { blindnessOf, sightQuestion } from './exportSight.ts'
+import { blindnessOf, isStillRead, sightQuestion } from './exportSight.ts'
 import { nextExportStep } from './exportSteps.ts'
 import { VMIS } from '#vms/vm.ts'
 import { carrierOf } from './keeperStatus.ts'
@@ -51,7 +51,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   // An import goes on by itself; every other step needs somebody.
   const isCarriedOut = computed(() => carrier.value === 'here' || carrier.value === 'server')
   const keptOff = computed(() => vmsKeptOff(world, intent()).map(key => world.vms.objects.find(vm => objectKey(vm) === key)?.metadata.name ?? key))
-  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? step.value.word === 'blind' ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
+  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? step.value.word === 'blind' && !isStillRead(step.value) ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
   const title = computed(() => t(`volumes.export.state.${step.value.word === 'stopped' ? 'stopped' : keeper.value.state === 'asking' && carrier.value !== 'here' ? 'asking' : carrier.value}`, { name: exportReference(intent()) }))
 
   /** What it waits for as long as something cannot be seen, by whoever carries it out. */
