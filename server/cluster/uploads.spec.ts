@@ -49,6 +49,11 @@ async function make(name: string, { trouble, ...spec }: Partial<VirtualMachineIm
   return object
 }
 const CDI = { backend: 'cdi', targetStorageClassName: 'longhorn-v2' } as const
+/** An image of CDI's that Harvester has begun with: what its upload, which waits for nothing of Harvester's, said before that would be gone. */
+async function makeForCdi(name: string, more: Parameters<typeof make>[1] = {}): Promise<void> {
+  await make(name, { ...CDI, ...more })
+  await until(() => imageNow(name), has('Initialized', 'True'))
+}
 
 interface Sent { readonly size?: number | string, readonly field?: string, readonly account?: string, readonly type?: string, readonly action?: string, readonly before?: string }
 const BOUNDARY = '----guardrails'
@@ -211,7 +216,7 @@ describe('an upload to Longhorn', () => {
 
 describe('an upload to CDI', () => {
   it('makes a DataVolume of the size of the disk, and is imported', async () => {
-    await make('cdi', CDI)
+    await makeForCdi('cdi')
     const file = whole('qcow2')
     expect(await upload('cdi', file, { field: 'file' })).toEqual({ status: 200, text: '' })
     const image = await until(() => imageNow('cdi'), has('Imported', 'True'))
@@ -227,7 +232,7 @@ describe('an upload to CDI', () => {
     ['cdi-no-size', { field: 'file', size: '' }, 'failed to parse file size: strconv.ParseInt: parsing "": invalid syntax'],
     ['cdi-long', { field: 'file', size: MIB }, 'upload failed: Saving stream failed: effective image size is larger than the reported available storage: virtual image size '],
   ])('%s: is refused', async (name, sent, message) => {
-    await make(name, CDI)
+    await makeForCdi(name)
     const { status, text } = await upload(name, whole('raw'), sent)
     expect(status).toBe(500)
     expect(text.startsWith(message)).toBe(true)
@@ -235,7 +240,7 @@ describe('an upload to CDI', () => {
   })
 
   it('is cut in its middle: the image says so, and the DataVolume waits on', async () => {
-    await make('cdi-cut', { ...CDI, trouble: 'cut' })
+    await makeForCdi('cdi-cut', { trouble: 'cut' })
     await expect(upload('cdi-cut', whole('raw'), { field: 'file' })).rejects.toThrow()
     const image = await until(() => imageNow('cdi-cut'), has('Imported', 'False', 'UploadFailed'))
     expect(findCondition(image.status?.conditions, 'Imported')?.message).toBe('context canceled')
