@@ -58,6 +58,8 @@ export interface ExportStep {
   readonly ask?: Write
   /** Of the import, in per cent. */
   readonly progress?: number
+  /** Set once the image has been read, and only what is to be said of it is waited for. */
+  readonly isRead?: true
   /** How the export itself ended, while what follows is still under way. */
   readonly result?: ExportResult
   /** For `stopped`: what takes the intent away once it has been read. */

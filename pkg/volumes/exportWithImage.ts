@@ -42,7 +42,7 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   const found = mark(world, intent, claim, image, { isOver, given, copy: copy.word }, now)
   const marked = world.cannotTestify && found?.writes.length ? leaveTestimony(found, { intent, claim, image, copy: copy.word, isWaiting: isOver && !given.length }, now) : found
   if (marked)
-    return marked
+    return isOver ? { ...marked, isRead: true } : marked
   if (isOver)
     return ended(endExport(world, intent, resultOf(image, world), [...given, ...reasonsOf(image, intent), ...(copy.word === 'none' ? readByPod(image) : [])], now))
   if (given.length)

@@ -30,7 +30,7 @@ export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, {
 
   const submission = useSubmit(async () => {
     const steps = [
-      isTorn.value ? t('volumes.export.abandonTorn', { image: intent().image.displayName }) : t('volumes.export.abandonNoImage'),
+      cost() === 'no-image' ? t('volumes.export.abandonNoImage') : t(isTorn.value ? 'volumes.export.abandonTorn' : 'volumes.export.abandonRead', { image: intent().image.displayName }),
       ...hold.value ? [t('volumes.export.abandonGuard')] : [],
       ...off() ? [t('volumes.export.abandonStarts', { vms: off() }), ...startsLater()] : [],
     ]
@@ -38,5 +38,5 @@ export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, {
     if (yes)
       await giveUp()
   })
-  return { isOffered, isTorn, ...submission }
+  return { isOffered, ...submission }
 }

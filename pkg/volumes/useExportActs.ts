@@ -28,7 +28,8 @@ import { useForceDecisions } from './useForceDecisions.ts'
 import { useForceStop } from './useForceStop.ts'
 import { useKeeper } from './useStanding.ts'
 
-const START_HELP = { 'no-image': 'volumes.export.startNowHelp', 'torn-image': 'volumes.export.startNowTears', 'nothing': 'volumes.export.startNowOver' } as const
+const ABANDON_HELP = { 'no-image': 'volumes.export.abandonHelp', 'torn-image': 'volumes.export.abandonTears', 'unverified-image': 'volumes.export.abandonUnverified', 'nothing': 'volumes.export.startNowOver' } as const
+const START_HELP = { 'no-image': 'volumes.export.startNowHelp', 'torn-image': 'volumes.export.startNowTears', 'unverified-image': 'volumes.export.startNowUnverified', 'nothing': 'volumes.export.startNowOver' } as const
 
 /** An export under way: how far it is, who carries it out, and what any operator may do about it now. Call in setup. */
 export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld) {
@@ -92,7 +93,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
     ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
     ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: helpOf(t(START_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
-    ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(abandon.isTorn.value ? 'volumes.export.abandonTears' : 'volumes.export.abandonHelp')), disabled: barredBy(rightsOfStart(intent())) }] : [],
+    ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(ABANDON_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     // Last: it comes and goes with the guest, and moves no other button under somebody's pointer.
     ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
   ])
