@@ -10,7 +10,7 @@ it.each<[string, StepWord, ExportResult | undefined, Partial<Record<TimelineEntr
   ['one that was given up and has only to be read of', 'stopped', 'given-up', { 'shut-down': 'done', 'release': 'left-out', 'create': 'left-out', 'import': 'left-out', 'start': 'done', 'end': 'now' }],
   ['one that was given up while its guest is still ending', 'wait-guest', 'given-up', { 'shut-down': 'now', 'release': 'left-out', 'import': 'left-out', 'start': 'to-come', 'end': 'to-come' }],
   ['one that was given up after its guest, and starts its VM', 'wait-start', 'given-up', { 'shut-down': 'done', 'release': 'left-out', 'start': 'now' }],
-  ['one whose image the cluster has refused, and whose old instance is waited for', 'wait-guest', 'given-up', { 'shut-down': 'done', 'create': 'left-out', 'start': 'now' }, { refusal: 'no' }],
+  ['one whose second VM the cluster has refused to stop, while the guest of the first still ends', 'wait-guest', 'given-up', { 'shut-down': 'now', 'release': 'left-out', 'import': 'left-out', 'start': 'to-come' }, { refusal: 'no' }],
   ['one whose image the cluster has refused', 'done', 'given-up', { release: 'done', create: 'left-out', start: 'done' }, { refusal: 'no' }],
   ['one whose backup has failed, so that no VM was touched', 'done', 'given-up', { 'back-up': 'failed', 'shut-down': 'left-out', 'release': 'left-out', 'start': 'left-out', 'end': 'done' }, { backupFirst: true, calledOff: [{ code: 'backup-failed', backup: 'production/b' }] }],
   ['one that was given up while its backup was taken', 'done', 'given-up', { 'back-up': 'left-out', 'shut-down': 'left-out', 'start': 'left-out' }, { backupFirst: true }],

@@ -29,12 +29,12 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
   const isShown: Readonly<Partial<Record<TimelineStep, boolean>>> = { 'back-up': intent.backupFirst ?? false, 'shut-down': stops, 'start': stops && intent.restart }
   const shown = ORDER.filter(entry => isShown[entry] ?? true)
   // After an end is known, waiting is part of the start: save for a guest that has not ended yet, since the export was given up before.
-  const isEnding = step.word === 'wait-guest' && step.result === 'given-up' && intent.refusal === undefined
+  const isEnding = isStillEnding(step)
   const current = step.result && step.word !== 'done' && AT[step.word] !== 'end' && !isEnding ? 'start' : AT[step.word]
   const now = ORDER.indexOf(shown.includes(current) ? current : 'release')
   return shown.map(entry => {
     const index = ORDER.indexOf(entry)
-    const broken = brokenBy(entry, step.result, intent)
+    const broken = brokenBy(entry, step, intent)
     if (broken)
       return { step: entry, state: broken }
     if (step.word === 'done')
@@ -43,19 +43,27 @@ export function exportTimeline(step: { readonly word: StepWord, readonly result?
   })
 }
 
-function brokenBy(entry: TimelineStep, result: ExportResult | undefined, intent: Shown): 'failed' | 'left-out' | undefined {
+type Reached = Parameters<typeof exportTimeline>[0]
+
+/** A disk was at rest once its guest was gone: one that is waited for after there will be no image has kept it from that. */
+function isStillEnding({ word, result }: Reached): boolean {
+  return word === 'wait-guest' && result === 'given-up'
+}
+
+function brokenBy(entry: TimelineStep, step: Reached, intent: Shown): 'failed' | 'left-out' | undefined {
+  const { result } = step
   if (entry === 'import' && (result === 'import-failed' || result === 'image-gone' || result === 'overtaken'))
     return 'failed'
   if (result !== 'given-up')
     return undefined
   if (entry === 'back-up' && intent.calledOff?.some(({ code }) => code === 'backup-failed'))
     return 'failed'
-  return leftOutOf(intent).includes(entry) ? 'left-out' : undefined
+  return leftOutOf(intent, isStillEnding(step)).includes(entry) ? 'left-out' : undefined
 }
 
 /** What an export that was given up did not come to. Before the backup is there no VM is touched; what the cluster has refused may have been the image of a disk at rest. */
-function leftOutOf({ backupFirst, isBackedUp, refusal }: Shown): readonly TimelineStep[] {
+function leftOutOf({ backupFirst, isBackedUp, refusal }: Shown, isEnding: boolean): readonly TimelineStep[] {
   if (backupFirst && !isBackedUp)
     return ['back-up', 'shut-down', 'release', 'create', 'import', 'start']
-  return refusal === undefined ? ['release', 'create', 'import'] : ['create', 'import']
+  return refusal === undefined || isEnding ? ['release', 'create', 'import'] : ['create', 'import']
 }
