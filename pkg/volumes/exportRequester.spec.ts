@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readIntent } from './exportIntent.ts'
+import type { ExportIntent } from './exportIntent.ts'
+import { readIntent, writeIntent } from './exportIntent.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { signIntent } from './exportRequester.ts'
 import { CLAIM } from './scriptedWorld.ts'
@@ -46,5 +47,15 @@ describe('the requester of an export', () => {
     ['is nobody of a list', undefined, '[]', { state: 'as-written' }],
   ])('%s', (_, before, after, outcome) => {
     expect(signIntent(before, after, BOB)).toEqual(outcome)
+  })
+
+  it('has asked for the same where a script left unsaid what everybody who carries it out writes back', () => {
+    const bare = signIntent(undefined, JSON.stringify({ id: ASKED.id, image: ASKED.image, storageClass: ASKED.storageClass, vms: [{ name: 'web-01', runStrategy: 'Always' }], startedAt: 'yesterday' }), ANN)
+    const signed = bare.state === 'signed' ? bare.text : ''
+    const claim = { ...CLAIM, metadata: { ...CLAIM.metadata, annotations: { [EXPORT_ANNOTATION]: signed } } }
+    const intent = readIntent(claim)
+    expect(intent).toMatchObject({ restart: true, startedAt: '', vms: [{ wasRunning: false }] })
+    expect(signIntent(signed, writeIntent({ ...intent as ExportIntent, abandonedBy: 'bob' }), BOB).state).not.toBe('refused')
+    expect(signIntent(signed, writeIntent({ ...intent as ExportIntent, restart: false }), BOB)).toMatchObject({ state: 'refused', field: 'restart' })
   })
 })

@@ -1,4 +1,5 @@
 import type { ExportIntent, Identity } from './exportIntent.ts'
+import { parseIntent } from './exportIntentText.ts'
 
 // On whose behalf an export is carried out, as the API server knows him: part of the intent, written by a mutating webhook
 // and by nobody else. The console knows only what somebody says he is called.
@@ -34,10 +35,17 @@ export function signIntent(before: string | undefined, after: string, writer: Re
     return signed(after, { ...intent, ...decisionsOf({}, intent, writer), requester: name, identity })
   }
   const { requester, identity } = old
-  const changed = identity === undefined ? undefined : ASKED.find(field => !isSame(old[field], intent[field]))
+  const [was, is] = [asRead(old), asRead(intent)]
+  const changed = identity === undefined ? undefined : ASKED.find(field => !isSame(was[field], is[field]))
   if (changed)
     return { state: 'refused', requester: typeof requester === 'string' ? requester : '', field: changed }
   return signed(after, { ...intent, ...decisionsOf(old, intent, writer), requester, identity })
+}
+
+/** As everybody reads it who carries it out, and writes it back: a script may have left out what is the same unsaid. */
+function asRead(intent: Fields): Fields {
+  const read: object = parseIntent(intent, { namespace: '', name: '' }) ?? intent
+  return read as Fields
 }
 
 function decisionsOf(old: Fields, intent: Fields, { name }: Requester): Fields {
