@@ -3,6 +3,7 @@ import type { StepWorld } from './exportStep.ts'
 import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { LONGHORN_NAMESPACE, LONGHORN_VOLUMES } from '#health/longhorn.ts'
+import type { LonghornVolume } from '#health/longhorn.ts'
 import { CLONE_TYPE_ANNOTATION } from './dataVolume.ts'
 import { mayBeLonghorns } from './exportWorld.ts'
 
@@ -15,6 +16,12 @@ export type DiskCopy = { readonly word: 'none' | 'unseen' | 'gone' } | { readonl
 
 /** A clone that Longhorn has filled; what it still does then it does among the replicas (longhorn-manager k8s/pkg/apis/longhorn/v1beta2/volume.go VolumeCloneState). */
 const FILLED: readonly string[] = ['copy-completed-awaiting-healthy', 'completed']
+
+/** Whether Longhorn is still filling a volume that is a clone: from 1.10.1 on it detaches one that is filled, and calls it completed only once that was attached and whole again, which may be never (longhorn#12341). */
+export function isBeingFilled(volume: LonghornVolume | undefined): boolean {
+  const state = volume?.status?.cloneStatus?.state
+  return Boolean(state) && !FILLED.includes(state ?? '')
+}
 
 /** So many times Longhorn tries (longhorn-manager controller/volume_controller.go maxCloneRetry). */
 const LAST_ATTEMPT = 10

@@ -82,6 +82,7 @@ describe('the disk is', () => {
     ['in use: Longhorn fills it from a backup', { longhornVolumes: live(longhornVolume({ state: 'detached', restoreRequired: true })) }, 'in-use', ['longhorn-busy']],
     ['in use: Longhorn makes it larger', { longhornVolumes: live(longhornVolume({ state: 'detached', expansionRequired: true })) }, 'in-use', ['longhorn-busy']],
     ['in use: Longhorn fills it from another volume', { longhornVolumes: live(longhornVolume({ state: 'detached', cloneStatus: { state: 'initiated' } })) }, 'in-use', ['longhorn-busy']],
+    ['at rest: Longhorn has filled it, and it lacks replicas', { longhornVolumes: live(longhornVolume({ state: 'detached', cloneStatus: { state: 'copy-completed-awaiting-healthy' } })) }, 'at-rest', []],
     ['at rest: Longhorn has filled it', { longhornVolumes: live(longhornVolume({ state: 'detached', restoreRequired: false, cloneStatus: { state: 'completed' } })) }, 'at-rest', []],
     ['in use: CDI still fills it', { dataVolumes: live(dataVolume(meta('web-01-root'), 'ImportInProgress')) }, 'in-use', ['being-filled']],
     ['in use: CDI has failed to fill it, and left half a disk', { dataVolumes: live(dataVolume(meta('web-01-root'), 'Failed')) }, 'in-use', ['being-filled']],

@@ -7,6 +7,7 @@ import type { ExportWorld } from './exportWorld.ts'
 import { findCondition, objectKey } from '#kube/object.ts'
 import { imageState, wasImported } from '#images/imageState.ts'
 import { dataVolumeOf } from './dataVolume.ts'
+import { isBeingFilled } from './diskCopy.ts'
 
 /** Work on the disk other than a guest's. What has failed, or is being deleted, does nothing any more and is not counted. */
 export function workOn(world: ExportWorld, users: ClaimUsers): ExportSafetyReason[] {
@@ -84,9 +85,9 @@ function vmExportsOf({ claim, vmExports }: ExportWorld, users: ClaimUsers): Expo
 
 function workOnVolume({ claim, longhornVolumes }: ExportWorld): ExportSafetyReason[] {
   const volume = claim.spec?.volumeName
-  const { restoreRequired, expansionRequired, cloneStatus } = longhornVolumes.objects.find(candidate => candidate.metadata.name === volume)?.status ?? {}
-  const cloning = cloneStatus?.state && cloneStatus.state !== 'completed'
-  const work = [restoreRequired && 'restore', expansionRequired && 'expansion', cloning && 'clone'] as const
+  const longhorns = longhornVolumes.objects.find(candidate => candidate.metadata.name === volume)
+  const { restoreRequired, expansionRequired } = longhorns?.status ?? {}
+  const work = [restoreRequired && 'restore', expansionRequired && 'expansion', isBeingFilled(longhorns) && 'clone'] as const
   return [
     // FileSystemResizePending is left out: it waits for the next pod, and so for a VM that an export may have off.
     ...(findCondition(claim.status?.conditions, 'Resizing')?.status === 'True' ? [{ code: 'claim-resizing' } as const] : []),
