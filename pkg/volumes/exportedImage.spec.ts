@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { VirtualMachineImage } from '#images/image.ts'
-import { OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, imageOfExport, wholenessOf } from './exportedImage.ts'
+import { OVERTAKEN_ANNOTATION, RUNNING_ACKNOWLEDGED_ANNOTATION, VERIFIED_ANNOTATION, acknowledgedBy, imageOfExport, mayBeReadByPod, offBeforeOf, wholenessOf } from './exportedImage.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import type { Wholeness } from './exportedImage.ts'
 import { exportImage } from './scriptedWorld.ts'
@@ -53,4 +53,19 @@ describe('an exported image', () => {
   it('has nothing acknowledged of CDI, which reads no disk in use', () => {
     expect(wholenessOf(imageWith({ ...VERIFIED, ...ACKNOWLEDGED }, 'cdi'))).toBe('whole')
   })
+})
+
+it('names the VMs that were off before its export, unless how they ended was seen', () => {
+  const vms = [{ name: 'web-01', runStrategy: 'Always', wasRunning: true }, { name: 'db-01', runStrategy: 'Halted', wasRunning: false }, { name: 'db-02', runStrategy: 'Halted', wasRunning: false }]
+  const image = imageWith(noted({ ...INTENT, storageClass: 'x', restart: true, requester: 'ann', startedAt: '', vms, endings: { 'db-02': { word: 'cut-off' } } }))
+  expect(offBeforeOf({ ...image, spec: { ...image.spec, pvcNamespace: 'production', pvcName: 'web-01-root' } })).toEqual(['db-01'])
+  expect(offBeforeOf(imageWith({}))).toEqual([])
+})
+
+it.each<[boolean, string, VirtualMachineImage]>([
+  [true, 'where CDI read it and nobody has verified it', imageWith({}, 'cdi')],
+  [false, 'where somebody has verified it', imageWith(VERIFIED, 'cdi')],
+  [false, 'where Longhorn read it itself', imageWith({}, 'backingimage')],
+])('may have been read by a pod of CDI\'s (%s) %s', (may, _, image) => {
+  expect(mayBeReadByPod(image)).toBe(may)
 })

@@ -60,6 +60,12 @@ export function unobservedOf(image: VirtualMachineImage): readonly string[] {
   return endingsOf(image).filter(([, { word }]) => word === 'not-observed').map(([vm]) => vm)
 }
 
+/** The VMs of an exported image that were off when its export began, unless how they ended was seen: nobody of this console's watched that. Empty for any other image. */
+export function offBeforeOf(image: VirtualMachineImage): readonly string[] {
+  const seen = new Set(endingsOf(image).map(([vm]) => vm))
+  return (intentOn(image)?.vms ?? []).filter(({ name, wasRunning }) => !wasRunning && !seen.has(name)).map(({ name }) => name)
+}
+
 /**
  * Whether the image was read from the claim of that export. What an export's note names may be anybody's: whoever may write to
  * a claim writes there which image is meant, and in which namespace.
