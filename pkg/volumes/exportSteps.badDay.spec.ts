@@ -304,6 +304,14 @@ describe('an export on a bad day', () => {
     expect(last).toMatchObject({ word: 'stopped', result: 'overtaken' })
   })
 
+  it('is not torn by a pod that no node was found for, for which nothing was attached', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const nightly = { apiVersion: 'v1', kind: 'Pod', metadata: meta('nightly-x'), spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'web-01-root' } }] }, status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] } }
+    let turns = 0
+    const { last } = run(cluster, cluster.begin(), { world: seen => seen.images.objects.length > 0 && turns++ < 2 ? { ...seen, pods: { ...seen.pods, objects: [...seen.pods.objects, nightly as never] } } : seen })
+    expect([last.word, cluster.images.map(image => wholenessOf(image as VirtualMachineImage))]).toEqual(['done', ['whole']])
+  })
+
   it.each<[string, object, string]>([
     ['a pod of somebody', {}, 'overtaken'], ['a launcher', { 'kubevirt.io': 'virt-launcher' }, 'overtaken'], ['CDI\'s reader', { 'cdi.kubevirt.io': 'cdi-clone-source' }, 'unverified'], ['a pod of CDI\'s that fills the disk', { 'cdi.kubevirt.io': 'importer' }, 'overtaken'],
   ])('knows who else took the disk while it was read: %s', (_, labels, wholeness) => {

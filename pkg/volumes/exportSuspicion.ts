@@ -43,11 +43,13 @@ export function suspicions(world: StepWorld, intent: ExportIntent, claim: Persis
   const late = { vmis: lateOf(world.vmis.objects), pods: lateOf(world.pods.objects) }
   // The image was made on a disk that no pod held. CDI's own reads it.
   const readers = new Set(world.pods.objects.filter(isCdiReader).map(objectKey))
-  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder).filter(reason => !(reason.code === 'pod' && readers.has(reason.pod)))
+  // Nothing is attached for a pod that no node was found for.
+  const unplaced = new Set(world.pods.objects.filter(({ spec }) => !spec?.nodeName).map(objectKey))
+  const holders = judgeExportSafety(safetyWorld(world, intent, claim)).reasons.filter(isHolder).filter(reason => !(reason.code === 'pod' && (readers.has(reason.pod) || unplaced.has(reason.pod))))
   const [vmis, pods] = [holders.flatMap(reason => reason.code === 'guest' ? reason.vmi : []), holders.filter(reason => reason.code === 'pod')]
   const there = pods.filter(({ pod }) => !late.pods.has(pod))
   const visits = visitsSince(image, claim, world.longhornVolumes, pod => late.pods.has(pod) || [...late.vmis].some(vmi => isLauncherOf(pod, vmi)))
-  const unseen = visits.word === 'visited' ? visits.pods.filter(pod => !there.some(one => one.pod === pod)) : []
+  const unseen = visits.word === 'visited' ? visits.pods.filter(pod => !unplaced.has(pod) && !there.some(one => one.pod === pod)) : []
   const isBehind = unseen.length > 0 && arePodsListed(claim, world.longhornVolumes)
   // Who may not see pods does not know when one that is there has come.
   const isUntimed = isBehind && isOver && blindSpot(PODS, world.pods, intent.claim.namespace) !== undefined

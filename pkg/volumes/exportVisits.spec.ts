@@ -33,6 +33,8 @@ describe('whether a pod has come to the disk since its image was made', () => {
     ['visited: a pod of the same name was there and is gone', longhorn(['guestfs'], HOUR(11)), longhorn(['guestfs'], HOUR(12)), { word: 'visited', pods: ['production/guestfs'] }],
     ['visited: the first pod ever', NEVER, longhorn(['guestfs'], HOUR(12)), { word: 'visited', pods: ['production/guestfs'] }],
     ['visited: beside CDI\'s reader', LAUNCHER_GONE, longhorn(['guestfs', READER], HOUR(12)), { word: 'visited', pods: ['production/guestfs'] }],
+    ['unknown: a pod that is not known to have come further than Pending', LAUNCHER_GONE, longhorn([], HOUR(12), { workloadsStatus: [{ podName: 'nightly', podStatus: 'Pending' }] }), { word: 'unknown' }],
+    ['visited: beside one that was Pending', LAUNCHER_GONE, longhorn([], HOUR(12), { workloadsStatus: [{ podName: 'nightly', podStatus: 'Pending' }, { podName: 'guestfs', podStatus: 'Running' }] }), { word: 'visited', pods: ['production/guestfs'] }],
     ['unknown: CDI\'s reader alone, and who came with it and went before it is not told', LAUNCHER_GONE, longhorn([READER], HOUR(12)), { word: 'unknown' }],
     ['unknown: a pod that has ended stayed all the while, so that no other leaves a trace', longhorn(['job']), longhorn(['job']), { word: 'unknown' }],
     ['unknown: the guest\'s pod was not noted as gone when the image was made', longhorn(['virt-launcher-web-01-x']), LAUNCHER_GONE, { word: 'unknown' }],

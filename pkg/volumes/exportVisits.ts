@@ -33,8 +33,10 @@ function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<Longhor
   const { namespace, pvcName, lastPodRefAt = '', workloadsStatus } = volume?.status?.kubernetesStatus ?? {}
   if (!volume || namespace !== metadata.namespace || pvcName !== metadata.name)
     return undefined
-  const names = (workloadsStatus ?? []).flatMap(({ podName }) => podName ?? [])
-  return { uid: volume.metadata.uid, goneAt: lastPodRefAt, names, isListed: names.length > 0 && lastPodRefAt === '' }
+  const named = (workloadsStatus ?? []).filter(({ podName }) => podName)
+  const namesOf = (workloads: typeof named) => workloads.flatMap(({ podName }) => podName ?? [])
+  // One that was Pending to the end is not known to have had the disk; that it had not is not known either.
+  return { uid: volume.metadata.uid, goneAt: lastPodRefAt, names: namesOf(named), begun: namesOf(named.filter(({ podStatus }) => podStatus !== 'Pending')), isListed: named.length > 0 && lastPodRefAt === '' }
 }
 
 /**
@@ -88,6 +90,6 @@ export function visitsSince(image: VirtualMachineImage, claim: PersistentVolumeC
   if (lastPodsOn(claim, volumes) === lastPods)
     return { word: 'none' }
   // CDI's own comes to read it, and others once it is read. Who came before or with them, and went before they did, is not told.
-  const others = pods.names.filter(name => !CDI_READER.test(name)).map(name => `${claim.metadata.namespace}/${name}`).filter(pod => !isLate(pod))
+  const others = pods.begun.filter(name => !CDI_READER.test(name)).map(name => `${claim.metadata.namespace}/${name}`).filter(pod => !isLate(pod))
   return others.length ? { word: 'visited', pods: others } : { word: 'unknown' }
 }
