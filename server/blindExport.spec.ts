@@ -14,6 +14,7 @@ import { VMIS, VMS } from '#vms/vm.ts'
 import { exportImageName, noteOn, wholenessOf } from '#volumes/exportedImage.ts'
 import { admitExport } from './exportAdmission.ts'
 import { createTurns } from './admissionTurns.ts'
+import { createWarnedExports } from './handMadeExports.ts'
 import { bringToLife } from './cluster/life.ts'
 import type { Life } from './cluster/life.ts'
 import { startEmbeddedCluster } from './cluster/main.ts'
@@ -52,7 +53,7 @@ async function asked(path: string, body: string, dryRun: boolean) {
   const object = JSON.parse(body) as KubeObject
   const { refusal, warnings } = await admitExport(
     { uid: 'u', operation: 'CREATE', resource: 'virtualmachineimages.harvesterhci.io', namespace: path.split('/').at(-2) ?? '', user: { name: 'editor' }, dryRun, object, oldObject: undefined },
-    { reads: () => createFreshReads(admin), turns, warnOnly: new Set(), now: Date.now },
+    { reads: () => createFreshReads(admin), turns, warned: createWarnedExports(), warnOnly: new Set(), now: Date.now },
   )
   const status = refusal && { kind: 'Status', apiVersion: 'v1', ...refusal, message: `admission webhook "exports.guardrails.harvesterhci.io" denied the request: ${refusal.message}` }
   return { refused: status && Response.json(status, { status: status.code }), warnings }

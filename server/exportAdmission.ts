@@ -21,6 +21,8 @@ import { readImage, refuse } from './admissionReview.ts'
 import type { Turn, Turns } from './admissionTurns.ts'
 import { foreignNamespace, foundTooEarly, lostTurn, otherPods, refusedExport } from './exportSentences.ts'
 import type { FreshReads } from './exportWorld.ts'
+import { copiedStill } from './handMadeExports.ts'
+import type { WarnedExports } from './handMadeExports.ts'
 import { quoted, warningOf } from './imageSentences.ts'
 import type { Sentence } from './imageSentences.ts'
 
@@ -29,6 +31,7 @@ export interface ExportGuard {
   /** For one review; undefined as long as no cluster is known. */
   readonly reads: () => FreshReads | undefined
   readonly turns: Turns
+  readonly warned: WarnedExports
   /** Accounts that are refused nothing and warned of everything. */
   readonly warnOnly: ReadonlySet<string>
   /** Epoch milliseconds. */
@@ -64,10 +67,17 @@ export async function admitExport(request: AdmissionRequest, guard: ExportGuard)
   const turn = guard.turns.take(keyOf(disk), { kind: 'export', who: objectKey(image) }, request.dryRun)
   const judged = await judge(request, guard.reads(), { image, disk, rivals: turn.rivals, now: guard.now() })
   const answer = answerTo(judged, { request, guard, image, claim: keyOf(disk) })
-  if (answer.refusal)
+  // Nobody is kept from a disk that is read while it is in use.
+  const isReadInUse = !answer.refusal && IN_USE.includes(judged.word)
+  if (isReadInUse && !request.dryRun)
+    guard.warned.add(image.spec, request.namespace)
+  if (answer.refusal || isReadInUse)
     turn.giveBack()
   return { ...answer, warnings: [...brought.map(warningOf), ...answer.warnings] }
 }
+
+/** Of a disk that a guest has or is about to have. */
+const IN_USE: readonly Judged['word'][] = ['in-use', 'will-start', 'lost']
 
 const keyOf = ({ namespace, name }: Disk) => `${namespace}/${name}`
 const unseen = (resource: string, state: 'loading' | 'forbidden' | 'stale', namespace: string): ExportSafety => ({ word: 'unknown', reasons: [{ code: 'not-seen', resource, state, namespace }] })
@@ -87,7 +97,7 @@ async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | 
     return unseen(CLAIMS.plural, claim.state, disk.namespace)
   // Longhorn's word after that of the pods: one that has gone meanwhile is remembered.
   const seen = { ...world, longhornVolumes: await reads.longhornVolume(claim.object), claim: claim.object }
-  const safety = judgeSeen(image, seen, now)
+  const safety = judgeSeen(image, seen, { now, copied: await copiedStill(world.images.objects.filter(({ spec }) => spec.pvcNamespace === disk.namespace && spec.pvcName === disk.name), reads) })
   // An instance that is there already, and is to have the disk plugged in, may not hold it yet.
   const vmOf = (vmi: VirtualMachineInstance) => world.vms.objects.find(vm => objectKey(vm) === objectKey(vmi))
   const unseenRival = rivals.find(rival => !world.vmis.objects.some(vmi => objectKey(vmi) === rival.who && holdsClaim(vmi, claim.object, vmOf(vmi))))
@@ -95,9 +105,9 @@ async function judge({ namespace, user }: AdmissionRequest, reads: FreshReads | 
 }
 
 /** Judges the disk for that image. Another export that has the disk starts VMs on it when it ends. */
-function judgeSeen(image: Manifest<VirtualMachineImage>, world: ExportWorld, now: number): ExportSafety {
+function judgeSeen(image: Manifest<VirtualMachineImage>, world: ExportWorld, { now, copied }: { readonly now: number, readonly copied: ReadonlySet<string> }): ExportSafety {
   const safety = judgeExportSafety({ ...world, ...ownOf(image, world.claim) })
-  const other = holdOnClaim(world.claim, { images: world.images.objects, dataVolumes: world.dataVolumes.objects }, now)
+  const other = holdOnClaim(world.claim, { images: world.images.objects, dataVolumes: world.dataVolumes.objects, copied }, now)
   const isTold = safety.reasons.some(reason => reason.code === 'export-in-progress' && reason.image === other?.image)
   return !other || other.image === objectKey(image) || isTold ? safety : { word: 'in-use', reasons: [...safety.reasons, { code: 'export-in-progress', image: other.image }] }
 }

@@ -354,6 +354,48 @@ describe('a start', () => {
     expect(await startOf(guard)).toMatchObject({ allowed: true, warnings: [expect.stringContaining(`cannot read ${plural}`) as string] })
   })
 
+  it('is refused while Longhorn still copies its disk for somebody\'s image that Harvester calls imported, and not once that is over', async () => {
+    const target = { ...claim({ 'cdi.kubevirt.io/cloneType': 'csi-clone' }, 'by-hand'), spec: { volumeName: 'pv-2' } }
+    const volume = (state: string) => ({ apiVersion: 'longhorn.io/v1beta2', kind: 'Volume', metadata: meta('pv-2', 'longhorn-system'), spec: { dataSource: 'vol://pv-1' }, status: { cloneStatus: { state } } })
+    const copying = (...volumes: object[]): Objects => ({ ...OFF, persistentvolumeclaims: [claim(), target], volumes, virtualmachineimages: [image({ backend: 'cdi' }, {}, 'True')] })
+    const cluster = await startCluster(copying(volume('initiated')))
+    const guard = await guardOf(cluster.kubeconfig)
+    expect(await startOf(guard)).toMatchObject({ allowed: false, message: expect.stringContaining('default/by-hand') as string })
+    expect(await exportOf(guard, image({ displayName: 'another' }, { name: 'another' }))).toMatchObject({ allowed: false })
+    for (const volumes of [[volume('completed')], [volume('copy-completed-awaiting-healthy')], []]) {
+      cluster.becomes(copying(...volumes))
+      expect(await startOf(guard)).toMatchObject({ allowed: true })
+    }
+  })
+
+  it('is not refused for an image that an account which is only warned was let make of a disk in use: the VM must be able to come back', async () => {
+    const cluster = await startCluster(RUNNING)
+    const guard = await guardOf(cluster.kubeconfig, { warnOnly: [HARVESTER] })
+    expect((await exportOf(guard, image(), { user: HARVESTER })).allowed).toBe(true)
+    cluster.becomes({ ...OFF, virtualmachines: [vm('Always')] })
+    expect(await startOf(guard)).toMatchObject({ allowed: true })
+    cluster.becomes({ ...OFF, virtualmachines: [vm('Always')], virtualmachineimages: [image()] })
+    expect(await startOf(guard)).toMatchObject({ allowed: true })
+    cluster.becomes({ ...OFF, virtualmachines: [vm('Always')], virtualmachineimages: [image({ displayName: 'another' })] })
+    expect(await startOf(guard)).toMatchObject({ allowed: false })
+  })
+
+  it('is refused for one that such an account was let make of a disk at rest', async () => {
+    const cluster = await startCluster(OFF)
+    const guard = await guardOf(cluster.kubeconfig, { warnOnly: [HARVESTER] })
+    expect((await exportOf(guard, image(), { user: HARVESTER })).allowed).toBe(true)
+    expect(await startOf(guard)).toMatchObject({ allowed: false })
+    cluster.becomes({ ...OFF, virtualmachineimages: [image()] })
+    expect(await startOf(guard)).toMatchObject({ allowed: false })
+  })
+
+  it('is not refused for an image that was asked for of a running disk, knowingly', async () => {
+    const guard = await guardOf((await startCluster(RUNNING)).kubeconfig)
+    const known = { annotations: { [RUNNING_ACKNOWLEDGED_ANNOTATION]: JSON.stringify({ who: 'ann', when: '2026-03-01T12:00:00Z' }) } }
+    expect((await exportOf(guard, image({}, known))).allowed).toBe(true)
+    expect(await startOf(guard)).toMatchObject({ allowed: true })
+  })
+
   it('is only warned of to an account that is to be warned', async () => {
     const guard = await guardOf((await startCluster({ ...OFF, persistentvolumeclaims: [underExport()] })).kubeconfig, { warnOnly: [CONTROLLER] })
     expect(await startOf(guard)).toMatchObject({ allowed: true, warnings: [expect.stringContaining('is being exported') as string] })

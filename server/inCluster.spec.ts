@@ -14,6 +14,7 @@ import type { RunStrategy } from '#vms/vm.ts'
 import { amendIntent, readIntent } from '#volumes/exportIntent.ts'
 import { admitExport } from './exportAdmission.ts'
 import { createTurns } from './admissionTurns.ts'
+import { createWarnedExports } from './handMadeExports.ts'
 import { readCommand } from './cli.ts'
 import { bringToLife } from './cluster/life.ts'
 import type { Life } from './cluster/life.ts'
@@ -165,7 +166,7 @@ describe('what runs guard and keeper in the cluster', () => {
 describe('guard and keeper in the cluster', () => {
   let keeper: ExportKeeper
   const told = () => JSON.stringify([keeper.report(), [...refused]])
-  const guard = { reads: () => createFreshReads(clientOf('editor')), turns: createTurns(Date.now), warnOnly: new Set<string>(), now: Date.now }
+  const guard = { reads: () => createFreshReads(clientOf('editor')), turns: createTurns(Date.now), warned: createWarnedExports(), warnOnly: new Set<string>(), now: Date.now }
   const ANN = { requester: 'ann', identity: { uid: 'u-1', groups: ['system:masters'] } }
 
   async function exported(name: string, runStrategy: RunStrategy, deafFor?: number): Promise<string[]> {

@@ -13,6 +13,7 @@ import type { Turn } from './admissionTurns.ts'
 import { LET_THROUGH } from './exportAdmission.ts'
 import type { ExportGuard } from './exportAdmission.ts'
 import { heldStart, lostTurn } from './exportSentences.ts'
+import { copiedStill } from './handMadeExports.ts'
 import type { FreshReads, SeenObject } from './exportWorld.ts'
 import { warningOf } from './imageSentences.ts'
 
@@ -80,7 +81,7 @@ export async function admitStart(request: AdmissionRequest, guard: ExportGuard):
   const state = taking.keepsState ? await stateOf(taking, reads) : []
   const turns = [...named, ...(state ?? []).map(take)]
   const claims = [...taking.claims, ...state ?? []]
-  const { sentences, blind = state ? undefined : CLAIMS.plural } = await findHolds({ ...taking, claims }, turns.map(({ rivals }) => rivals), { reads, now: guard.now() })
+  const { sentences, blind = state ? undefined : CLAIMS.plural } = await findHolds({ ...taking, claims }, turns.map(({ rivals }) => rivals), { reads, now: guard.now(), warned: guard.warned })
   const warnings = blind === undefined ? [] : [`the export guard cannot read ${blind} now: whether a disk of this VM is being exported is not known.`]
   if (!sentences.length || guard.warnOnly.has(request.user.name))
     return { warnings: [...warnings, ...sentences.map(text => warningOf({ field: 'spec', text }))] }
@@ -98,7 +99,7 @@ async function stateOf({ namespace, name }: Taking, reads: FreshReads | undefine
   return claims?.state === 'live' ? claims.objects.filter(claim => keeperOf(claim) === `${namespace}/${name}`).map(claim => claim.metadata.name) : undefined
 }
 
-async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], { reads, now }: { readonly reads: FreshReads | undefined, readonly now: number }): Promise<Holds> {
+async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], { reads, now, warned }: { readonly reads: FreshReads | undefined } & Pick<ExportGuard, 'warned'> & { readonly now: number }): Promise<Holds> {
   const { namespace, claims: names } = taking
   const lost = (isSettled: (turn: Turn, index: number) => boolean) => names.map((name, index) => {
     const rival = rivals[index]?.find(turn => !isSettled(turn, index))
@@ -119,8 +120,10 @@ async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], {
     const claim = claims[index]
     return images.objects.some(image => objectKey(image) === who) || (claim?.state === 'seen' && isRefusedImage(claim.object, who))
   })
+  const made = images.objects.filter(({ spec }) => spec.pvcNamespace === namespace && names.includes(spec.pvcName ?? '')).filter(image => !warned.has(image))
+  const copied = await copiedStill(made, reads)
   const sentences = claims.map((claim, index) => {
-    const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: images.objects, dataVolumes: dataVolumes.objects }, now, vm) : undefined
+    const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: made, dataVolumes: dataVolumes.objects, copied }, now, vm) : undefined
     return hold ? heldStart(hold) : unseen[index]
   })
   return { sentences: sentences.flatMap(sentence => sentence ?? []) }

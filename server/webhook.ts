@@ -5,6 +5,7 @@ import type { ImageWorld } from '#images/imageFindings.ts'
 import { answerReview, readReview } from './admissionReview.ts'
 import type { AdmissionAnswer, AdmissionRequest } from './admissionReview.ts'
 import { createTurns } from './admissionTurns.ts'
+import { createWarnedExports } from './handMadeExports.ts'
 import type { LogLevel, WebhookOptions } from './cli.ts'
 import { clientOf } from './clusterClient.ts'
 import { admitExport, LET_THROUGH } from './exportAdmission.ts'
@@ -125,7 +126,7 @@ export async function startWebhook(options: WebhookOptions, { clusters, folder, 
   let client: KubeClient | undefined
   const warnOnly = new Set(options.warnOnly)
   const policy = { refuse: new Set(options.refuse), refuseHarvester: options.refuseHarvester, warnOnly }
-  const guard = options.guard ? { reads: () => client && createFreshReads(client), turns: createTurns(now), warnOnly, now } : undefined
+  const guard = options.guard ? { reads: () => client && createFreshReads(client), turns: createTurns(now), warned: createWarnedExports(), warnOnly, now } : undefined
   const { app, report } = createWebhook({ tls, logLevel, policy, guard, now, world: () => world() })
   const port = await listen(app, options.host, options.port, '--webhook-')
   void clusters.then(found => {

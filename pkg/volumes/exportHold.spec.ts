@@ -37,6 +37,14 @@ describe('a disk under export', () => {
     expect(hold(CLAIM, [image('by-hand', 'Unknown', {}, 20)])).toEqual({ claim: 'production/web-01-root', image: 'production/by-hand', displayName: 'by-hand', by: 'image', since: '2026-03-01T12:05:00Z', progress: 20, minutesLeft: 20 })
   })
 
+  it('is held by such an image for which Longhorn still copies the disk, until nobody waits for it any more', () => {
+    const copied = (one: VirtualMachineImage) => holdOnClaim(CLAIM, { images: [one], dataVolumes: [], copied: new Set(['production/by-hand']) }, NOW)
+    expect(copied(image('by-hand', 'True'))).toMatchObject({ image: 'production/by-hand', by: 'image' })
+    expect(copied(image('another', 'True'))).toBeUndefined()
+    expect(copied(image('by-hand', 'True', annotated(ENDED_ANNOTATION)))).toBeUndefined()
+    expect(copied(image('by-hand', 'True', annotated(RUNNING_ACKNOWLEDGED_ANNOTATION)))).toBeUndefined()
+  })
+
   it('is held for the image to come, though that of a disk which had its name before has the image\'s name', () => {
     const before = image(OWN, 'True', { annotations: { [EXPORT_ANNOTATION]: writeIntent({ ...INTENT, claimUid: 'the-disk-before' }) } })
     expect(hold(under({ claimUid: CLAIM.metadata.uid }), [before])).toMatchObject({ by: 'intent', image: `production/${OWN}` })

@@ -30,6 +30,8 @@ export interface ExportHold {
 export interface HoldWorld {
   readonly images: readonly VirtualMachineImage[]
   readonly dataVolumes: readonly DataVolume[]
+  /** The images, `namespace/name`, for which Longhorn still copies the disk though they are imported, where that was looked for. An intent's own is told by its wholeness. */
+  readonly copied?: ReadonlySet<string>
 }
 
 /** A share from which on what is left can be told from what has passed. */
@@ -50,7 +52,7 @@ export function holdOnClaim(claim: PersistentVolumeClaim, world: HoldWorld, now:
   const ownImage = written && imageOfExport(written, images)
   if (written && own && !isReleased(written, ownImage, starter) && (ownImage ? isReading(ownImage, world) || isUnjudged(ownImage, written) : written.madeAt === undefined))
     return { claim: objectKey(claim), image: own, displayName: written.image.displayName, by: 'intent', since: written.startedAt, ...(written.requester && { requester: written.requester }), ...(ownImage && pace(ownImage, world, now)) }
-  const other = images.find(image => image !== ownImage && isReading(image, world))
+  const other = images.find(image => image !== ownImage && (isReading(image, world) || isCopied(image, world)))
   return other && { claim: objectKey(claim), image: objectKey(other), displayName: other.spec.displayName, by: 'image', since: other.metadata.creationTimestamp, ...pace(other, world, now) }
 }
 
@@ -68,6 +70,10 @@ function isReleased(intent: ExportIntent, image: VirtualMachineImage | undefined
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
   return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isLetGo(image) && !runningAcknowledgementOf(image)
+}
+
+function isCopied(image: VirtualMachineImage, { copied }: HoldWorld): boolean {
+  return copied?.has(objectKey(image)) === true && !isLetGo(image) && !runningAcknowledgementOf(image)
 }
 
 /** Longhorn may still copy the disk when CDI has done its part (`copyOf`): whoever carries the export out sees that, and says when it is over. A copy that is called torn already is not protected any more. */
