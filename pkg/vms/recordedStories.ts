@@ -16,9 +16,10 @@ export interface Standing { readonly what: string, readonly facets: Facets }
 export interface Glance { readonly change: Recorded['changes'][number], readonly there: readonly Standing[] }
 
 const FOLDER = join(import.meta.dirname, '../../e2e/cluster/stories/traces')
-const ALL = readdirSync(FOLDER).map(file => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded)
+/** All of them. */
+export const STORIES = readdirSync(FOLDER).map(file => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded)
 /** Those of VMs; the others tell of images. */
-export const RECORDS = ALL.filter(({ changes }) => changes.some(([what]) => /^vmi? /.test(what)))
+export const RECORDS = STORIES.filter(({ changes }) => changes.some(([what]) => /^vmi? /.test(what)))
 
 export function glancesOf({ changes }: Recorded): Glance[] {
   const seen = new Map<string, Facets>()
@@ -29,7 +30,7 @@ export function glancesOf({ changes }: Recorded): Glance[] {
   })
 }
 
-const conditionsOf = (facets: Facets): Condition[] => Object.entries(facets).filter(([key, value]) => key.startsWith('condition ') && value !== null).map(([key, value]) => {
+export const conditionsOf = (facets: Facets): Condition[] => Object.entries(facets).filter(([key, value]) => key.startsWith('condition ') && value !== null).map(([key, value]) => {
   const [status = '', reason, message] = String(value).split(' · ')
   return { type: key.slice('condition '.length), status: status as Condition['status'], ...(reason ? { reason } : {}), ...(message ? { message } : {}) }
 })
