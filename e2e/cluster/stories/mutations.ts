@@ -136,6 +136,11 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'a disk is deleted under a running guest without a VM, which is paused and resumed, and goes when that is over',
   },
   {
+    name: 'a disk goes while the pod that has it ends', file: 'server/cluster/keepers/protection.ts',
+    find: `return Boolean(fieldAt(pod, 'spec.nodeName')) &&`, replace: `return Boolean(fieldAt(pod, 'spec.nodeName')) && !metaText(pod, 'deletionTimestamp') &&`,
+    noticedBy: 'a disk is deleted with its DataVolume under a running VM, goes when that is stopped, and the VM is started in vain; it is named by its claim',
+  },
+  {
     name: 'a node that is lost is never given up', file: `${CONTROLLERS}/fencing.ts`,
     find: `return left > 0 ? wait(left) : taint(OUT_OF_SERVICE, 'NoExecute')`, replace: `return left > 0 ? wait(left) : NOTHING`,
     noticedBy: 'RerunOnFailure: a node is lost, its pod lingers, a stop does not end, then it is fenced',

@@ -1,14 +1,18 @@
 import type { Facets, Json } from './facets.ts'
+import { WEB } from './manifests.ts'
 import type { Trace } from './trace.ts'
 
-// How no VM and no instance may stand, whoever plays it: as in attaching.ts, each trace is judged by itself. All of upstream's records pass.
+// How no VM, no instance and no disk may stand, whoever plays it: as in attaching.ts, each trace is judged by itself. All of upstream's records pass.
 
 /** By which KubeVirt sends the guests of a node elsewhere. */
 const DRAIN = 'kubevirt.io/drain'
 
+/** The disk that the guests of all stories have; any other is plugged in. */
+const DISK = `claim ${WEB}-disk`
+
 interface Request { readonly action: string, readonly uid?: string }
 
-/** Where a trace shows a VM or an instance as it never stands, in words; empty where it does not. */
+/** Where a trace shows a VM, an instance or a disk as it never stands, in words; empty where it does not. */
 export function brokenStates({ changes }: Trace): string[] {
   const known = new Map<string, Facets>()
   /** The instances that a VM has been said to have. */
@@ -30,6 +34,10 @@ export function brokenStates({ changes }: Trace): string[] {
     }
     if (what.startsWith('node ') && String(changed['condition Drained']).startsWith('True') && !(now[`taint ${DRAIN}`] && String(now['condition Ready']).startsWith('Unknown')))
       broken.add(`${what} is given up, and is not lost or not drained`)
+    if (what.startsWith('claim ') && changed.life === 'gone') {
+      for (const pod of [...known].filter(([other, facets]) => holds(other, facets, what)).map(([other]) => other))
+        broken.add(`${what} is gone, and ${pod} runs on it`)
+    }
     if (what.startsWith('vmi ') && now.life === 'there' && isLetGo(now))
       broken.add(`${what} is not over, and nobody holds it`)
   }
@@ -62,4 +70,12 @@ function forgotten(before: Facets, now: Facets): readonly Request[] {
 
 function isLetGo({ phase, finalizers }: Facets): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed' && Array.isArray(finalizers) && !finalizers.includes('kubevirt.io/foregroundDeleteVirtualMachine')
+}
+
+/**
+ * Whether Kubernetes keeps a disk that is deleted for that pod (kubernetes pkg/controller/volume/pvcprotection): for one that is being deleted too, until it is
+ * over. One that is not on a node yet has none, so a pod that waits is not asked. Which disk CDI's workers have no trace says.
+ */
+function holds(pod: string, { life, phase }: Facets, claim: string): boolean {
+  return life === 'there' && phase === 'Running' && (claim === DISK ? /^(launcher|target) / : /^plug /).test(pod)
 }
