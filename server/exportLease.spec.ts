@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Lease } from '#kube/lease.ts'
-import { judgeLease } from './exportLease.ts'
+import { judgeLease, leaseManifest } from './exportLease.ts'
 
 const lease = (spec: Lease['spec']): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x', namespace: 'y', uid: 'z', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, spec })
 
@@ -16,5 +16,27 @@ describe('a Lease', () => {
     ['without a word is taken', undefined, 0, 'take'],
   ])('%s', (_, spec, age, act) => {
     expect(judgeLease(spec === 'none' ? undefined : { lease: lease(spec), at: 1_000 }, 'me', 1_000 + age)).toBe(act)
+  })
+})
+
+describe('a Lease as it is written', () => {
+  const at = { namespace: 'y', name: 'x' }
+  const then = '2026-01-01T00:00:00.000000Z'
+  const now = '2026-01-01T00:01:00.500000Z'
+  const written = (act: Parameters<typeof leaseManifest>[0], before?: Lease) => leaseManifest(act, { at, before, me: 'me', duration: 14_001, now: new Date('2026-01-01T00:01:00.500Z') })
+  const mine = lease({ holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: then, renewTime: then, leaseTransitions: 2 })
+
+  it.each<[string, ReturnType<typeof written>, Lease['spec']]>([
+    ['is one\'s own from now on where there was none', written('create'), { holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: now, renewTime: now, leaseTransitions: 0 }],
+    ['is renewed, and held since it was taken', written('renew', mine), { holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: then, renewTime: now, leaseTransitions: 2 }],
+    ['is taken, which is counted', written('take', mine), { holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: now, renewTime: now, leaseTransitions: 3 }],
+    ['is nobody\'s once it is given back', written('give-back', mine), { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: then, renewTime: now, leaseTransitions: 2 }],
+  ])('%s', (_, { spec }, expected) => {
+    expect(spec).toEqual(expected)
+  })
+
+  it('replaces what was read, in its version', () => {
+    expect(written('renew', mine).metadata.resourceVersion).toBe('1')
+    expect(written('create').metadata).toEqual(at)
   })
 })

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeClient } from '#kube/client.ts'
 import { LEASES } from '#kube/lease.ts'
 import type { Lease } from '#kube/lease.ts'
+import type { Manifest } from '#kube/object.ts'
 import { permissionText } from '#kube/write.ts'
 import { toApiError } from '#kube/apiError.ts'
 
@@ -54,7 +55,22 @@ export interface Leadership {
 }
 
 /** MicroTime of Kubernetes: six digits, or the API server refuses it. */
-const microTime = (): string => new Date().toISOString().replace('Z', '000Z')
+const microTime = (now: Date): string => now.toISOString().replace('Z', '000Z')
+
+/** Of which Lease, and by whom: `before` is what stands there, `duration` in milliseconds. */
+interface LeaseTurn { readonly at: { readonly namespace: string, readonly name: string }, readonly before?: Lease, readonly me: string, readonly duration: number, readonly now: Date }
+
+/**
+ * The Lease as it is written: who gives it back names nobody, and leaves it to others at once. What stands there is replaced in
+ * the version that was read alone (client-go tools/leaderelection).
+ */
+export function leaseManifest(act: 'create' | 'renew' | 'take' | 'give-back', { at, before, me, duration, now }: LeaseTurn): Manifest<Lease> {
+  const renewTime = microTime(now)
+  const old = before?.spec
+  const held = { holderIdentity: me, leaseDurationSeconds: Math.max(1, Math.ceil(duration / 1000)), acquireTime: act === 'renew' ? old?.acquireTime ?? renewTime : renewTime, renewTime, leaseTransitions: (old?.leaseTransitions ?? 0) + (act === 'take' ? 1 : 0) }
+  const spec = act === 'give-back' ? { ...old, holderIdentity: '', leaseDurationSeconds: 1, renewTime } : held
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: before?.metadata ?? at, spec }
+}
 
 /** Wants to lead until the signal is aborted, and gives the Lease back then. */
 export function pursueLease(client: KubeClient, { namespace, name, me, signal, changed, pace: given }: LeaseOptions): Leadership {
@@ -93,12 +109,7 @@ export function pursueLease(client: KubeClient, { namespace, name, me, signal, c
     return thrown
   }
 
-  function specFor(act: 'create' | 'renew' | 'take'): Lease['spec'] {
-    const before = observed?.lease.spec
-    const renewTime = microTime()
-    const transitions = (before?.leaseTransitions ?? 0) + (act === 'take' ? 1 : 0)
-    return { holderIdentity: me, leaseDurationSeconds: Math.max(1, Math.ceil(pace.duration / 1000)), acquireTime: act === 'renew' ? before?.acquireTime ?? renewTime : renewTime, renewTime, leaseTransitions: transitions }
-  }
+  const manifestFor = (act: 'create' | 'renew' | 'take' | 'give-back'): Manifest<Lease> => leaseManifest(act, { at, before: observed?.lease, me, duration: pace.duration, now: new Date() })
 
   async function turn(): Promise<void> {
     const begun = clock()
@@ -108,8 +119,7 @@ export function pursueLease(client: KubeClient, { namespace, name, me, signal, c
       renewedAt = -Infinity
       return
     }
-    const spec = specFor(act)
-    const manifest = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: observed?.lease.metadata ?? at, spec }
+    const manifest = manifestFor(act)
     const written = await (act === 'create' ? client.create(LEASES, manifest, { signal }) : client.replace(LEASES, manifest, { signal })).catch((thrown: unknown) => { throw refusedFor(act === 'create' ? 'create' : 'update', thrown) })
     observe(written.object)
     renewedAt = begun
@@ -126,9 +136,7 @@ export function pursueLease(client: KubeClient, { namespace, name, me, signal, c
     if (!isLeading() || !observed)
       return
     renewedAt = -Infinity
-    const { metadata, spec } = observed.lease
-    const manifest = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: { ...spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime() } }
-    await client.replace(LEASES, manifest, { signal: AbortSignal.timeout(pace.retry) }).catch(() => undefined)
+    await client.replace(LEASES, manifestFor('give-back'), { signal: AbortSignal.timeout(pace.retry) }).catch(() => undefined)
   }
 
   async function pursue(): Promise<void> {

@@ -1,10 +1,13 @@
 import type { Patch } from '#kube/client.ts'
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import { CLAIMS, CONFIG_MAPS } from '#kube/core.ts'
+import type { Lease } from '#kube/lease.ts'
+import { LEASES } from '#kube/lease.ts'
 import type { KubeObject, Manifest } from '#kube/object.ts'
+import type { Resource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
 import type { Write } from '#kube/write.ts'
-import { createOf } from '#kube/write.ts'
+import { createOf, permissionOf } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES } from '#images/image.ts'
 import { editOf, planEdit } from '#images/imageEdit.ts'
@@ -30,6 +33,8 @@ import type { KnownVm } from '#volumes/exportRestart.ts'
 import { planForceStop, planStartNow, releaseVms, startAgain } from '#volumes/exportRestart.ts'
 import type { StepWorld } from '#volumes/exportStep.ts'
 import { planStartLeftOff } from '#volumes/leftOffVms.ts'
+import { ACCESS_REVIEWS, accessReviewOf } from '../../../server/accessReview.ts'
+import { leaseManifest } from '../../../server/exportLease.ts'
 
 /** What stands in the cluster, as it answers it. */
 export interface Standing {
@@ -45,20 +50,25 @@ export interface Standing {
   readonly vmi: VirtualMachineInstance | undefined
   readonly network: string
   readonly secret: string
+  /** Of another server, and held. */
+  readonly lease: Lease
 }
+
+/** A write, or an object in place of the one that was read, which the server alone does. */
+export type Sent = Write | { readonly act: 'replace', readonly resource: Resource, readonly manifest: Manifest }
 
 const SHA512 = 'a'.repeat(128)
 const NOW = Date.parse('2026-11-26T09:00:00Z')
 const SUFFIXES = { disk: 'abcde', secret: 'fghij' }
 
-type Catalogue = readonly (readonly [what: string, writes: readonly Write[]])[]
+type Catalogue = readonly (readonly [what: string, writes: readonly Sent[]])[]
 
 /** Which upstream refuses where no target for backups is set up; with its fields it has no trouble. */
 export const BACKUP = 'the backup before an export'
 
-/** Everything that the console can write, by the pure functions that its pages call, made for what stands there. */
+/** Everything that the console and its server can write, by the pure functions that they call, made for what stands there. */
 export function catalogueOf(standing: Standing): Catalogue {
-  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing), ...endings(standing)]
+  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing), ...endings(standing), ...ofServer(standing)]
 }
 
 const patched = (image: VirtualMachineImage, patch: Patch): Write => ({ act: 'patch', resource: IMAGES, at: { namespace: image.metadata.namespace ?? '', name: image.metadata.name }, patch })
@@ -166,6 +176,24 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     ['the mark of an ended export on a VM', liftMark(stopped)],
     ['the start of a VM that an ended export left off', planStartLeftOff(stopped)],
     ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
+  ]
+}
+
+/** What the server writes by itself: the Lease by which one of several carries exports out, and its questions for whom it may. */
+function ofServer({ namespace, lease, claim, vms: { off } }: Standing): Catalogue {
+  const turn = { at: { namespace, name: 'written' }, me: 'server_1', duration: 15_000, now: new Date(NOW) }
+  const replaced = (act: Parameters<typeof leaseManifest>[0]): Sent => ({ act: 'replace', resource: LEASES as unknown as Resource, manifest: leaseManifest(act, { ...turn, before: lease }) as unknown as Manifest })
+  const asked = (...question: Parameters<typeof accessReviewOf>) => createOf(ACCESS_REVIEWS, accessReviewOf(...question))
+  const known = { name: 'jane', uid: '0b8f', groups: ['operators', 'system:authenticated'], extra: { 'scopes.test/for': ['lab'] } }
+  const writes = planPower('start', off)
+  return [
+    ['a Lease where there is none', [createOf(LEASES, leaseManifest('create', turn))]],
+    ['a Lease that is renewed', [replaced('renew')]],
+    ['a Lease that is taken', [replaced('take')]],
+    ['a Lease that is given back', [replaced('give-back')]],
+    ['the question whether somebody may start a VM', writes.map(write => asked(known, permissionOf(write), off.metadata.name))],
+    ['the question whether somebody may make an image anywhere', [asked({ name: 'jane' }, { verb: 'create', resource: IMAGES, where: {} })]],
+    ['the question whether somebody may see a claim', [asked(known, { verb: 'get', resource: CLAIMS, where: { namespace } }, claim.metadata.name)]],
   ]
 }
 

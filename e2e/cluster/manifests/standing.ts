@@ -2,18 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import { CLAIMS, NAMESPACES, SECRETS, STORAGE_CLASSES } from '#kube/core.ts'
+import type { Lease } from '#kube/lease.ts'
+import { LEASES } from '#kube/lease.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
 import { collectionPath } from '#kube/resource.ts'
-import type { Write } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { IMAGES } from '#images/image.ts'
 import { NETWORKS } from '#vms/network.ts'
 import type { VirtualMachine } from '#vms/vm.ts'
 import { VMIS, VMS } from '#vms/vm.ts'
 import { EXPORT_ANNOTATION } from '#volumes/exportIntentText.ts'
+import { leaseManifest } from '../../../server/exportLease.ts'
 import type { Answer, Api, Fields } from '../../api.ts'
-import type { Standing } from './catalogue.ts'
+import type { Sent, Standing } from './catalogue.ts'
 import { exportOf } from './catalogue.ts'
 
 const parametersOf = (engine: Fields) => ({ numberOfReplicas: '3', staleReplicaTimeout: '30', migratable: 'true', ...engine })
@@ -21,9 +23,11 @@ const classOf = (engine: Fields) => ({ provisioner: 'driver.longhorn.io', parame
 const SETTLING = 2_000
 
 /** Sends one write as the console sends it at first: tried and not kept, every field known. */
-export function send(api: Api, write: Write, query = 'dryRun=All&fieldValidation=Strict'): Promise<Answer> {
+export function send(api: Api, write: Sent, query = 'dryRun=All&fieldValidation=Strict'): Promise<Answer> {
   if (write.act === 'create')
     return api.post(`${collectionPath(write.resource, write.manifest.metadata.namespace)}?${query}`, write.manifest)
+  if (write.act === 'replace')
+    return api.put(`${collectionPath(write.resource, write.manifest.metadata.namespace)}/${write.manifest.metadata.name}?${query}`, write.manifest)
   const path = `${collectionPath(write.resource, write.at.namespace)}/${write.at.name}`
   // virt-api reads the dry run from the body alone.
   if (write.act === 'call')
@@ -46,6 +50,7 @@ export async function stand(api: Api, isMoving: boolean): Promise<Standing> {
   }
   await make(NETWORKS, 'vlan-7', { spec: { config: '{"cniVersion":"0.3.1","name":"vlan-7","type":"bridge","bridge":"mgmt-br","vlan":7,"ipam":{}}' } }, { labels: { 'network.harvesterhci.io/clusternetwork': 'mgmt' } })
   await make(SECRETS, 'cloud-init', { type: 'secret', data: {} })
+  const lease = await make<Lease>(LEASES, 'held', { spec: leaseManifest('create', { at: { namespace, name: 'held' }, me: 'server_2', duration: 15_000, now: new Date() }).spec })
   for (const name of ['disk', 'begun'])
     await make(CLAIMS, name, { spec: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } })
   await image('noble-v1', 'backingimage', classes.v1)
@@ -63,7 +68,7 @@ export async function stand(api: Api, isMoving: boolean): Promise<Standing> {
     (await send(api, first, '')).expect(200)
   await sleep(SETTLING) // upstream's validators read caches
   return {
-    namespace, classes, images: { v1: await read(IMAGES, 'noble-v1'), v2: await read(IMAGES, 'noble-v2') }, network: `${namespace}/vlan-7`, secret: 'cloud-init',
+    namespace, classes, images: { v1: await read(IMAGES, 'noble-v1'), v2: await read(IMAGES, 'noble-v2') }, network: `${namespace}/vlan-7`, secret: 'cloud-init', lease,
     claim: await read(CLAIMS, 'disk'), begun: await read(CLAIMS, 'begun'),
     vms: { on: await read(VMS, 'on'), off: await read(VMS, 'off'), old: await read(VMS, 'old'), stopped: await read(VMS, 'stopped') },
     vmi: isMoving ? await read(VMIS, 'on') : undefined,
