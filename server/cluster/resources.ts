@@ -15,13 +15,13 @@ import type { Rendered } from './rendering.ts'
 import { EventWriter, readIncludeObject, renderObject, renderPage } from './rendering.ts'
 import type { ResourceRequest } from './request.ts'
 import { answerReview, isReview } from './reviews.ts'
-import { strictMessage } from './schema.ts'
+import { admit, strictMessage } from './schema.ts'
 import { badRequest, invalidOptions, methodNotAllowed, notFound, resourceUnknown, verbUnsupported, StatusError } from './status.ts'
 import { bindPod, evictPod, finalizeNamespace } from './subresources.ts'
 import type { Sink } from './watching.ts'
 import { watchKind } from './watching.ts'
 import type { Written } from './writing.ts'
-import { createObject, patchObject, replaceObject } from './writing.ts'
+import { createObject, heed, patchObject, replaceObject } from './writing.ts'
 
 /** A request as it came in, its user known. */
 export interface Incoming {
@@ -104,7 +104,10 @@ async function create(exchange: Exchange): Promise<void> {
   const { cluster, kind, asked } = exchange
   const call = readCall(exchange)
   const sent = await readSent(exchange, call)
-  if (isReview(kind)) send(exchange, 201, answerReview(cluster, kind, call.user, asked.namespace, sent))
+  if (isReview(kind)) {
+    heed(kind, admit(kind, sent, { fieldValidation: call.fieldValidation, part: 'object' }), call)
+    send(exchange, 201, answerReview(cluster, kind, call.user, asked.namespace, sent))
+  }
   else sendWritten(exchange, createObject(cluster, kind, asked.namespace, sent, call))
 }
 

@@ -61,7 +61,7 @@ function unreadablePatch(patched: JsonObject, because: string): StatusError {
 }
 
 /** Turns what decoding and schema found into refusals and warnings. Causes are left to the caller, to stand with those of the metadata. */
-function heed(kind: KindVersion, admission: Admission, call: Call, patched?: JsonObject): void {
+export function heed(kind: KindVersion, admission: Admission, call: Call, patched?: JsonObject): void {
   if (patched && admission.malformed) throw unreadablePatch(patched, admission.malformed.replace(/^.* cannot be handled as a \S+: /, ''))
   if (patched && admission.strictErrors.length) throw unreadablePatch(patched, `strict decoding error: ${admission.strictErrors.join(', ')}`)
   if (admission.malformed) throw badRequest(admission.malformed)

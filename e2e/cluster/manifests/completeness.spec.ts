@@ -3,6 +3,7 @@ import { Session } from 'node:inspector/promises'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Manifest } from '#kube/object.ts'
 import { Api } from '../../api.ts'
 import { contextsOf, readAccess } from '../../kubeconfig.ts'
 import { startEmbedded } from '../stories/embedded.ts'
@@ -124,4 +125,16 @@ it('the embedded cluster takes all of it, strictly', async () => {
     }
   }
   expect(refused).toEqual([])
+}, 120_000)
+
+it('the embedded cluster takes none of it with a field that there is not', async () => {
+  const taken: string[] = []
+  for (const [what, writes] of catalogue) {
+    for (const write of writes.filter(one => one.act === 'create' || one.act === 'replace')) {
+      const { status, text } = await send(api, { ...write, manifest: { ...write.manifest, colour: 'red' } as Manifest })
+      if (status !== 400 || !text.includes('unknown field \\"colour\\"'))
+        taken.push(`${what}: ${status} ${text}`)
+    }
+  }
+  expect(taken).toEqual([])
 }, 120_000)
