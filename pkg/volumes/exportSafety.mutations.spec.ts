@@ -17,6 +17,9 @@ const MUTATIONS: readonly Omit<Mutation, 'noticedBy'>[] = [
   { name: 'attachments', file: 'pkg/volumes/exportHolders.ts', find: `...attachmentsOf(world),`, replace: `` },
 ]
 
+/** In milliseconds: all of it is loaded anew each time. */
+const PATIENCE = 60_000
+
 interface Module { readonly allDisagreements: typeof allDisagreements }
 
 function disagreementsWith(plugins: ReturnType<typeof broken>[]): Promise<readonly string[]> {
@@ -26,9 +29,9 @@ function disagreementsWith(plugins: ReturnType<typeof broken>[]): Promise<readon
 describe('a judgement that overlooks', () => {
   it('nothing agrees with every trace', async () => {
     expect(await disagreementsWith([])).toEqual([])
-  })
+  }, PATIENCE)
 
   it.each(MUTATIONS)('$name says that a disk is at rest which is not', async mutation => {
     expect(await disagreementsWith([broken(mutation)])).toContainEqual(expect.stringMatching(/is said to be at rest$/))
-  })
+  }, PATIENCE)
 })
