@@ -150,6 +150,8 @@ describe('a VM', () => {
 
   it('whose guest is deaf ends only when its grace is over, and has failed', async () => {
     await createVm('deaf', { guest: 'deaf', strategy: 'Manual' })
+    // A start is a write that somebody else's meanwhile makes a conflict of.
+    await until(VMS, at('deaf'), shows('Stopped'))
     await client.call(POWER, at('deaf'), 'start')
     await until(VMS, at('deaf'), shows('Running'))
     const phases: (string | undefined)[] = []
