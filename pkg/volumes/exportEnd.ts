@@ -9,6 +9,7 @@ import { blindSpot } from '#kube/seen.ts'
 import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent, exportReference, isOverdue, isSettledOf, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
+import { forceStop } from './exportGuests.ts'
 import { hasForeignStrategy, releaseVms, startAgain, startUnseen, strategyLeft, vmsOf } from './exportRestart.ts'
 
 /** Without an image nothing but the claim can tell of it. */
@@ -40,6 +41,9 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
   const writes = next.flatMap(step => step?.writes ?? [])
   if (writes.length)
     return { word: 'start-vm', writes, because: next.flatMap(step => step?.because ?? []), result }
+  const forced = isOwed && intent.forcedBy !== undefined ? stopped.filter(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted').flatMap(({ vm, vmi }) => vm && vmi ? forceStop(vmi).map(write => ({ write, vm: objectKey(vm) })) : []) : []
+  if (forced.length)
+    return { word: 'force-stop', writes: forced.map(({ write }) => write), because: [...forced.map(({ vm }) => ({ code: 'forcing-stop' as const, vm })), ...because], result }
   const waiting = next.flatMap(step => step?.because ?? [])
   if (waiting.length)
     return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result }

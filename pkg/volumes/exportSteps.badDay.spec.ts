@@ -80,6 +80,26 @@ describe('an export on a bad day', () => {
     expect(cluster.running('web-01')).toBe(true)
   })
 
+  it('takes the rest of its time from a guest that keeps its VM off after the export was given up, where that is decided, and starts the VM at once', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
+    const begun = cluster.time
+    const intent = () => readIntent(cluster.claim as PersistentVolumeClaim) as ExportIntent
+    let back = 0
+    const { words, last } = run(cluster, cluster.begin(), { each: (_step, turn) => {
+      if (turn === 4)
+        cluster.write(amendIntent(cluster.claim as PersistentVolumeClaim, intent(), { abandonedBy: 'bob' }))
+      if (turn === 6)
+        cluster.write(planForceStop(cluster.claim as PersistentVolumeClaim, intent(), 'bob'))
+      back ||= turn > 6 && cluster.running('web-01') ? cluster.time - begun : 0
+    } })
+    expect(words.slice(words.indexOf('force-stop'))).toEqual(['force-stop', 'wait-guest', 'start-vm', 'wait-start', 'clean', 'done'])
+    expect(last.result ?? 'given-up').toBe('given-up')
+    // Its grace is 120 s.
+    expect(back).toBeGreaterThan(0)
+    expect(back).toBeLessThan(90_000)
+    expect(cluster.images).toEqual([])
+  })
+
   it('says of a VM that runs again after a forced stop why its start is not believed yet', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'Always', guest: 'deaf' } })
     const told = new Set<string>()

@@ -9,6 +9,7 @@ it.each<[string, StepWord, ExportResult | undefined, Partial<Record<TimelineEntr
   ['one that is being read', 'wait-import', undefined, { release: 'done', import: 'now', start: 'to-come', end: 'to-come' }],
   ['one that was given up and has only to be read of', 'stopped', 'given-up', { 'shut-down': 'done', 'release': 'left-out', 'create': 'left-out', 'import': 'left-out', 'start': 'done', 'end': 'now' }],
   ['one that was given up while its guest is still ending', 'wait-guest', 'given-up', { 'shut-down': 'now', 'release': 'left-out', 'import': 'left-out', 'start': 'to-come', 'end': 'to-come' }],
+  ['one that was given up and has its guest forced', 'force-stop', 'given-up', { 'shut-down': 'now', 'release': 'left-out', 'start': 'to-come' }],
   ['one that was given up after its guest, and starts its VM', 'wait-start', 'given-up', { 'shut-down': 'done', 'release': 'left-out', 'start': 'now' }],
   ['one whose second VM the cluster has refused to stop, while the guest of the first still ends', 'wait-guest', 'given-up', { 'shut-down': 'now', 'release': 'left-out', 'import': 'left-out', 'start': 'to-come' }, { refusal: 'no' }],
   ['one whose image the cluster has refused', 'done', 'given-up', { release: 'done', create: 'left-out', start: 'done' }, { refusal: 'no' }],

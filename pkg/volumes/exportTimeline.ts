@@ -47,7 +47,7 @@ type Reached = Parameters<typeof exportTimeline>[0]
 
 /** A disk was at rest once its guest was gone: one that is waited for after there will be no image has kept it from that. */
 function isStillEnding({ word, result }: Reached): boolean {
-  return word === 'wait-guest' && result === 'given-up'
+  return (word === 'wait-guest' || word === 'force-stop') && result === 'given-up'
 }
 
 function brokenBy(entry: TimelineStep, step: Reached, intent: Shown): 'failed' | 'left-out' | undefined {

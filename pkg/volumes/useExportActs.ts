@@ -41,7 +41,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   const barredBy = useBar()
   const keeper = useKeeper()
   const decisions = useForceDecisions()
-  const force = useForceStop(intent, world, runner.run)
+  const force = useForceStop(intent, world, { run: runner.run, isGivenUp: () => step.value.result === 'given-up' })
 
   const step = computed(() => {
     const next = nextExportStep(world, intent(), proxy.time(now.value))
@@ -95,7 +95,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
     ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: helpOf(t(START_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(ABANDON_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     // Last: it comes and goes with the guest, and moves no other button under somebody's pointer.
-    ...!isMade.value && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
+    ...(!isMade.value || step.value.result === 'given-up') && force.vms.value.length ? [{ id: 'force', label: t('volumes.export.force'), help: t('volumes.export.forceHelp'), disabled: barredBy(rightsOfForce(intent())) }] : [],
   ])
   const submissions = { dismiss, startNow, force, abandon }
   const pending = computed(() => Object.entries(submissions).find(([, submission]) => submission.pending.value)?.[0])

@@ -27,11 +27,11 @@ const off = vm('Halted', {}, { annotations: { [EXPORT_ANNOTATION]: exportReferen
 const world: Partial<LiveExportWorld> = { claims: { ...live(claim), find: () => claim } as unknown as LiveExportWorld['claims'], vms: live(off) as LiveExportWorld['vms'], vmis: live(vmi('Running')) as LiveExportWorld['vmis'] }
 
 /** A page that was opened anew, and carries nothing out. */
-async function open(patched: () => object = () => ({ object: {}, warnings: [] }), intent = INTENT) {
+async function open(patched: () => object = () => ({ object: {}, warnings: [] }), intent = INTENT, isGivenUp = false) {
   const happened: string[] = []
   const i18n = createConsoleI18n([{ id: 'sdk', messages: { 'en': () => import('#sdk/locales/en.ts'), 'zh-CN': () => import('#sdk/locales/zh-CN.ts') } }, { id: 'volumes', messages: { 'en': () => import('./locales/en.ts'), 'zh-CN': () => import('./locales/zh-CN.ts') } }])
   await i18n.setLanguage('en')
-  const setup = () => ({ force: useForceStop(() => intent, world as LiveExportWorld, () => happened.push('carried out')), questions: useConfirm(), decisions: useForceDecisions() })
+  const setup = () => ({ force: useForceStop(() => intent, world as LiveExportWorld, { run: () => happened.push('carried out'), isGivenUp: () => isGivenUp }), questions: useConfirm(), decisions: useForceDecisions() })
   const made: ReturnType<typeof setup>[] = []
   async function patch() {
     happened.push('noted')
@@ -52,6 +52,17 @@ async function decide(page: Awaited<ReturnType<typeof open>>, yes: boolean) {
   page.questions.asked?.answer(yes)
   await done
 }
+
+it.each([
+  [false, 'No image is made then, as was chosen, and what was stopped is started again.'],
+  [true, 'There is no image, and what was stopped is started again at once.'],
+])('says before what comes of it, where the export was given up (%s)', async (isGivenUp, words) => {
+  const page = await open(undefined, INTENT, isGivenUp)
+  const done = page.force.submit()
+  await vi.waitFor(() => expect(page.questions.asked?.steps).toEqual(['The guest of web-01 gets no more time to shut down.', words]))
+  page.questions.asked?.answer(false)
+  await done
+})
 
 it('is carried out by the page on which it was decided, once it is noted: no keeper of a session does it', async () => {
   const page = await open()

@@ -11,8 +11,8 @@ import { planForceStop, vmsKeptOff, vmsOf } from './exportRestart.ts'
 import { useForceDecisions } from './useForceDecisions.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 
-/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody: this page carries the export out from there (`run`), and every other, and the keeper of a session, leaves the power to it. Call in setup. */
-export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld, run: (intent: ExportIntent) => void) {
+/** The second decision about a guest that does not shut down: its power is cut sooner. Asked for by name, and never made for anybody: this page carries the export out from there (`run`), and every other, and the keeper of a session, leaves the power to it. `isGivenUp`: there will be no image, and only the guest's end is waited for. Call in setup. */
+export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld, { run, isGivenUp }: { readonly run: (intent: ExportIntent) => void, readonly isGivenUp: () => boolean }) {
   const proxy = useProxyStore()
   const operator = useOperator()
   const { confirm } = useConfirm()
@@ -28,8 +28,9 @@ export function useForceStop(intent: () => ExportIntent, world: LiveExportWorld,
 
   const submission = useSubmit(async () => {
     const { claim, ifCutOff } = intent()
+    const image = isGivenUp() ? 'forceStarts' : ifCutOff === 'mark-crash-consistent' ? 'forceImage' : 'forceNoImage'
     const found = world.claims.find(`${claim.namespace}/${claim.name}`)
-    const steps = [...vms.value.map(vm => t('volumes.export.forceStep', { vm })), t(ifCutOff === 'mark-crash-consistent' ? 'volumes.export.forceImage' : 'volumes.export.forceNoImage')]
+    const steps = [...vms.value.map(vm => t('volumes.export.forceStep', { vm })), t(`volumes.export.${image}`)]
     const yes = await confirm({ title: t('volumes.export.forceTitle', { vms: vms.value.join(', ') }), verb: t('volumes.export.forceVerb'), steps, irreversible: t('volumes.export.forceLost'), danger: true })
     if (!yes || !found)
       return

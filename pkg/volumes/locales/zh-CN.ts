@@ -233,6 +233,7 @@ export default {
     forceVerb: '切断电源',
     forceStep: '{vm} 的客户机不再有时间关机。',
     forceNoImage: '按照之前的选择，将不生成镜像，已停止的虚拟机会重新启动。',
+    forceStarts: '没有镜像，已关机的立即重新启动。',
     forceImage: '按照之前的选择，镜像仍会生成，并注明其完整程度只相当于断电之后。',
     forceLost: '客户机尚未写入磁盘的内容将丢失。',
     startNow: '立即启动 {vms}',
