@@ -112,6 +112,12 @@ export class Gallery {
     await this.stage.until(`the copy of ${name} ${state}`, () => [...this.copies(name)].every(([one, copy]) => copy.state === (one === disk ? state : 'ready')), LONG_SECONDS)
   }
 
+  /** Until a copy is told to leave its disk. */
+  async untilEvicted(disk: string, name = NOBLE): Promise<void> {
+    const places = () => (this.file(name)?.spec?.diskFileSpecMap ?? {}) as Readonly<Record<string, { readonly evictionRequested?: boolean }>>
+    await this.stage.until(`the copy of ${name} told to leave`, () => places()[disk]?.evictionRequested === true)
+  }
+
   async untilCopies(what: string, wanted: (copies: readonly Copy[]) => boolean, name = NOBLE): Promise<void> {
     await this.stage.until(`copies of ${name} ${what}`, () => wanted([...this.copies(name).values()]), LONG_SECONDS)
   }

@@ -116,6 +116,16 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'a copy is evicted to another disk',
   },
   {
+    name: 'the only good copy leaves a disk that is emptied, though it has no other place', file: `${CONTROLLERS}/copies.ts`,
+    find: `const last = isReady(disk) && !spare`, replace: `const last = false`,
+    noticedBy: 'a disk is emptied that has the only copy of an image, which stays until it has a place to go to',
+  },
+  {
+    name: 'a copy leaves a disk that is emptied under a replica that uses it', file: `${CONTROLLERS}/copies.ts`,
+    find: `if (inUse(disk) || last)`, replace: `if (last)`,
+    noticedBy: 'a disk is emptied whose copy is in use, which stays beside another until nobody uses it',
+  },
+  {
     name: 'an image is Imported only when all three copies are ready', file: `${CONTROLLERS}/harvesterImages.ts`,
     find: `const ready = copies.find(copy => copy.state === 'ready')`, replace: `const ready = copies.length > 2 && copies.every(copy => copy.state === 'ready')`,
     noticedBy: 'an image is downloaded, kept on three disks, and deleted',

@@ -1,4 +1,4 @@
-import { CURRENT, LASTING, NOBLE } from '../imageManifests.ts'
+import { CURRENT, LASTING, NOBLE, claimOf } from '../imageManifests.ts'
 import { OF_IMAGES } from '../sight.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -10,6 +10,8 @@ const alone = (name: string, run: Story['run']): Story => ({ ...byLonghorn(name,
 
 /** Longer than Longhorn's wait before it fetches a lost file anew, which the story sets to five seconds, and than its controllers leave an object alone, which is thirty. */
 const FOR_GOOD_MS = 40_000
+/** Longer than Longhorn takes to move a copy that is told to leave, and may. */
+const STAYS_MS = 10_000
 
 const fileName = (stage: Stage) => stage.images.file()?.metadata.name ?? ''
 
@@ -22,6 +24,14 @@ async function allLost(stage: Stage, url: string, before: () => Promise<void>): 
   await stage.images.spoil()
   await stage.images.untilStillLost()
   await stage.admin.change('BackingImage', fileName(stage), { spec: { diskSelector: [] } })
+}
+
+/** A bound disk that is made of the image. */
+async function diskOf(stage: Stage): Promise<void> {
+  const { storageClassName = '' } = (stage.find('VirtualMachineImage', NOBLE)?.status ?? {}) as { storageClassName?: string }
+  await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', storageClassName))
+  await stage.until('a bound disk', () => stage.find('PersistentVolumeClaim', 'disk')?.status?.phase === 'Bound')
+  await stage.settle()
 }
 
 export const COPIES: readonly Story[] = [
@@ -64,6 +74,31 @@ export const COPIES: readonly Story[] = [
   alone('the disk of a copy is emptied', async stage => {
     const first = await stage.images.onEachNode({ url: LASTING })
     await stage.images.empty(first)
+    await stage.until('the copy gone', () => !stage.images.copies().has(first))
+    await stage.images.untilReady(3)
+    await stage.settle()
+  }),
+  alone('a disk is emptied that has the only copy of an image, which stays until it has a place to go to', async stage => {
+    await stage.images.imported({ url: LASTING, ...await stage.images.ownClass('single', { numberOfReplicas: '1' }) }, 1)
+    const only = stage.images.first()
+    await stage.admin.change('BackingImage', fileName(stage), { spec: { diskSelector: ['no-other-disk'] } })
+    await stage.images.empty(only)
+    await stage.images.untilEvicted(only)
+    await stage.lookOn(STAYS_MS)
+    await stage.admin.change('BackingImage', fileName(stage), { spec: { diskSelector: [] } })
+    await stage.until('the copy gone', () => !stage.images.copies().has(only))
+    await stage.images.untilReady(1)
+    await stage.settle()
+  }),
+  alone('a disk is emptied whose copy is in use, which stays beside another until nobody uses it', async stage => {
+    const first = await stage.images.onEachNode({ url: LASTING })
+    // A replica of it on each node: where the copies are, since no other disk is open.
+    await diskOf(stage)
+    await stage.images.empty(first)
+    await stage.images.untilEvicted(first)
+    await stage.images.untilReady(4)
+    await stage.lookOn(STAYS_MS)
+    await stage.admin.remove('PersistentVolumeClaim', 'disk')
     await stage.until('the copy gone', () => !stage.images.copies().has(first))
     await stage.images.untilReady(3)
     await stage.settle()
