@@ -166,6 +166,11 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'Always: a node is lost, its pod lingers, then it is fenced and the VM runs elsewhere',
   },
   {
+    name: 'a disk is let go from a node that is lost and not given up, as soon as its pod is removed', file: `${CONTROLLERS}/attachments.ts`,
+    find: `? TAKES.forceDetach : TAKES.detachAfterPod`, replace: `? TAKES.detachAfterPod : TAKES.detachAfterPod`,
+    noticedBy: 'Always: the pod on a lost node is removed by force, its disk stays there, and the VM runs elsewhere once the node is fenced',
+  },
+  {
     name: 'a node that comes back stays given up', file: `${CONTROLLERS}/fencing.ts`,
     find: `key !== DRAIN_TAINT && key !== OUT_OF_SERVICE`, replace: `key !== DRAIN_TAINT`,
     noticedBy: 'RerunOnFailure: a node is lost and fenced, the VM runs elsewhere, and the node comes back',

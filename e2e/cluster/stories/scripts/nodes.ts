@@ -16,6 +16,8 @@ const ofNodes = (name: string, run: Story['run']): Story => ({ name, looksAt: OF
 
 /** Longer than KubeVirt waits for a virt-handler. */
 const MINUTES = 10
+/** Longer than a disk takes to go from a node that answers, once its pod is gone. */
+const LET_GO_MS = 10_000
 
 /** A guest whose disk is for one node alone: none can be sent for while its node is lost, and none starts elsewhere while that has the disk. */
 async function onOneNode(stage: Stage, given: Pick<Machine, 'runStrategy'>): Promise<void> {
@@ -82,6 +84,21 @@ export const NODES: readonly Story[] = [
     await stage.node()
     await stage.untilFenced(await lose(stage))
     await stage.untilKept('Failed')
+  }),
+  // Before KubeVirt misses the node's virt-handler: afterwards it says of whatever instance is there by then that its node is, be it another.
+  ofNodes('Always: the pod on a lost node is removed by force, its disk stays there, and the VM runs elsewhere once the node is fenced', async stage => {
+    await onOneNode(stage, { runStrategy: 'Always' })
+    const before = instanceOf(stage)
+    const node = nodeOf(stage)
+    const [launcher] = stage.launchers()
+    await stage.silence(node)
+    await stage.until(`${node} lost`, () => JSON.stringify(stage.find('Node', node)?.spec?.taints ?? []).includes('node.kubernetes.io/unreachable'))
+    await stage.settle()
+    await stage.admin.remove('Pod', String(launcher?.metadata.name), { gracePeriodSeconds: 0 })
+    await stage.until('a pod elsewhere', () => stage.launchers().some(({ spec }) => spec?.nodeName !== undefined && spec.nodeName !== node))
+    await stage.lookOn(LET_GO_MS)
+    await stage.untilFenced(node)
+    await stage.untilRunsAgain(before)
   }),
   ofNodes('a node is lost and comes back with the guest still running', async stage => {
     await onOneNode(stage, { runStrategy: 'Always' })
