@@ -14,6 +14,7 @@ import { stamp } from './conditions.ts'
 import type { Head } from './internet.ts'
 import { headOf, virtualSizeOf } from './internet.ts'
 import { CONFIG_MAPS } from './kinds.ts'
+import type { MirrorSight } from './mirrorSight.ts'
 import { mirrorSeen } from './mirrorSight.ts'
 import { parseQuantity } from '#kube/quantity.ts'
 import { VM_BACKUPS } from '#vms/vmBackup.ts'
@@ -92,7 +93,7 @@ function fail(image: VirtualMachineImage, during: 'Initialized' | 'Imported', er
 const told = <T>(value: T): T | undefined => value || undefined
 
 function initialize(image: VirtualMachineImage, world: World, time: Time): Next {
-  const head = image.spec.sourceType === 'download' ? headSeen(image, headOf(image.spec.url ?? '', mirrorSeen(world, time.now))) : undefined
+  const head = image.spec.sourceType === 'download' ? headSeen(image, mirrorSeen(world, time.now)) : undefined
   const found = factsOf(image, head, world, time)
   const seen = setStatus(IMAGES, image, { ...image.status, ...found, failed: image.status?.failed ?? 0 })
   // What the server told is written before anything is made of it.
@@ -104,16 +105,20 @@ function initialize(image: VirtualMachineImage, world: World, time: Time): Next 
   const made = image.spec.backend === 'cdi' ? makeDataVolume(image, world, time, head?.ok ? head.size : 0) : makeBackingImage(image, world)
   const initialized = condition(image.status?.conditions ?? [], 'Initialized', 'True', 'Initialized', '', time.now)
   const status: Status = {
-    ...image.status, failed: image.status?.failed ?? 0,
+    ...image.status, ...(image.spec.url ? { appliedUrl: image.spec.url } : {}), failed: image.status?.failed ?? 0,
     storageClassName: image.spec.backend === 'cdi' ? image.spec.targetStorageClassName ?? '' : `lh-${image.metadata.uid}`,
     conditions: condition(initialized, 'Imported', 'Unknown', 'Importing', '', time.now),
   }
   return write(made, setStatus(IMAGES, image, status))
 }
 
-/** CDI's backend takes the size of whatever the server answers, a page that says that nothing is there too (pkg/image/cdi/common.go). */
-function headSeen({ spec }: VirtualMachineImage, head: Head): Head {
-  return spec.backend === 'cdi' && !head.ok && head.page ? { ok: true, size: head.page } : head
+/** CDI's backend takes the size of whatever the server answers, a page that says that nothing is there too; where nobody answers it has asked for the first bytes before (pkg/image/cdi/common.go). */
+function headSeen({ spec: { backend, url = '' } }: VirtualMachineImage, mirror: MirrorSight | undefined): Head {
+  const head = headOf(url, mirror)
+  if (backend !== 'cdi' || head.ok)
+    return head
+  const got = headOf(url, mirror, 'Get')
+  return head.page ? { ok: true, size: head.page } : { ...head, message: `failed to fetch image virtual size: ${got.ok ? head.message : got.message}` }
 }
 
 /** What is known of the file before it is fetched: CDI's backend looks at the head of a qcow2, and at the size of a volume. */
@@ -125,7 +130,8 @@ function factsOf({ spec: { backend, sourceType, url = '', pvcNamespace, pvcName 
   }
   const size = head?.ok ? told(head.size) : undefined
   const virtualSize = size && isByCdi ? told(virtualSizeOf(url, size, mirrorSeen(world, time.now))) : undefined
-  return { ...(url ? { appliedUrl: url } : {}), ...(size ? { size } : {}), ...(virtualSize ? { virtualSize } : {}) }
+  // What CDI's backend could not begin with is not said to be applied.
+  return { ...(url && !isByCdi ? { appliedUrl: url } : {}), ...(size ? { size } : {}), ...(virtualSize ? { virtualSize } : {}) }
 }
 
 /** Why the attempt fails at once, in the words of whoever refuses it. */

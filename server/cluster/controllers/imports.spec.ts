@@ -240,6 +240,18 @@ describe('an import by CDI that fails', () => {
     expect([image(play).status?.failed ?? 0, image(play).status?.progress]).toEqual([0, undefined])
   })
 
+  it('by nobody who answers: is tried again to the limit, as it is asked for by its first bytes, and no address is said to be applied', () => {
+    const play = stage()
+    add(play, { url: 'http://127.0.0.1:9/disk.qcow2', retry: 1, ...CDI })
+    play.run(60_000)
+    const words = 'retry attempted 1/1 failed due to error: failed to fetch image virtual size: Get "http://127.0.0.1:9/disk.qcow2": dial tcp 127.0.0.1:9: connect: connection refused'
+    expect(condition(play, 'RetryLimitExceeded')).toMatchObject({ status: 'True', message: words })
+    expect(condition(play, 'Initialized')).toMatchObject({ status: 'False', message: words })
+    expect(image(play).status).toMatchObject({ failed: 2 })
+    expect(image(play).status?.appliedUrl).toBeUndefined()
+    expect(play.get(DATA_VOLUMES, 'lab/i')).toBeUndefined()
+  })
+
   it('image-pull: the pod never starts, and the DataVolume says whose image cannot be had', () => {
     const play = stage()
     add(play, { url: URL_OF, trouble: 'image-pull', ...CDI })

@@ -45,6 +45,10 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.until('an image that is looked at', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
     await stage.settle()
   }),
+  byHarvester('CDI: an image whose host does not answer is tried again to the limit, and given up', async stage => {
+    await stage.images.make({ ...CDI, url: 'http://127.0.0.1:9/disk.qcow2', retry: 2 })
+    await stage.images.untilGivenUp()
+  }),
   byHarvester('CDI: an image is cloned, tried again to its limit, and deleted', async stage => {
     await stage.images.make({ ...CDI, sourceType: 'clone', retry: 2 })
     await stage.images.untilGivenUp()
