@@ -45,6 +45,13 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.until('an image that is looked at', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
     await stage.settle()
   }),
+  byHarvester('CDI: a disk that nobody provisions is exported, tried again to the limit, and given up', async stage => {
+    await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
+    await stage.images.make({ ...CDI, sourceType: 'export-from-volume', pvcName: 'disk', retry: 2 })
+    await stage.images.untilGivenUp()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+  }),
   byHarvester('CDI: an image whose host does not answer is tried again to the limit, and given up', async stage => {
     await stage.images.make({ ...CDI, url: 'http://127.0.0.1:9/disk.qcow2', retry: 2 })
     await stage.images.untilGivenUp()

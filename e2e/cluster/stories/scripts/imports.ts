@@ -109,6 +109,12 @@ export const IMPORTS: readonly Story[] = [
     await stage.images.make({ sourceType: 'export-from-volume', pvcName: 'disk', retry: 0 })
     await stage.images.untilGivenUp()
   }),
+  byHarvester('a disk that is not bound is exported, tried again to the limit, and given up', async stage => {
+    await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
+    await stage.images.make({ sourceType: 'export-from-volume', pvcName: 'disk', retry: 2 })
+    await stage.images.untilGivenUp()
+    await remove(stage)
+  }),
   {
     ...byHarvester('a volume is exported into an image', async stage => {
       await stage.disk('disk')
