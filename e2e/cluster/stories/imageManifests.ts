@@ -16,6 +16,8 @@ export interface Picture {
 
 /** The one image of most stories. */
 export const NOBLE = 'noble'
+/** What is made of it. */
+export const SECRET = 'secret'
 
 /** Where a publisher puts another build each day, and where he keeps one for good; below the mirror. */
 export const CURRENT = 'ubuntu-cloud-images/noble/current/noble-server-cloudimg-amd64.img'
@@ -49,6 +51,11 @@ const READERS = ['provisioner', 'node-stage', 'node-publish'] as const
 export function encrypting(secret: { readonly name: string, readonly namespace: string }): Readonly<Record<string, string>> {
   const readers = READERS.flatMap(reader => [[`csi.storage.k8s.io/${reader}-secret-name`, secret.name], [`csi.storage.k8s.io/${reader}-secret-namespace`, secret.namespace]])
   return { encrypted: 'true', ...Object.fromEntries(readers) as Readonly<Record<string, string>> }
+}
+
+/** What is said of an image that is to be the one image, encrypted. */
+export function encrypted(namespace: string): NonNullable<Picture['securityParameters']> {
+  return { cryptoOperation: 'encrypt', sourceImageName: NOBLE, sourceImageNamespace: namespace }
 }
 
 /** A class of Longhorn's, three copies of each disk where nothing else is said. */

@@ -21,12 +21,17 @@ function withFinalizer(object: JsonObject): JsonObject {
 
 const FILE_LABELS = { 'longhorn.io/component': 'backing-image', 'longhorn.io/managed-by': 'longhorn-manager' }
 
+/** What is enciphered or deciphered has other bytes than anybody could tell of before. */
+function checksumOf({ sourceType, checksum = '' }: Pick<BackingImage['spec'], 'sourceType' | 'checksum'>): string {
+  return sourceType === 'clone' ? '' : checksum.trim()
+}
+
 /** What nobody said is said to be empty. */
 function mutateBackingImage({ object }: Asked): { readonly object: JsonObject } {
-  const { checksum = '', minNumberOfCopies, sourceType, sourceParameters = {} } = asBackingImage(object).spec
+  const { minNumberOfCopies, sourceType, sourceParameters = {}, ...given } = asBackingImage(object).spec
   const parameters = Object.fromEntries(Object.entries(sourceParameters).map(([name, value]) => [name, value.trim()]))
   const spec = {
-    disks: {}, diskFileSpecMap: {}, ...object.spec as JsonObject, checksum: checksum.trim(), minNumberOfCopies: minNumberOfCopies || COPIES,
+    disks: {}, diskFileSpecMap: {}, ...object.spec as JsonObject, checksum: checksumOf({ sourceType, ...given }), minNumberOfCopies: minNumberOfCopies || COPIES,
     sourceParameters: { ...parameters, ...(sourceType === 'export-from-volume' && !parameters['export-type'] ? { 'export-type': 'raw' } : {}) },
   }
   return { object: withField({ ...withFinalizer(object), spec }, ['metadata', 'labels'], { ...metadataOf(object).labels as JsonObject | undefined, ...FILE_LABELS }) }
@@ -35,7 +40,9 @@ function mutateBackingImage({ object }: Asked): { readonly object: JsonObject } 
 const asBackingImage = (object: JsonObject) => object as unknown as BackingImage
 
 /** What Longhorn refuses of a file that is to be made. */
-export function refusalOfFile({ dataEngine, checksum, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} }: BackingImage['spec'], sight: Sight): Refusal | undefined {
+export function refusalOfFile(spec: BackingImage['spec'], sight: Sight): Refusal | undefined {
+  const { dataEngine, minNumberOfCopies = COPIES, sourceType = '', sourceParameters = {} } = spec
+  const checksum = checksumOf(spec)
   // Since Longhorn 1.12, whose images of v2 are CDI's claims.
   if (dataEngine === 'v2')
     return invalid('v2 backing image is not supported')
@@ -43,7 +50,9 @@ export function refusalOfFile({ dataEngine, checksum, minNumberOfCopies = COPIES
     return invalid(`invalid checksum ${checksum}`)
   if (minNumberOfCopies < 1)
     return invalid(`minimum number of backing image copies ${minNumberOfCopies} must larger than 0`)
-  if (sourceType === 'download' && !sourceParameters.url)
+  const source = `${LONGHORN_NAMESPACE}/${sourceParameters['backing-image'] ?? ''}`
+  const isLost = sourceType === 'clone' && sight.has(BACKING_IMAGES) && !sight.get(BACKING_IMAGES, source)
+  if ((sourceType === 'download' && !sourceParameters.url) || isLost)
     return invalid(`invalid parameter ${mapOfGo(sourceParameters)} for source type ${sourceType}`)
   return sourceType === 'export-from-volume' ? refusalOfExport(sourceParameters, sight) : undefined
 }

@@ -1,4 +1,4 @@
-import { CURRENT, LASTING, NOBLE, claimOf } from '../imageManifests.ts'
+import { CURRENT, LASTING, NOBLE, SECRET, claimOf, encrypted, encrypting } from '../imageManifests.ts'
 import { OF_IMAGES } from '../sight.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -124,7 +124,18 @@ export const IMPORTS: readonly Story[] = [
     without: ['longhorn'],
   },
   byHarvester('an image is cloned without a word on what to encrypt', async stage => {
-    await stage.images.make({ sourceType: 'clone', retry: 0 })
+    await stage.images.imported({ url: LASTING })
+    await stage.images.make({ sourceType: 'clone', retry: 0 }, SECRET)
     await stage.settle()
+  }),
+  byHarvester('an image whose file is gone is encrypted into another, tried again to the limit, and given up', async stage => {
+    await stage.images.imported({ url: LASTING })
+    await stage.admin.remove('BackingImage', String(stage.images.file()?.metadata.name))
+    await stage.until('the file gone', () => stage.images.file() === undefined)
+    const own = await stage.images.ownClass('encrypted', encrypting(await stage.images.secret('passphrase')))
+    await stage.images.make({ sourceType: 'clone', ...own, retry: 2, securityParameters: encrypted(stage.namespace) }, SECRET)
+    await stage.images.untilGivenUp(SECRET)
+    await stage.admin.remove('VirtualMachineImage', SECRET)
+    await stage.untilGone('VirtualMachineImage', SECRET)
   }),
 ]

@@ -1,5 +1,5 @@
 import type { Picture } from '../imageManifests.ts'
-import { NOBLE, encrypting } from '../imageManifests.ts'
+import { NOBLE, SECRET, encrypted, encrypting } from '../imageManifests.ts'
 import { OF_IMAGES } from '../sight.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -12,8 +12,6 @@ const MIB = 2 ** 20
 /** A disk as it is, without a format around it. */
 const FILE = new Uint8Array(MIB).fill(7)
 const SOMETHING_ELSE = '0123456789abcdef'.repeat(8)
-/** What is made of another image. */
-const SECRET = 'secret'
 
 /** An image of an uploaded file, kept on so many disks. */
 async function uploaded(stage: Stage, copies: number, more: Picture = {}): Promise<void> {
@@ -22,6 +20,13 @@ async function uploaded(stage: Stage, copies: number, more: Picture = {}): Promi
   await stage.images.untilImported()
   await stage.images.untilReady(copies)
   await stage.settle()
+}
+
+/** Somebody makes another image of an uploaded one, which is on one disk alone: a clone is made where its source is. */
+async function encrypt(stage: Stage, more: Picture): Promise<void> {
+  await uploaded(stage, 1, await stage.images.ownClass('single', { numberOfReplicas: '1' }))
+  const own = await stage.images.ownClass('encrypted', encrypting(await stage.images.secret('passphrase')))
+  await stage.images.make({ sourceType: 'clone', ...own, ...more, securityParameters: encrypted(stage.namespace) }, SECRET)
 }
 
 async function untilThrownAway(stage: Stage): Promise<void> {
@@ -52,15 +57,18 @@ export const UPLOADS: readonly Story[] = [
     await stage.settle()
   }),
   byLonghorn('an uploaded image is encrypted into another, which is kept on three disks and deleted', async stage => {
-    // On one disk alone, because a clone is made where its source is.
-    await uploaded(stage, 1, await stage.images.ownClass('single', { numberOfReplicas: '1' }))
-    const own = await stage.images.ownClass('encrypted', encrypting(await stage.images.secret('passphrase')))
-    await stage.images.make({ sourceType: 'clone', ...own, securityParameters: { cryptoOperation: 'encrypt', sourceImageName: NOBLE, sourceImageNamespace: stage.namespace } }, SECRET)
+    await encrypt(stage, {})
     await stage.images.untilImported(SECRET)
     await stage.images.untilReady(3, SECRET)
     await stage.settle()
     await stage.admin.remove('VirtualMachineImage', SECRET)
     await stage.untilGone('VirtualMachineImage', SECRET)
     await stage.until('its file gone', () => stage.images.file(SECRET) === undefined)
+  }),
+  byLonghorn('an uploaded image is encrypted into another, and the checksum that is given for that is not looked at', async stage => {
+    await encrypt(stage, { checksum: SOMETHING_ELSE })
+    await stage.images.untilImported(SECRET)
+    await stage.images.untilReady(3, SECRET)
+    await stage.settle()
   }),
 ]
