@@ -10,18 +10,21 @@ import { dataVolumeFor, importing } from './controllers/harvesterImages.ts'
 import type { Write } from './controllers/step.ts'
 import { setStatus } from './controllers/step.ts'
 import { HEAD_BYTES, virtualSizeIn } from './mirror/qcow2.ts'
-import { PROGRESS_EVERY, formRefusal, receive } from './uploadForm.ts'
+import { PROGRESS_EVERY, UploadError, formRefusal, receive } from './uploadForm.ts'
 import type { Upload } from './uploads.ts'
 
 // Harvester's upload to CDI, which makes the DataVolume once it knows the size of the disk, and tells the progress itself; CDI's end is pkg/uploadserver.
 
 const POLLS = { times: 60, every: 1_000 }
 const TRIES = 5
+const ALL = 100
 
 function sizeIn(query: URLSearchParams): number {
   const text = query.get('size') ?? ''
-  if (!/^[+-]?\d+$/.test(text))
-    throw new Error(`failed to parse file size: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text)) {
+    const because = `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`
+    throw new UploadError(`failed to parse file size: ${because}`, because)
+  }
   return Number(text)
 }
 
@@ -48,7 +51,7 @@ async function awaitPhase({ clientFor, takes, namespace, name }: Upload, phase: 
       return
     await sleep(takes(POLLS.every))
   }
-  throw new Error('failed to wait for VMImage status: context deadline exceeded')
+  throw new UploadError('failed to wait for VMImage status: context deadline exceeded')
 }
 
 /** The sizes on the image, the DataVolume, and the pod that takes the bytes. Throws what went wrong. */
@@ -56,7 +59,7 @@ async function prepare(upload: Upload, size: number, virtualSize: number): Promi
   const { image, clientFor } = upload
   await change(upload, IMAGES, 'harvester', current => setStatus(IMAGES, current, { ...current.status, size, virtualSize }))
   await carryOut(clientFor('harvester'), dataVolumeFor(image, { upload: {} }, String(virtualSize))).catch((thrown: unknown) => {
-    throw new Error(`failed to create DataVolume ${upload.namespace}/${upload.name}: ${toApiError(thrown).message}`)
+    throw new UploadError(`failed to create DataVolume ${upload.namespace}/${upload.name}: ${toApiError(thrown).message}`)
   })
   await awaitPhase(upload, 'UploadReady')
 }
@@ -93,8 +96,10 @@ export async function uploadToDataVolume(upload: Upload): Promise<void> {
   })
   if (virtualSize === undefined)
     await ready()
-  // CDI answers 400 and says nothing.
-  if (!received)
+  // Harvester counts the bytes of the whole form. CDI answers 400 and says nothing.
+  if (!received) {
+    await change(upload, IMAGES, 'harvester', image => importing(image, ALL, 'Image Importing', Date.now()))
     throw new Error('upload failed: ')
+  }
   await change(upload, DATA_VOLUMES, 'cdi', volume => to(volume, { phase: 'Succeeded', progress: '100.0%' }, { now: Date.now() }))
 }

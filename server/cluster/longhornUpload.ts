@@ -4,7 +4,7 @@ import type { BackingImageDataSource } from '#health/longhorn.ts'
 import { BACKING_IMAGES, BACKING_IMAGE_DATA_SOURCES, LONGHORN_NAMESPACE } from '#health/longhorn.ts'
 import { arrived } from './controllers/imageSources.ts'
 import { HEAD_BYTES, virtualSizeIn } from './mirror/qcow2.ts'
-import { PROGRESS_EVERY, formRefusal, receive } from './uploadForm.ts'
+import { PROGRESS_EVERY, UploadError, formRefusal, receive } from './uploadForm.ts'
 import type { Upload } from './uploads.ts'
 
 // Longhorn's end of an upload: longhorn/backing-image-manager pkg/datasource/service.go, pkg/sync/service.go and sync_file.go.
@@ -38,7 +38,7 @@ async function sourceOf({ clientFor }: Upload, name: string): Promise<BackingIma
     const error = toApiError(thrown)
     if (error.status === 404)
       return undefined
-    throw new Error(`failed waiting for backing image data source to be ready: ${error.message}`)
+    throw new UploadError(`failed waiting for backing image data source to be ready: ${error.message}`)
   })
 }
 
@@ -49,10 +49,10 @@ async function awaitSource(upload: Upload, name: string): Promise<BackingImageDa
     if (source?.status?.currentState === 'pending')
       return source
     if (source?.status?.currentState === 'failed')
-      throw new Error(source.status.message)
+      throw new UploadError(source.status.message ?? '')
     await sleep(upload.takes(POLLS.every))
   }
-  throw new Error('timeout waiting for backing image data source to be ready')
+  throw new UploadError('timeout waiting for backing image data source to be ready')
 }
 
 /** Takes the file in. Throws what Harvester answers with. */

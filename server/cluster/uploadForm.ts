@@ -6,6 +6,16 @@ import { Busboy } from '@fastify/busboy'
 /** Milliseconds between two words on how far it is: bytes arrive in real time, at whatever pace the cluster is. */
 export const PROGRESS_EVERY = 500
 
+/** What Harvester answers where it writes something else on the image, or nothing: its handler loses some of its errors on the way to that (the `err` of an inner block). */
+export class UploadError extends Error {
+  readonly noted: string | undefined
+
+  constructor(message: string, noted?: string) {
+    super(message)
+    this.noted = noted
+  }
+}
+
 /** What came of an upload. */
 export interface Received { readonly bytes: number, readonly sha512: string }
 

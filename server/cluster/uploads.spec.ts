@@ -211,6 +211,8 @@ describe('an upload to Longhorn', () => {
     await make(name, more)
     const message = 'timeout waiting for backing image data source to be ready'
     expect(await upload(name, whole('raw'))).toEqual({ status: 500, text: message })
+    // Harvester loses that on the way to the image.
+    expect(JSON.stringify((await imageNow(name)).status)).not.toContain('UploadFailed')
   })
 })
 
@@ -225,11 +227,12 @@ describe('an upload to CDI', () => {
     expect(volume.spec.storage?.resources?.requests?.storage).toBe(String(2 ** 31))
     expect(volume.status?.phase).toBe('Succeeded')
     expect(await upload('cdi', file, { field: 'file' })).toEqual({ status: 500, text: 'failed to create DataVolume lab/cdi: datavolumes.cdi.kubevirt.io "cdi" already exists' })
+    // Harvester loses that on the way to the image.
+    expect(has('Imported', 'True')(await imageNow('cdi'))).toBe(true)
   })
 
   it.each([
     ['cdi-other-field', { field: 'chunk' }, 'upload failed: '],
-    ['cdi-no-size', { field: 'file', size: '' }, 'failed to parse file size: strconv.ParseInt: parsing "": invalid syntax'],
     ['cdi-long', { field: 'file', size: MIB }, 'upload failed: Saving stream failed: effective image size is larger than the reported available storage: virtual image size '],
   ])('%s: is refused', async (name, sent, message) => {
     await makeForCdi(name)
@@ -237,6 +240,16 @@ describe('an upload to CDI', () => {
     expect(status).toBe(500)
     expect(text.startsWith(message)).toBe(true)
     expect(findCondition((await imageNow(name)).status?.conditions, 'Imported')).toMatchObject({ status: 'False', reason: 'UploadFailed', ...(text === '' ? {} : { message: text }) })
+  })
+
+  it('without a word on its size is refused, noted, and waited for as if it had never come', async () => {
+    await makeForCdi('cdi-no-size')
+    const because = 'strconv.ParseInt: parsing "": invalid syntax'
+    expect(await upload('cdi-no-size', whole('raw'), { field: 'file', size: '' })).toEqual({ status: 500, text: `failed to parse file size: ${because}` })
+    const waiting = await until(() => imageNow('cdi-no-size'), has('Imported', 'Unknown', 'Importing'))
+    expect(findCondition(waiting.status?.conditions, 'Imported')?.message).toBe(because)
+    expect((await upload('cdi-no-size', whole('raw'), { field: 'file' })).status).toBe(200)
+    await until(() => imageNow('cdi-no-size'), has('Imported', 'True'))
   })
 
   it('is cut in its middle: the image says so, and the DataVolume waits on', async () => {

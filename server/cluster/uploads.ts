@@ -10,6 +10,7 @@ import type { ActionAnswer, ActionCall, ActionRoute } from './cluster.ts'
 import { uploadFailed } from './controllers/harvesterImages.ts'
 import { uploadTroubleOf } from './controllers/importTrouble.ts'
 import { UploadRefused, uploadToLonghorn } from './longhornUpload.ts'
+import { UploadError } from './uploadForm.ts'
 
 // harvester pkg/api/image, pkg/image/backingimage/upload.go, pkg/image/cdi/upload.go: one request that carries the whole file.
 
@@ -58,7 +59,9 @@ async function upload(means: UploadMeans, call: ActionCall): Promise<ActionAnswe
   }
   catch (thrown) {
     const message = call.body.destroyed && !call.body.readableEnded ? 'context canceled' : thrown instanceof Error ? thrown.message : String(thrown)
-    await failUpload(client, image, message)
+    const noted = thrown instanceof UploadError ? thrown.noted : message
+    if (noted !== undefined)
+      await failUpload(client, image, noted)
     if (thrown instanceof UploadRefused)
       await thrown.toldNext?.()
     return { status: 500, body: message }

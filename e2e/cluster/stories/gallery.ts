@@ -24,6 +24,7 @@ const CACHED_MS = 2000
 const STILL_MS = 5000
 
 interface Copy { readonly state?: string, readonly message?: string }
+interface Sending { readonly field?: 'chunk' | 'file', readonly size?: number | string | undefined, readonly name?: string }
 interface DiskStatus { readonly diskUUID?: string, readonly diskPath?: string }
 /** A disk of the cluster's. */
 interface Disk { readonly node: string, readonly name: string, readonly uuid: string }
@@ -49,7 +50,12 @@ export class Gallery {
   /** Somebody sends an image its file, once Longhorn waits for it, and says that it has so many bytes, as many as it has when absent. */
   async upload(file: Uint8Array<ArrayBuffer>, size?: number, name = NOBLE): Promise<void> {
     await this.stage.until('a source that waits for a file', () => this.source(name)?.status?.currentState === 'pending')
-    await this.stage.admin.upload(name, { field: 'chunk', file, size, harvester: (await this.tour()).harvester })
+    await this.sendFile(file, { size, name })
+  }
+
+  /** The same, whoever waits for it. */
+  async sendFile(file: Uint8Array<ArrayBuffer>, { field = 'chunk', size, name = NOBLE }: Sending = {}): Promise<void> {
+    await this.stage.admin.upload(name, { field, file, size, harvester: (await this.tour()).harvester })
   }
 
   /** An image as the story finds it: imported, and ready on so many disks. */

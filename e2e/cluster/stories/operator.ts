@@ -71,7 +71,7 @@ export class Operator {
   }
 
   /** Sends an image its file, as the console does, and says that it has so many bytes. `harvester` is where Harvester's own API answers, the API server's address when absent. */
-  upload(name: string, { field, file, size = file.length, harvester }: { readonly field: 'chunk' | 'file', readonly file: Uint8Array<ArrayBuffer>, readonly size?: number | undefined, readonly harvester?: string | undefined }): Promise<Answer> {
+  upload(name: string, { field, file, size = file.length, harvester }: { readonly field: 'chunk' | 'file', readonly file: Uint8Array<ArrayBuffer>, readonly size?: number | string | undefined, readonly harvester?: string | undefined }): Promise<Answer> {
     const path = `/v1/harvester/harvesterhci.io.virtualmachineimages/${this.namespace}/${name}?action=upload&size=${size}`
     return this.tell(`upload ${name} ${JSON.stringify({ bytes: file.length, size })}`, this.api.sendFile(path, field, file, harvester))
   }

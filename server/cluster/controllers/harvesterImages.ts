@@ -265,11 +265,18 @@ export function importing(image: VirtualMachineImage, progress: number, message:
   return setStatus(IMAGES, image, { ...image.status, progress: told(Math.min(ALMOST, progress)), conditions })
 }
 
+/** cdi.go Initialize: an upload that failed before there was a DataVolume is waited for as if it had never come; what was said of it stays. */
+function beginAnew(image: VirtualMachineImage, now: number): Write[] {
+  const { conditions } = image.status ?? {}
+  const told = findCondition(conditions, 'Imported')
+  return told?.status === 'False' ? setStatus(IMAGES, image, { ...image.status, progress: undefined, conditions: condition(conditions ?? [], 'Imported', 'Unknown', 'Importing', told.message ?? '', now) }) : []
+}
+
 /** cdi.go Check: what goes wrong in CDI never fails the image; it says Importing for ever. The progress of an upload is told by whoever uploads. */
 function followDataVolume(image: VirtualMachineImage, world: World, time: Time): Next {
   const volume = world.get(DATA_VOLUMES, objectKey(image))
   if (!volume)
-    return writeOr(makeDataVolume(image, world, time, image.status?.size ?? 0), NOTHING)
+    return writeOr([...makeDataVolume(image, world, time, image.status?.size ?? 0), ...beginAnew(image, time.now)], NOTHING)
   // Once more it is said to be under way, with all of it there.
   if (volume.status?.phase === 'Succeeded' && image.status?.progress !== ALMOST)
     return write(importing(image, ALMOST, 'Image Importing', time.now))

@@ -46,6 +46,17 @@ export const UPLOADS: readonly Story[] = [
     await stage.images.upload(FILE, 2 * MIB)
     await untilThrownAway(stage)
   }),
+  byLonghorn('an image is uploaded of another size than was told, is not tried again, whatever the limit, and waits for no other upload', async stage => {
+    await stage.images.make({ sourceType: 'upload', retry: 2 })
+    await stage.images.upload(FILE, 2 * MIB)
+    await untilThrownAway(stage)
+    // Harvester waits for a minute until Longhorn would take it.
+    await stage.images.sendFile(FILE)
+    await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.until('its file gone', () => stage.images.file() === undefined)
+  }),
   byLonghorn('an image is uploaded whose checksum is of another file', async stage => {
     await stage.images.make({ sourceType: 'upload', checksum: SOMETHING_ELSE, retry: 0 })
     await stage.images.upload(FILE)
