@@ -34,6 +34,8 @@ interface Options {
 interface Doors {
   /** On which virt-api looks for virt-handler. */
   readonly handlerPort: number
+  /** On which Harvester's own API looks for CDI's upload proxy. */
+  readonly cdiPort: number
   /** Where Harvester's own API takes uploads; undefined where nobody does. */
   readonly harvesterUrl: string | undefined
 }
@@ -43,8 +45,8 @@ export async function startControlPlane(options: Options): Promise<Doors> {
   const { api, parts, definitions, furnishRest, say } = options
   const from = Date.now()
   const tell = (line: string) => say(`${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${line}`)
-  const [handlerPort = 0, harvesterPort = 0, longhornPort = 0] = await freePorts(3)
-  const stage: Stage = { ...options, handlerPort, harvesterPort, longhornPort, has: part => parts.includes(part), start: starter(options), tell }
+  const [handlerPort = 0, harvesterPort = 0, longhornPort = 0, cdiPort = 0] = await freePorts(4)
+  const stage: Stage = { ...options, handlerPort, harvesterPort, longhornPort, cdiPort, has: part => parts.includes(part), start: starter(options), tell }
   await define(stage, readLines(definitions))
   await furnishRest()
   tell('kinds')
@@ -52,7 +54,7 @@ export async function startControlPlane(options: Options): Promise<Doors> {
   // Independent of each other: what one waits for, another uses.
   await Promise.all([startNodes(stage), stage.has('kubevirt') && startKubeVirt(stage), stage.has('harvester') && startHarvester(stage)])
   // Longhorn's own data sources take the bytes: where they are played nobody does.
-  return { handlerPort, harvesterUrl: stage.has('harvester') && stage.has('longhorn') ? `http://127.0.0.1:${harvesterPort}` : undefined }
+  return { handlerPort, cdiPort, harvesterUrl: stage.has('harvester') && stage.has('longhorn') ? `http://127.0.0.1:${harvesterPort}` : undefined }
 }
 
 /** The nodes, once Longhorn's webhook answers for its own, and Longhorn on them. */
@@ -66,6 +68,7 @@ async function startNodes(stage: Stage): Promise<void> {
 
 interface Stage extends Options {
   readonly handlerPort: number
+  readonly cdiPort: number
   readonly harvesterPort: number
   /** Where Harvester looks for Longhorn's own API. */
   readonly longhornPort: number
@@ -144,10 +147,10 @@ async function startLonghornWebhook({ folder, start, tell }: Stage): Promise<voi
   tell('longhorn-webhook')
 }
 
-async function startHarvester({ folder, harvesterPort, longhornPort, start, tell }: Stage): Promise<void> {
+async function startHarvester({ folder, harvesterPort, longhornPort, cdiPort, start, tell }: Stage): Promise<void> {
   const [port = 0] = await freePorts(1)
   start('harvester', 'harvester-webhook', ['webhook', kubeconfig(folder, 'harvester'), String(port), pki(folder, 'webhook.crt'), pki(folder, 'webhook.key'), pki(folder, 'ca.crt')])
-  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester'), String(harvesterPort), String(longhornPort)])
+  start('harvester', 'harvester-controllers', ['controllers', kubeconfig(folder, 'harvester'), String(harvesterPort), String(longhornPort), String(cdiPort)])
   await Promise.all(['harvester-webhook', 'harvester-controllers'].map(name => waitFor(name, folder, isReady(folder, name))))
   tell('harvester-webhook and harvester-controllers')
 }

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { toApiError } from '#kube/apiError.ts'
 import type { KubeObject } from '#kube/object.ts'
 import type { Resource } from '#kube/resource.ts'
+import { parseQuantity } from '#kube/quantity.ts'
 import { IMAGES } from '#images/image.ts'
 import { DATA_VOLUMES } from '#volumes/dataVolume.ts'
 import { carryOut } from './carryOut.ts'
+import type { FileTaker } from './cdiDoor.ts'
 import { to } from './controllers/cdiStatus.ts'
 import { dataVolumeFor, importing } from './controllers/harvesterImages.ts'
 import type { Write } from './controllers/step.ts'
@@ -29,7 +31,7 @@ function sizeIn(query: URLSearchParams): number {
 }
 
 /** Writes what follows from an object as it is now, once more where somebody else wrote meanwhile. */
-async function change<T extends KubeObject>({ clientFor, namespace, name }: Upload, kind: Resource<T>, account: string, writes: (object: T) => readonly Write[]): Promise<void> {
+async function change<T extends KubeObject>({ clientFor, namespace, name }: Pick<Upload, 'clientFor' | 'namespace' | 'name'>, kind: Resource<T>, account: string, writes: (object: T) => readonly Write[]): Promise<void> {
   const client = clientFor(account)
   for (let tries = 1; ; tries++) {
     try {
@@ -64,6 +66,27 @@ async function prepare(upload: Upload, size: number, virtualSize: number): Promi
   await awaitPhase(upload, 'UploadReady')
 }
 
+/** CDI's words for a file that its disk has no room for (pkg/uploadserver handleStreamError). */
+function refusalOfBytes(bytes: number, room: number): string {
+  return `Saving stream failed: effective image size is larger than the reported available storage: virtual image size ${bytes} is larger than the reported available storage ${room}. A larger PVC is required`
+}
+
+const filled = (at: Pick<Upload, 'clientFor' | 'namespace' | 'name'>) => change(at, DATA_VOLUMES, 'cdi', volume => to(volume, { phase: 'Succeeded', progress: '100.0%' }, { now: Date.now() }))
+
+/** CDI's upload server alone, for a Harvester that is really there. Throws where the line is cut. */
+export function fileTaker(clientFor: Upload['clientFor']): FileTaker {
+  return async ({ namespace, name, headers, body }) => {
+    const { spec } = await clientFor('cdi').get(DATA_VOLUMES, { namespace, name })
+    const room = parseQuantity(spec.storage?.resources?.requests?.storage) || 0
+    let bytes = 0
+    const received = await receive(body, headers, { field: 'file', piece: (_piece, sum) => { bytes = sum } })
+    if (!received || bytes > room)
+      return { status: 400, body: received ? refusalOfBytes(bytes, room) : '' }
+    await filled({ clientFor, namespace, name })
+    return { status: 200 }
+  }
+}
+
 /** Takes the file in. Throws what Harvester answers with. A file that is shorter than it was said to be is none of CDI's business. */
 export async function uploadToDataVolume(upload: Upload): Promise<void> {
   const { line, query, headers, body } = upload
@@ -86,7 +109,7 @@ export async function uploadToDataVolume(upload: Upload): Promise<void> {
       if (virtualSize === undefined && head.length >= HEAD_BYTES)
         await ready()
       if (virtualSize !== undefined && bytes > Math.max(virtualSize, size))
-        throw new Error(`upload failed: Saving stream failed: effective image size is larger than the reported available storage: virtual image size ${bytes} is larger than the reported available storage ${virtualSize}. A larger PVC is required`)
+        throw new Error(`upload failed: ${refusalOfBytes(bytes, virtualSize)}`)
       if (Date.now() - told >= PROGRESS_EVERY) {
         told = Date.now()
         await change(upload, IMAGES, 'harvester', image => importing(image, Math.floor(bytes * 100 / size), 'Image Importing', Date.now()))
@@ -101,5 +124,5 @@ export async function uploadToDataVolume(upload: Upload): Promise<void> {
     await change(upload, IMAGES, 'harvester', image => importing(image, ALL, 'Image Importing', Date.now()))
     throw new Error('upload failed: ')
   }
-  await change(upload, DATA_VOLUMES, 'cdi', volume => to(volume, { phase: 'Succeeded', progress: '100.0%' }, { now: Date.now() }))
+  await filled(upload)
 }

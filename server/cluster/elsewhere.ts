@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { createPatch } from 'rfc6902'
 import { Agent, request } from 'undici'
 import { parse } from 'yaml'
+import type { FileTaker } from './cdiDoor.ts'
+import { openUploadDoor } from './cdiDoor.ts'
 import { makeCertificate } from './certificate.ts'
 import type { AdmissionHook, SubresourceAnswer, SubresourceRoute } from './cluster.ts'
 import type { JsonObject } from './json.ts'
@@ -28,7 +30,8 @@ import type { Layer } from './seed/seed.ts'
 
 // The inhabitants of the embedded cluster in a real API server: what is called within the embedded one is reached from
 // there over HTTPS, the hooks as an admission webhook, the power subresources as an aggregated API. Uploads are Harvester's
-// own API, which no API server passes on: Harvester's own takes them where it and Longhorn are really there, and nobody elsewhere.
+// own API, which no API server passes on: Harvester's own takes them where it and Longhorn are really there, and nobody elsewhere. What
+// it sends to CDI, which nowhere is, comes in by a door of its own.
 
 export interface ElsewhereOptions {
   /** Where `kubeconfig.ACCOUNT` lies for each account of ACCOUNTS, for `admin` and for `virt-api`. */
@@ -40,6 +43,8 @@ export interface ElsewhereOptions {
   readonly pace?: number
   /** Where a virt-api that is really there looks for virt-handler. */
   readonly handlerPort?: number
+  /** Where a Harvester that is really there looks for CDI's upload proxy. */
+  readonly cdiPort?: number
   /** Where Harvester's own API takes uploads; told to whoever plays, beside the mirror. */
   readonly harvesterUrl?: string | undefined
   readonly log?: (line: string) => void
@@ -62,7 +67,7 @@ export interface LifeElsewhere {
 }
 
 /** Applies the demonstration to a real API server and lets the controllers drive it. Its kinds must be served already. */
-export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, handlerPort, harvesterUrl, log }: ElsewhereOptions): Promise<LifeElsewhere> {
+export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true, pace, handlerPort, cdiPort, harvesterUrl, log }: ElsewhereOptions): Promise<LifeElsewhere> {
   const read = (account: string) => parse(readFileSync(join(folder, `kubeconfig.${account}`), 'utf8')) as Kubeconfig
   const accounts = [...new Set(['admin', 'virt-api', ...Object.values(ACCOUNTS)])]
   const users = Object.fromEntries(accounts.map(account => [account, { token: read(account).users[0]?.user.token ?? '' }]))
@@ -76,6 +81,8 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
   const guestActs: SubresourceRoute[] = []
   const door = await openDoor(hooks, routes)
   const closeHandler = handlerPort === undefined ? undefined : await openHandlerDoor({ folder, port: handlerPort }, guestActs)
+  let taker: FileTaker | undefined
+  const closeUploads = cdiPort === undefined ? undefined : await openUploadDoor(cdiPort, () => taker)
   let life: Life | undefined
   const mirror = await startMirror({ port: 0, now: Date.now, daysAhead: reader => daysAheadIn(life?.runner?.world.get(CONFIG_MAPS, `${TOUR.namespace}/${TOUR.name}`), reader) })
   const tour: Layer = () => [{ kind: CONFIG_MAPS, object: { metadata: { ...TOUR }, data: { mirror: mirror.url, daysAhead: '0', ...(harvesterUrl === undefined ? {} : { harvester: harvesterUrl }) } } }]
@@ -85,13 +92,13 @@ export async function liveElsewhere({ folder, real = ['kubernetes'], seed = true
     // A webhook and an aggregated API that do not answer hold up every write and the end of every namespace.
     for (const { path, object } of told.filter(({ object }) => object.kind !== 'Namespace'))
       await say('DELETE', `${path}/${metaText(object, 'name')}`)
-    await Promise.all([say.close(), close(door.server), closeHandler?.(), mirror.stop()])
+    await Promise.all([say.close(), close(door.server), closeHandler?.(), closeUploads?.(), mirror.stop()])
   }
   try {
     for (const { path, object } of told)
       await register(say, path, object)
     const living = life = await bringToLife(
-      { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) }, registerGuestAct: route => { guestActs.push(route) } },
+      { url: cluster.server, caPem, users, registerHook: hook => { hooks.push(hook) }, registerSubresource: route => { routes.push(route) }, registerGuestAct: route => { guestActs.push(route) }, registerFileTaker: take => { taker = take } },
       { seed: [tour, ...(seed ? demonstration(Date.now()) : [])], real, ...(pace === undefined ? {} : { pace }), ...(log ? { log } : {}) },
     )
     return { mirror: mirror.url, stop: async () => { await living.stop(); await leave() } }

@@ -2,6 +2,8 @@ import { Agent, fetch } from 'undici'
 import { createKubeClient } from '#kube/client.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { pursueLease } from '../exportLease.ts'
+import type { FileTaker } from './cdiDoor.ts'
+import { fileTaker } from './cdiUpload.ts'
 import type { ActionRoute, AdmissionHook, EvictionHook, SubresourceRoute } from './cluster.ts'
 import { VMIS } from '#vms/vm.ts'
 import { CONTROLLERS } from './controllers/all.ts'
@@ -48,6 +50,8 @@ export interface Habitat {
   readonly registerEvictionHook?: (hook: EvictionHook) => void
   /** Absent where virt-api is played: it needs nobody else to act on a guest. */
   readonly registerGuestAct?: (route: SubresourceRoute) => void
+  /** Absent where Harvester is played: it needs nobody else to take a file. */
+  readonly registerFileTaker?: (take: FileTaker) => void
 }
 
 export interface Life {
@@ -87,6 +91,7 @@ export async function bringToLife(cluster: Habitat, { seed = [], writer, control
   for (const hook of real.includes('kubevirt') ? [] : ofMigrations) cluster.registerHook(hook)
   for (const route of real.includes('kubevirt') ? [] : powerRoutes(clientFor('virt-api'))) cluster.registerSubresource(route)
   for (const route of guestRoutes(clientFor(ACCOUNTS['virt-handler']))) cluster.registerGuestAct?.(route)
+  cluster.registerFileTaker?.(fileTaker(clientFor))
   cluster.registerAction?.(uploadAction({ clientFor, takes: ms => ms / pace }))
   await applySeed(writer ?? remoteWriter(clientFor('admin')), seed)
   if (controllers)

@@ -17,7 +17,7 @@ import (
 )
 
 // harvesterControllers runs the controllers of images, templates and VMs, and no other of Harvester's, and takes uploads; it says "ready" when they work.
-func harvesterControllers(kubeconfig, uploadPort, longhornPort string) {
+func harvesterControllers(kubeconfig, uploadPort, longhornPort, cdiPort string) {
 	ctx := signals.SetupSignalContext()
 	loader, err := server.GetConfig(kubeconfig)
 	must(err)
@@ -33,7 +33,7 @@ func harvesterControllers(kubeconfig, uploadPort, longhornPort string) {
 	must(image.Register(ctx, scaled.Management, options))
 	must(template.Register(ctx, scaled.Management, options))
 	must(virtualmachine.Register(ctx, scaled.Management, options))
-	serveUploads(scaled, options, uploadPort, longhornPort)
+	serveUploads(scaled, options, uploadPort, longhornPort, cdiPort)
 	must(scaled.Management.Start(options.Threadiness))
 	fmt.Println("ready")
 	<-ctx.Done()

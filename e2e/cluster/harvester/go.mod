@@ -328,7 +328,7 @@ require (
 	kubevirt.io/api v1.7.0 // indirect
 	kubevirt.io/client-go v1.7.0 // indirect
 	kubevirt.io/containerized-data-importer v1.64.0 // indirect
-	kubevirt.io/containerized-data-importer-api v1.64.0 // indirect
+	kubevirt.io/containerized-data-importer-api v1.64.0
 	kubevirt.io/controller-lifecycle-operator-sdk/api v0.2.4 // indirect
 	kubevirt.io/kubevirt v1.7.0 // indirect
 	modernc.org/libc v1.66.3 // indirect

@@ -10,7 +10,8 @@ import (
 
 const usage = `usage: harvester COMMAND …
   webhook KUBECONFIG PORT CERT KEY CA_FILE   Harvester's validators and mutators, on loopback
-  controllers KUBECONFIG PORT LONGHORN_PORT  Harvester's controllers of images, templates and VMs, and on PORT its API of uploads
+  controllers KUBECONFIG PORT LONGHORN_PORT CDI_PORT
+                                             Harvester's controllers of images, templates and VMs, and on PORT its API of uploads
   longhorn-webhook KUBECONFIG                Longhorn's validators and mutators, on port 9502`
 
 func main() {
@@ -24,8 +25,8 @@ func main() {
 	switch {
 	case command == "webhook" && len(arguments) == 5:
 		harvesterWebhook(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4])
-	case command == "controllers" && len(arguments) == 3:
-		harvesterControllers(arguments[0], arguments[1], arguments[2])
+	case command == "controllers" && len(arguments) == 4:
+		harvesterControllers(arguments[0], arguments[1], arguments[2], arguments[3])
 	case command == "longhorn-webhook" && len(arguments) == 1:
 		longhornWebhook(arguments[0])
 	default:

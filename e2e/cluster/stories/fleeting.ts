@@ -51,6 +51,7 @@ export const FLEETING: readonly Fleeting[] = [
   { object: /^file /, facet: /^copy on /, value: /^unknown · Backing image manager pod is not running$/, after: /^unknown$/, why: 'Longhorn says so too of a copy that is unknown with its node when it sees the manager\'s pod gone before the node is back.' },
   { object: /^source /, facet: /^state$/, value: /^(starting|in-progress)$/, why: 'As above.' },
   { object: /^image /, facet: /^progress$/, value: /^(under way|null)$/, after: /^(?!100$)/, why: 'As above, and Harvester copies what Longhorn says when it comes to it.' },
+  { object: /^image /, facet: /^condition Imported$/, value: /^Unknown · Importing · Image Importing$/, before: /^True/, why: 'Of a small file that CDI keeps Harvester tells how far it is, or finds it whole at its first look.' },
   { object: /^file /, facet: /^finalizers$/, value: /^\["[^"]*"\]$/, after: /foregroundDeletion/, why: 'The collector of garbage and Longhorn drop one each, in any order.' },
 ]
 

@@ -53,6 +53,12 @@ export class Gallery {
     await this.sendFile(file, { size, name })
   }
 
+  /** The same of an image that CDI keeps, once Harvester has begun with it; CDI looks for a file in the field `file`. */
+  async uploadToCdi(file: Uint8Array<ArrayBuffer>, { field = 'file', size }: Pick<Sending, 'field' | 'size'> = {}): Promise<void> {
+    await this.until('Initialized', NOBLE)
+    await this.sendFile(file, { field, size })
+  }
+
   /** The same, whoever waits for it. */
   async sendFile(file: Uint8Array<ArrayBuffer>, { field = 'chunk', size, name = NOBLE }: Sending = {}): Promise<void> {
     await this.stage.admin.upload(name, { field, file, size, harvester: (await this.tour()).harvester })

@@ -5,6 +5,11 @@ import type { Story } from '../story.ts'
 // Images that CDI keeps, as claims of any class: Harvester's part of it.
 
 const byHarvester = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester'], run })
+/** Harvester's own API takes uploads beside Longhorn's own controllers alone; whose file CDI takes, is played. */
+const byUpload = (name: string, run: Story['run']): Story => ({ ...byHarvester(name, run), needs: ['harvester', 'longhorn'] })
+const FILE = new Uint8Array(2 ** 20).fill(7)
+/** Longer than Harvester waits before it tries again. */
+const AGAIN_MS = 15_000
 const CDI = { backend: 'cdi', targetStorageClassName: 'harvester-longhorn' } as const
 
 export const CDI_IMAGES: readonly Story[] = [
@@ -65,5 +70,32 @@ export const CDI_IMAGES: readonly Story[] = [
   byHarvester('CDI: an image is cloned, which Harvester cannot do', async stage => {
     await stage.images.make({ ...CDI, sourceType: 'clone', retry: 0 })
     await stage.images.untilGivenUp()
+  }),
+  byUpload('CDI: an image is uploaded, imported and deleted', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'upload' })
+    await stage.images.uploadToCdi(FILE)
+    await stage.images.untilImported()
+    await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.untilGone('DataVolume', NOBLE)
+  }),
+  byUpload('CDI: an image is uploaded without a word on its size, and can be uploaded again', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'upload', retry: 2 })
+    await stage.images.uploadToCdi(FILE, { size: 'many' })
+    await stage.lookOn(AGAIN_MS)
+    await stage.images.uploadToCdi(FILE)
+    await stage.images.untilImported()
+    await stage.settle()
+  }),
+  byUpload('CDI: an image is uploaded in a field that CDI does not look at, and never again, whatever the limit', async stage => {
+    await stage.images.make({ ...CDI, sourceType: 'upload', retry: 2 })
+    await stage.images.uploadToCdi(FILE, { field: 'chunk' })
+    await stage.lookOn(AGAIN_MS)
+    await stage.images.uploadToCdi(FILE)
+    await stage.settle()
+    await stage.admin.remove('VirtualMachineImage', NOBLE)
+    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.untilGone('DataVolume', NOBLE)
   }),
 ]
