@@ -128,6 +128,7 @@ export default {
     facts: 'Facts',
     disks: 'Disks',
     exportDisk: 'Export Image…',
+    showExport: 'Show export',
     exportADisk: 'Export a disk…',
     noDisk: 'It has no disk on a volume.',
     exporting: 'An export of volume {claim} includes {name}.',

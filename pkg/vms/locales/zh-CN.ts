@@ -128,6 +128,7 @@ export default {
     facts: '概况',
     disks: '磁盘',
     exportDisk: '导出镜像…',
+    showExport: '查看导出',
     exportADisk: '导出磁盘…',
     noDisk: '它没有位于卷上的磁盘。',
     exporting: '卷 {claim} 的一次导出涉及 {name}。',
