@@ -1,10 +1,10 @@
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { GuestEnding } from './exportIntent.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
-import type { ExportSafetyWord } from './exportSafety.ts'
+import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { describe, expect, it } from 'vitest'
-import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
+import { isFreedByStopping, judgeExportSafety, whyNotFreed } from './exportSafety.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { writeIntent } from './exportIntent.ts'
 import { attachment, backup, CLAIM, dataVolume, DELETED, exportImage, live, longhornVolume, meta, node, OUT_OF_SERVICE, pod, REST, restore, snapshot, vm, vmExport, vmi } from './scriptedWorld.ts'
@@ -177,4 +177,12 @@ describe('shutting VMs down frees the disk', () => {
   ])('%s', (_, change, vms, freed) => {
     expect(isFreedByStopping(judgeExportSafety({ ...REST, ...change }), new Set(vms))).toBe(freed)
   })
+})
+
+it.each<[string, string, ExportSafety]>([
+  ['unknown', 'a guest that would be stopped, and attachments that may not be seen', { word: 'in-use', reasons: [{ code: 'guest', vmi: 'production/web-01', phase: 'Running', paused: false, ending: false }, { code: 'not-seen', resource: 'volumeattachments.storage.k8s.io', state: 'forbidden' }] }],
+  ['in-use', 'another\'s guest beside what is not seen', { word: 'in-use', reasons: [{ code: 'guest', vmi: 'production/db-01', phase: 'Running', paused: false, ending: false }, { code: 'not-seen', resource: 'volumeattachments.storage.k8s.io', state: 'forbidden' }] }],
+  ['in-use', 'another\'s guest', { word: 'in-use', reasons: [{ code: 'guest', vmi: 'production/db-01', phase: 'Running', paused: false, ending: false }] }],
+])('a disk is not free once web-01 is stopped, which is %s: %s', (word, _, safety) => {
+  expect(whyNotFreed(safety, new Set(['production/web-01']))).toBe(word)
 })

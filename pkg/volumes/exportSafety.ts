@@ -109,6 +109,12 @@ export function isFreedByStopping({ reasons }: ExportSafety, vms: ReadonlySet<st
   })
 }
 
+/** Of a disk that is not free once those VMs are stopped: the word that says why. Where only something else is not seen beside them, it is that. */
+export function whyNotFreed(safety: ExportSafety, vms: ReadonlySet<string>): ExportSafetyWord {
+  const seen = safety.reasons.filter(({ code }) => code !== 'not-seen')
+  return seen.length < safety.reasons.length && isFreedByStopping({ ...safety, reasons: seen }, vms) ? 'unknown' : safety.word
+}
+
 /** What somebody has taken upon himself who wants the image of a running disk: that it is in use, and whatever of that is not seen. */
 export const ACKNOWLEDGED: readonly ExportSafetyReason['code'][] = ['guest', 'guest-without-disk', 'pod', 'attached', 'longhorn-attached', 'vm-wanted-on', 'vm-start-requested', 'vm-will-restart', 'instance-unseen', 'not-seen']
 

@@ -25,7 +25,7 @@ import { judgeExportPace } from './exportPace.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
 import { isRefusedInUse, judgeWriteFailure } from './exportRefusal.ts'
 import { rightsOfExport } from './exportRights.ts'
-import { isFreedByStopping, judgeExportSafety } from './exportSafety.ts'
+import { isFreedByStopping, whyNotFreed, judgeExportSafety } from './exportSafety.ts'
 import { judgeExportTarget } from './exportTarget.ts'
 import { useExportRunner } from './useExportRunner.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
@@ -99,9 +99,10 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
   const verb = computed(() => way.value === 'while-running' ? t('volumes.export.verbRunning') : stops.value ? t('volumes.export.verbStopping', { vms: names.value }) : t('volumes.export.verb'))
 
+  const stoppable = computed(() => new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`)))
   const isFreeable = computed(() => {
     const { word, reasons } = safety.value
-    return word === 'at-rest' || word === 'detaching' || (reasons.length > 0 && isFreedByStopping(safety.value, new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`))))
+    return word === 'at-rest' || word === 'detaching' || (reasons.length > 0 && isFreedByStopping(safety.value, stoppable.value))
   })
   const backupBar = computed(() => world.backups.state === 'absent' ? t('volumes.export.backupAbsent') : barredBy([{ verb: 'create', resource: VM_BACKUPS, where: { namespace: claim().metadata.namespace } }]))
   const blocked = computed(() => {
@@ -114,7 +115,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
       return t('volumes.export.incomplete')
     if (way.value === 'while-running')
       return isAcknowledged(form, claim()) ? undefined : t('volumes.export.typeNeeded', { name: claim().metadata.name })
-    return isFreeable.value ? undefined : t(`volumes.export.notYet.${answerState.value === 'asking' ? 'asking' : safety.value.word}`)
+    return isFreeable.value ? undefined : t(`volumes.export.notYet.${answerState.value === 'asking' ? 'asking' : whyNotFreed(safety.value, stoppable.value)}`)
   })
   const pace = computed(() => judgeExportPace(claim(), world.images.objects, target.value.backend))
 
