@@ -42,8 +42,10 @@ export function planExport(request: ExportRequest): ExportPlan {
   return { intent, writes: [first, ...running.map(vm => stopForExport(vm, intent))] }
 }
 
+/** One that somebody has halted already is off, though its guest is still ending: nobody owes it a start. */
 function describeVm(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): ExportedVm {
-  const wasRunning = vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm)
+  const isHalted = effectiveRunStrategy(vm) === 'Halted' && !startsAgain(vm)
+  const wasRunning = isHalted ? false : vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm)
   return { name: vm.metadata.name, runStrategy: effectiveRunStrategy(vm), wasRunning, ...(vmi?.status?.nodeName && { node: vmi.status.nodeName }) }
 }
 
