@@ -61,6 +61,13 @@ describe('an export that is not at its end', () => {
     expect(one({ open: [{ key: KEY, intent: { ...INTENT, ...notes } }], images: [imageOf(INTENT, { [OVERTAKEN_ANNOTATION]: '{}' })], carrierOf: by(carrier) })).toMatchObject([{ word }])
   })
 
+  it('goes on as long as it is not at its end, though its image is known to be torn', () => {
+    const torn = imageOf(INTENT, { [OVERTAKEN_ANNOTATION]: '{}' })
+    expect(one({ open: [{ key: KEY, intent: INTENT }], images: [torn], carrierOf: by('server') })).toMatchObject([{ word: 'overtaken', goesOn: true }])
+    expect(one({ open: [{ key: KEY, intent: { ...INTENT, isSettled: true } }], images: [torn] })).toMatchObject([{ word: 'overtaken', goesOn: false }])
+    expect(one({ open: [{ key: KEY, intent: { ...INTENT, refusal: 'no', isSettled: true } }] })).toMatchObject([{ word: 'no-image', goesOn: false }])
+  })
+
   it('is shown though nobody can read it', () => {
     expect(one({ open: [{ key: KEY, intent: 'unreadable' }] })).toMatchObject([{ word: 'unreadable', claim: KEY }])
   })

@@ -34,6 +34,8 @@ export interface ExportRecord {
   readonly image?: VirtualMachineImage
   /** As it was meant; undefined where that is not known. */
   readonly intent?: ExportIntent
+  /** Not at its end yet, whatever its word. */
+  readonly goesOn?: boolean
   readonly vms: readonly string[]
   readonly requester: string
   /** ISO 8601. */
@@ -75,8 +77,9 @@ function openRecord(key: string, intent: ExportIntent | 'unreadable', image: Vir
     return { key: `claim ${key}`, word: 'unreadable', claim: key, title: '', vms: [], requester: '', begun: '', path }
   const state = image && stateOf(image)
   const progress = state && !isImported(state) ? state.progress : undefined
+  const word = openWord(intent, image, state, carrierOf(intent))
   return {
-    key: `claim ${key}`, word: openWord(intent, image, state, carrierOf(intent)), claim: key, title: intent.image.displayName, intent, ...(image && { image }),
+    key: `claim ${key}`, word, goesOn: word !== 'no-image' && !intent.isSettled, claim: key, title: intent.image.displayName, intent, ...(image && { image }),
     vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(progress !== undefined && { progress }), path,
   }
 }
