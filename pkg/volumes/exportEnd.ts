@@ -10,6 +10,7 @@ import { VMIS, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent, exportReference, isOverdue, isSettledOf, liftExport, liftMark, referenceOn } from './exportIntent.ts'
 import { liftWithoutImage } from './exportWithoutImage.ts'
 import { forceStop } from './exportGuests.ts'
+import type { KnownVm } from './exportRestart.ts'
 import { hasForeignStrategy, releaseVms, startAgain, startUnseen, strategyLeft, vmsOf } from './exportRestart.ts'
 
 /** Without an image nothing but the claim can tell of it. */
@@ -46,16 +47,25 @@ export function endExport(world: StepWorld, intent: ExportIntent, result: Export
     return { word: 'force-stop', writes: forced.map(({ write }) => write), because: [...forced.map(({ vm }) => ({ code: 'forcing-stop' as const, vm })), ...because], result }
   const waiting = next.flatMap(step => step?.because ?? [])
   if (waiting.length)
-    return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result }
+    return { word: waiting.every(reason => reason.code === 'old-instance') ? 'wait-guest' : 'wait-start', writes: [], because: [...waiting, ...because], result, ...(isStuck(waiting, intent, now) && { dismiss: lifting(known, intent, claim, result) }) }
   const off = stopped.flatMap(({ vm }) => vm && effectiveRunStrategy(vm) === 'Halted' ? { code: intent.restart ? 'vm-stopped-again' as const : 'vm-off-by-choice' as const, vm: objectKey(vm) } : [])
   const left = [...off, ...stopped.flatMap(known => strategyLeft(known, intent))]
   if (!isSettled)
     return { word: 'clean', writes: [amendIntent(claim, intent, { isSettled: true, settledAt: new Date(now).toISOString() })], because: [...because, ...left], result }
-  // The claim last: as long as it carries the intent, everybody can see that something is left to do.
-  const lift = [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
+  const lift = lifting(known, intent, claim, result)
   // Where the cluster has refused what was to be noted, the image does not say why.
   const isTold = TOLD_BY_THE_IMAGE.includes(result) && !(result === 'unverified' && intent.refusal !== undefined)
   if (isTold || intent.abandonedBy !== undefined)
     return { word: 'clean', writes: lift, because: [...because, ...left], result }
   return { word: 'stopped', writes: [], because: [...because, ...left], result, dismiss: lift }
+}
+
+/** What takes the export's notes away. The claim last: as long as it carries the intent, everybody can see that something is left to do. */
+function lifting(known: readonly KnownVm[], intent: ExportIntent, claim: PersistentVolumeClaim | undefined, result: ExportResult): Write[] {
+  return [...known.flatMap(({ vm }) => vm && referenceOn(vm, intent) !== 'none' ? liftMark(vm) : []), ...(claim ? liftClaim(claim, intent, result) : [])]
+}
+
+/** Whether a VM whose start was asked for does not come to run, by what the cluster says or by the time that was chosen: then nobody needs to wait for it. */
+function isStuck(waiting: readonly StepReason[], intent: ExportIntent, now: number): boolean {
+  return waiting.every(reason => reason.code === 'waiting-for-start') && (isOverdue(intent, now) || waiting.some(reason => 'message' in reason && reason.message))
 }

@@ -5,17 +5,18 @@ import type { ExportHold } from './exportHold.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import type { ExportStep } from './exportStep.ts'
 
-it.each<[GivingUp, string, Pick<ExportStep, 'word' | 'isRead' | 'result'>, Pick<ExportIntent, 'madeAt'>]>([
+it.each<[GivingUp, string, Partial<Pick<ExportStep, 'because'>> & Pick<ExportStep, 'word' | 'isRead' | 'result'>, Pick<ExportIntent, 'madeAt'>]>([
   ['no-image', 'while the guest shuts down', { word: 'wait-guest' }, {}],
   ['no-image', 'before the image is made', { word: 'create-image' }, {}],
   ['torn-image', 'while the image is read', { word: 'wait-import' }, {}],
   ['torn-image', 'where the image was made and is not seen', { word: 'blind' }, { madeAt: '2026-03-01T12:03:00Z' }],
+  ['torn-already', 'while an image is read that something has torn', { word: 'wait-import', because: [{ code: 'overtaken', image: 'production/x' }] }, { madeAt: '2026-03-01T12:03:00Z' }],
   ['unverified-image', 'once it is read, while nobody can say yet that it is whole', { word: 'blind', isRead: true }, { madeAt: '2026-03-01T12:03:00Z' }],
   ['unverified-image', 'once it is read, while it is being looked for who was on the disk', { word: 'verify', isRead: true }, { madeAt: '2026-03-01T12:03:00Z' }],
   ['nothing', 'once the image is there and its VM is started again', { word: 'start-vm', result: 'exported' }, { madeAt: '2026-03-01T12:03:00Z' }],
   ['nothing', 'where there will be no image and its VM is started again', { word: 'wait-start', result: 'given-up' }, {}],
 ])('giving an export up costs %s %s', (cost, _, step, intent) => {
-  expect(costOfGivingUp(step, intent)).toBe(cost)
+  expect(costOfGivingUp({ because: [], ...step }, intent)).toBe(cost)
 })
 
 const HOLD: ExportHold = { claim: 'production/web-01-root', image: 'production/export-abcd1234', displayName: 'web', by: 'intent', since: '2026-03-01T12:00:00Z' }

@@ -53,7 +53,14 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
   if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
     return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
-  return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(power.message && { message: power.message }) }] }
+  const message = power.message ?? troubleOf(vm)
+  return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(message && { message }) }] }
+}
+
+/** KubeVirt's own word for why a VM does not come to run, where its status is one (kubevirt staging/src/kubevirt.io/api/core/v1/types.go VirtualMachinePrintableStatus). */
+function troubleOf({ status }: VirtualMachine): string | undefined {
+  const printed = status?.printableStatus
+  return printed && /Error|Err|CrashLoopBackOff|Unschedulable/.test(printed) ? printed : undefined
 }
 
 /**

@@ -34,6 +34,7 @@ export type StepReason
     | { readonly code: 'visited', readonly pod: string }
     | { readonly code: 'longhorn-behind' | 'longhorn-copying' | 'clone-failed', readonly volume: string }
     | { readonly code: 'read-by-pod' }
+    | { readonly code: 'taken-by', readonly by: string }
     | { readonly code: 'noting-end', readonly vm: string }
     | { readonly code: 'strategy-back', readonly vm: string, readonly strategy: RunStrategy }
     | { readonly code: 'strategy-left', readonly vm: string, readonly strategy: RunStrategy, readonly by: string }
@@ -62,7 +63,7 @@ export interface ExportStep {
   readonly isRead?: true
   /** How the export itself ended, while what follows is still under way. */
   readonly result?: ExportResult
-  /** For `stopped`: what takes the intent away once it has been read. */
+  /** For `stopped`: what takes the intent away once it has been read. For `wait-start`: what ends it here, where a VM does not come to run. */
   readonly dismiss?: readonly Write[]
   readonly timeline: readonly TimelineEntry[]
 }

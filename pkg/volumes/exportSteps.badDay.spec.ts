@@ -1,9 +1,10 @@
+import type { StepWorld } from './exportStep.ts'
 import type { PersistentVolumeClaim } from '#kube/core.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { describe, expect, it } from 'vitest'
-import { OVERTAKEN_ANNOTATION, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, OVERTAKEN_ANNOTATION, cutOffOf, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, readIntent } from './exportIntent.ts'
 import { planForceStop, planStartNow, vmsKeptOff } from './exportRestart.ts'
@@ -78,6 +79,45 @@ describe('an export on a bad day', () => {
     expect(words.indexOf('force-stop')).toBeGreaterThan(words.indexOf('wait-guest'))
     expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
     expect(cluster.running('web-01')).toBe(true)
+  })
+
+  it('owes no start to a VM that somebody has halted before, though its guest is still ending, and waits for that', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
+    const vm = cluster.vm('web-01')
+    if (vm)
+      vm.spec.runStrategy = 'Halted'
+    const { words, last } = run(cluster, cluster.begin())
+    expect(words[0]).toBe('wait-detach')
+    expect(words).not.toContain('start-vm')
+    expect(last.word).toBe('done')
+    expect(last.timeline.map(({ step }) => step)).toEqual(['record', 'release', 'create', 'import', 'end'])
+    expect(vm?.spec.runStrategy).toBe('Halted')
+    expect(cluster.images.map(image => cutOffOf(image as VirtualMachineImage))).toEqual([['web-01']])
+  })
+
+  it('can be ended where a VM that it has started does not come to run, in the cluster\'s own words, and not before that is known', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const crashes = (world: StepWorld): StepWorld => ({ ...world, vms: { ...world.vms, objects: world.vms.objects.map(vm => cluster.images.length && vm.spec.runStrategy !== 'Halted' ? { ...vm, status: { ...vm.status, printableStatus: 'CrashLoopBackOff' } } : vm) }, vmis: { ...world.vmis, objects: cluster.images.length ? [] : world.vmis.objects } })
+    const early: unknown[] = []
+    const { last } = run(cluster, cluster.begin(), { turns: 30, world: crashes, each: step => step.word === 'wait-start' || early.push(step.dismiss) })
+    expect(early.filter(Boolean)).toEqual([])
+    expect(last).toMatchObject({ word: 'wait-start', result: 'exported', because: [{ code: 'waiting-for-start', vm: 'production/web-01', message: 'CrashLoopBackOff' }, { code: 'exported' }] })
+    last.dismiss?.forEach(write => expect(cluster.write(write)).toBe('ok'))
+    expect(readIntent(cluster.claim as PersistentVolumeClaim)).toBeUndefined()
+    expect(cluster.vm('web-01')?.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
+    expect(cluster.images[0]?.metadata.annotations?.[ENDED_ANNOTATION]).toBeDefined()
+  })
+
+  it('says of an image that is still read, and torn already, who had the disk', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'Always' } })
+    const told: unknown[] = []
+    run(cluster, cluster.begin(), { each: step => {
+      if (step.word === 'create-image')
+        cluster.visit('libguestfs')
+      if (step.word === 'wait-import')
+        told.push(step.because)
+    } })
+    expect(told).toContainEqual([{ code: 'overtaken', image: 'production/export-abcde' }, { code: 'taken-by', by: 'production/libguestfs' }, { code: 'importing', image: 'production/export-abcde' }])
   })
 
   it('takes the rest of its time from a guest that keeps its VM off after the export was given up, where that is decided, and starts the VM at once', () => {

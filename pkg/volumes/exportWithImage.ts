@@ -15,7 +15,7 @@ import { dataVolumeOf } from './dataVolume.ts'
 import type { DiskCopy } from './diskCopy.ts'
 import { copyOf } from './diskCopy.ts'
 import { markEnded, markOvertaken, markVerified } from './exportImage.ts'
-import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, mayBeReadByPod, unobservedOf, wholenessOf } from './exportedImage.ts'
+import { ENDED_ANNOTATION, acknowledgedBy, cutOffOf, exportImageKey, importOverAt, isGivenUp, isOvertaken, mayBeReadByPod, overtakersOf, unobservedOf, wholenessOf } from './exportedImage.ts'
 import { endExport } from './exportEnd.ts'
 import { amendIntent, isOverdue, referenceOn } from './exportIntent.ts'
 import { vmsOf } from './exportRestart.ts'
@@ -51,7 +51,7 @@ export function withImage(world: StepWorld, intent: ExportIntent, claim: Persist
   if (blind)
     return { word: 'blind', writes: [], because: [{ code: 'copy-unseen', image: key }, blind] }
   const note = intent.madeAt === undefined ? [amendIntent(claim, intent, { madeAt: image.metadata.creationTimestamp })] : []
-  return { word: 'wait-import', writes: note, because: [{ code: 'importing', image: key, ...words }, ...(wasImported(image) && copy.word === 'going-on' && copy.volume ? [{ code: 'longhorn-copying' as const, volume: copy.volume }] : [])], ...(progress !== undefined && { progress }) }
+  return { word: 'wait-import', writes: note, because: [...(isOvertaken(image) ? [{ code: 'overtaken' as const, image: key }, ...overtakersOf(image).map(by => ({ code: 'taken-by' as const, by }))] : []), { code: 'importing', image: key, ...words }, ...(wasImported(image) && copy.word === 'going-on' && copy.volume ? [{ code: 'longhorn-copying' as const, volume: copy.volume }] : [])], ...(progress !== undefined && { progress }) }
 }
 
 /** Whether nothing more is read from the disk, as far as Longhorn goes. Who does not see that takes the word of one who does, and has noted what came of the image. */
@@ -73,6 +73,9 @@ function givenUp(intent: ExportIntent, image: VirtualMachineImage, { isOver, cop
 /** When the export ended, noted on the image before the note on the claim goes: the claim tells of no export that is over. */
 function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep, now: number): BareStep {
   const isEnd = end.word === 'clean' || end.word === 'stopped'
+  // Whoever ends it while a VM does not come to run ends it here too.
+  if (end.word === 'wait-start' && end.dismiss && intent.refusal === undefined && image.metadata.annotations?.[ENDED_ANNOTATION] === undefined)
+    return { ...end, dismiss: [markEnded(image, now), ...end.dismiss] }
   if (!isEnd || intent.refusal !== undefined || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined)
     return end
   return { word: 'note-end', writes: [markEnded(image, now)], because: end.because, ...(end.result && { result: end.result }) }
@@ -168,6 +171,12 @@ const RESULTS: Readonly<Record<Wholeness, ExportResult>> = {
 export function resultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult {
   const isThere = wasImported(image) && !['failed', 'missing'].includes(stateOf(image, world).word)
   return isOvertaken(image) || isThere ? RESULTS[wholenessOf(image)] : 'import-failed'
+}
+
+/** The same as far as it is seen: undefined while an image is not seen to be imported, torn or failed, of which the end may be known before. */
+export function seenResultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult | undefined {
+  const isSeen = isOvertaken(image) || wasImported(image) || ['failed', 'missing'].includes(stateOf(image, world).word)
+  return isSeen ? resultOf(image, world) : undefined
 }
 
 function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason[] {

@@ -107,6 +107,17 @@ export function isOvertaken(image: VirtualMachineImage): boolean {
   return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }
 
+/** Who had the disk, or may have had, while the image was read, `namespace/name`; empty where nobody is named. */
+export function overtakersOf(image: VirtualMachineImage): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(image.metadata.annotations?.[OVERTAKEN_ANNOTATION] ?? 'null')
+    return isFields(read) && Array.isArray(read.by) ? read.by.filter(by => typeof by === 'string') : []
+  }
+  catch {
+    return []
+  }
+}
+
 /** Whether it is marked so with nobody named: it was given up while it was being read. */
 export function isGivenUp(image: VirtualMachineImage): boolean {
   try {

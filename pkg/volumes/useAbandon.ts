@@ -11,6 +11,9 @@ import type { ExportIntent } from './exportIntent.ts'
 import { exportReference } from './exportIntent.ts'
 import type { LiveExportWorld } from './useExportWorld.ts'
 
+/** What becomes of the image. */
+const ABANDONED = { 'no-image': 'abandonNoImage', 'torn-image': 'abandonTorn', 'torn-already': 'abandonStaysTorn', 'unverified-image': 'abandonRead', 'nothing': 'startNowOver' } as const
+
 /** What abandoning an export needs to know: what it costs now, the VMs that it has off, in one text (empty where none), and how it is given up. */
 interface Abandoning { readonly cost: () => GivingUp, readonly off: () => string, /** Why they are not started at once. */ readonly startsLater: () => readonly string[], readonly giveUp: () => Promise<void> }
 
@@ -30,7 +33,7 @@ export function useAbandon(intent: () => ExportIntent, world: LiveExportWorld, {
 
   const submission = useSubmit(async () => {
     const steps = [
-      cost() === 'no-image' ? t('volumes.export.abandonNoImage') : t(isTorn.value ? 'volumes.export.abandonTorn' : 'volumes.export.abandonRead', { image: intent().image.displayName }),
+      t(`volumes.export.${ABANDONED[cost()]}`, { image: intent().image.displayName }),
       ...hold.value ? [t('volumes.export.abandonGuard')] : [],
       ...off() ? [t('volumes.export.abandonStarts', { vms: off() }), ...startsLater()] : [],
     ]

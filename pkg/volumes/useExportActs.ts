@@ -28,8 +28,8 @@ import { useForceDecisions } from './useForceDecisions.ts'
 import { useForceStop } from './useForceStop.ts'
 import { useKeeper } from './useStanding.ts'
 
-const ABANDON_HELP = { 'no-image': 'volumes.export.abandonHelp', 'torn-image': 'volumes.export.abandonTears', 'unverified-image': 'volumes.export.abandonUnverified', 'nothing': 'volumes.export.startNowOver' } as const
-const START_HELP = { 'no-image': 'volumes.export.startNowHelp', 'torn-image': 'volumes.export.startNowTears', 'unverified-image': 'volumes.export.startNowUnverified', 'nothing': 'volumes.export.startNowOver' } as const
+const ABANDON_HELP = { 'no-image': 'volumes.export.abandonHelp', 'torn-image': 'volumes.export.abandonTears', 'torn-already': 'volumes.export.abandonIsTorn', 'unverified-image': 'volumes.export.abandonUnverified', 'nothing': 'volumes.export.startNowOver' } as const
+const START_HELP = { 'no-image': 'volumes.export.startNowHelp', 'torn-image': 'volumes.export.startNowTears', 'torn-already': 'volumes.export.startNowTorn', 'unverified-image': 'volumes.export.startNowUnverified', 'nothing': 'volumes.export.startNowOver' } as const
 
 /** An export under way: how far it is, who carries it out, and what any operator may do about it now. Call in setup. */
 export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld) {
@@ -52,7 +52,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   // An import goes on by itself; every other step needs somebody.
   const isCarriedOut = computed(() => carrier.value === 'here' || carrier.value === 'server')
   const keptOff = computed(() => vmsKeptOff(world, intent()).map(key => world.vms.objects.find(vm => objectKey(vm) === key)?.metadata.name ?? key))
-  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? step.value.word === 'blind' && !isStillRead(step.value) ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
+  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? cost.value === 'torn-already' ? 'attention' : step.value.word === 'blind' && !isStillRead(step.value) ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
   const title = computed(() => t(`volumes.export.state.${step.value.word === 'stopped' ? 'stopped' : keeper.value.state === 'asking' && carrier.value !== 'here' ? 'asking' : carrier.value}`, { name: exportReference(intent()) }))
 
   /** What it waits for as long as something cannot be seen, by whoever carries it out. */
@@ -91,7 +91,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
 
   const remedies = computed<VerdictRemedy[]>(() => [
     ...!isCarriedOut.value && step.value.word !== 'stopped' ? [{ id: 'resume', label: t('volumes.export.resume'), recommended: true, disabled: barredBy(rightsOfExport(intent(), isMade.value)) }] : [],
-    ...step.value.dismiss ? [{ id: 'dismiss', label: t('volumes.export.dismiss'), recommended: true, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
+    ...step.value.dismiss ? [{ id: 'dismiss', ...step.value.word === 'stopped' ? { label: t('volumes.export.dismiss'), recommended: true } : { label: t('volumes.export.endHere'), help: t('volumes.export.endHereHelp') }, disabled: barredBy(step.value.dismiss.map(permissionOf)) }] : [],
     ...canStart.value ? [{ id: 'startNow', label: t('volumes.export.startNow', { vms: names.value }), help: helpOf(t(START_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     ...abandon.isOffered.value ? [{ id: 'abandon', label: t('volumes.export.abandon'), help: helpOf(t(ABANDON_HELP[cost.value])), disabled: barredBy(rightsOfStart(intent())) }] : [],
     // Last: it comes and goes with the guest, and moves no other button under somebody's pointer.
