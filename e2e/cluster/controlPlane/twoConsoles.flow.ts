@@ -30,8 +30,12 @@ test.afterAll(async () => {
 
 /** Puts away what was told before, opens the question of an act, and answers how to say yes. */
 async function ask(page: Page, name: 'Shut down' | 'Start' | 'Restart'): Promise<() => Promise<void>> {
-  for (let left = await notices(page).count(); left > 0; left--)
-    await notices(page).first().getByRole('button', { name: 'Dismiss' }).click()
+  // One may go by itself in the moment in which it is put away.
+  await expect(async () => {
+    if (await notices(page).count())
+      await notices(page).first().getByRole('button', { name: 'Dismiss' }).click({ timeout: 2_000 })
+    await expect(notices(page)).toHaveCount(0, { timeout: 500 })
+  }).toPass({ timeout: 30_000 })
   const line = row(page, NAME)
   const button = line.getByRole('button', { name, exact: true })
   if (await button.count())
