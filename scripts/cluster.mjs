@@ -76,19 +76,19 @@ async function openConsole({ kubeconfig, mirror, harvesterUrl }, port) {
 }
 
 /** What an operator does in the console, in Chromium; of the flows those that are named, all when none is. */
-async function runBrowserTier(cluster, environment, { label, flows }) {
+async function runBrowserTier(cluster, environment, { label, flows, port }) {
   const { findChromium } = await import('./chromium.mjs')
   const chromium = await findChromium()
   const tier = { name: `browser on ${label}`, command: 'npx', args: ['playwright', 'test', ...flows], reader: 'playwright' }
   if (!chromium)
     return runTier({ ...tier, skip: 'no Chromium on this machine, and none could be installed' })
   const { logIn } = await load('e2e/cluster/login.ts')
-  const own = await openConsole(cluster, CONSOLE_PORT + 1)
+  const own = await openConsole(cluster, port)
   try {
     return await runTier({
       ...tier,
       environment: {
-        ...environment, CHROMIUM_PATH: chromium.path, GUARDRAILS_KUBECONFIG: cluster.kubeconfig, GUARDRAILS_CLUSTER: 'real', GUARDRAILS_PORT: String(CONSOLE_PORT + 1),
+        ...environment, CHROMIUM_PATH: chromium.path, GUARDRAILS_KUBECONFIG: cluster.kubeconfig, GUARDRAILS_CLUSTER: 'real', GUARDRAILS_PORT: String(port),
         GUARDRAILS_SESSION: await logIn(own), GUARDRAILS_FLOWS: 'cluster/controlPlane/*.flow.ts',
       },
     })
@@ -160,12 +160,12 @@ async function show({ parts: named, dir, 'console-port': port, pace }) {
 /**
  * The planes that it takes to show everything: Longhorn's own controllers lose copies as they do, and have no engines that a volume
  * could be exported from; and Harvester's hold for ever what KubeVirt alone lets go. On the others only what is theirs is tried. A
- * sample has the flows that need KubeVirt alone on its own plane, which stands beside another.
+ * sample has the flows that need KubeVirt alone on its own plane, which stands beside another: each has a port for its console.
  */
 const PLANES = [
-  { label: 'the real control plane', parts: readParts(undefined), specs: ['controlPlane/', 'manifests/'], flows: [], sample: { specs: ['firstSteps', 'manifests/'], flows: ['mainJob', 'kubectl', 'twoConsoles'] } },
-  { label: 'the real control plane with Longhorn\'s own controllers', parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], flows: ['disaster'], need: 'longhorn', sample: { specs: [], flows: ['disaster'] } },
-  { label: 'KubeVirt\'s own control plane', parts: readParts('kubevirt'), specs: ['races/'], without: 'harvester', sample: { specs: ['races/'], flows: ['exports', 'restarts'] } },
+  { label: 'the real control plane', port: CONSOLE_PORT + 1, parts: readParts(undefined), specs: ['controlPlane/', 'manifests/'], flows: [], sample: { specs: ['firstSteps', 'manifests/'], flows: ['mainJob', 'kubectl', 'twoConsoles'] } },
+  { label: 'the real control plane with Longhorn\'s own controllers', port: CONSOLE_PORT + 3, parts: readParts('kubevirt,harvester,longhorn'), specs: ['firstSteps', 'disaster'], flows: ['disaster'], need: 'longhorn', sample: { specs: [], flows: ['disaster'] } },
+  { label: 'KubeVirt\'s own control plane', port: CONSOLE_PORT + 5, parts: readParts('kubevirt'), specs: ['races/'], without: 'harvester', sample: { specs: ['races/'], flows: ['exports', 'restarts'] } },
 ]
 
 const DAY_MS = 86_400_000
@@ -200,7 +200,7 @@ function runSpecs(environment, { label, specs }) {
 
 /** Plays on a plane; of a sample the third that is named. Answers the results. */
 function testOn(plane, { go, record, third }) {
-  const { label, parts } = plane
+  const { label, parts, port } = plane
   const { specs, flows } = third === undefined ? plane : plane.sample
   const from = Date.now()
   return onControlPlane({ parts, go }, async (cluster, environment) => {
@@ -212,7 +212,7 @@ function testOn(plane, { go, record, third }) {
     if (!plane.need && !plane.without)
       results.push(await runAnswers(parts, environment, record))
     if (flows)
-      results.push(await runBrowserTier(cluster, environment, { label, flows }))
+      results.push(await runBrowserTier(cluster, environment, { label, flows, port }))
     return results
   })
 }
