@@ -69,8 +69,8 @@ export async function admitExport(request: AdmissionRequest, guard: ExportGuard)
   const answer = answerTo(judged, { request, guard, image, claim: keyOf(disk) })
   // Nobody is kept from a disk that is read while it is in use.
   const isReadInUse = !answer.refusal && IN_USE.includes(judged.word)
-  if (isReadInUse && !request.dryRun)
-    guard.warned.add(image.spec, request.namespace)
+  if (!answer.refusal && !request.dryRun)
+    guard.warned.note(image.spec, request.namespace, isReadInUse)
   if (answer.refusal || isReadInUse)
     turn.giveBack()
   return { ...answer, warnings: [...brought.map(warningOf), ...answer.warnings] }

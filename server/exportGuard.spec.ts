@@ -380,6 +380,16 @@ describe('a start', () => {
     expect(await startOf(guard)).toMatchObject({ allowed: false })
   })
 
+  it('is refused for an image of that name that is made of the disk at rest later', async () => {
+    const cluster = await startCluster(RUNNING)
+    const guard = await guardOf(cluster.kubeconfig, { warnOnly: [HARVESTER] })
+    expect((await exportOf(guard, image(), { user: HARVESTER })).allowed).toBe(true)
+    cluster.becomes(OFF)
+    expect((await exportOf(guard)).allowed).toBe(true)
+    cluster.becomes({ ...OFF, virtualmachineimages: [image()] })
+    expect(await startOf(guard)).toMatchObject({ allowed: false })
+  })
+
   it('is refused for one that such an account was let make of a disk at rest', async () => {
     const cluster = await startCluster(OFF)
     const guard = await guardOf(cluster.kubeconfig, { warnOnly: [HARVESTER] })

@@ -33,8 +33,11 @@ export function createWarnedExports() {
   const made = new Set<string>()
   const keyOf = ({ pvcNamespace, pvcName, displayName }: VirtualMachineImage['spec'], namespace: string) => JSON.stringify([namespace, displayName, pvcNamespace, pvcName])
   return {
-    add(spec: VirtualMachineImage['spec'], namespace: string): void {
-      made.add(keyOf(spec, namespace))
+    /** Another of that name may come once the first is deleted: the last one counts. */
+    note(spec: VirtualMachineImage['spec'], namespace: string, isReadInUse: boolean): void {
+      made.delete(keyOf(spec, namespace))
+      if (isReadInUse)
+        made.add(keyOf(spec, namespace))
       const [oldest] = made
       if (made.size > MANY && oldest !== undefined)
         made.delete(oldest)
