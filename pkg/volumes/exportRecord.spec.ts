@@ -66,6 +66,7 @@ describe('an export that is not at its end', () => {
     expect(one({ open: [{ key: KEY, intent: INTENT }], images: [torn], carrierOf: by('server') })).toMatchObject([{ word: 'overtaken', goesOn: true }])
     expect(one({ open: [{ key: KEY, intent: { ...INTENT, isSettled: true } }], images: [torn] })).toMatchObject([{ word: 'overtaken', goesOn: false }])
     expect(one({ open: [{ key: KEY, intent: { ...INTENT, refusal: 'no', isSettled: true } }] })).toMatchObject([{ word: 'no-image', goesOn: false }])
+    expect(one({ open: [{ key: KEY, intent: { ...INTENT, vms: [] } }], images: [imageOf(INTENT)], stateOf: state('failed') })).toMatchObject([{ word: 'failed', goesOn: false }])
   })
 
   it('is shown though nobody can read it', () => {

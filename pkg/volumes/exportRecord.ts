@@ -34,7 +34,7 @@ export interface ExportRecord {
   readonly image?: VirtualMachineImage
   /** As it was meant; undefined where that is not known. */
   readonly intent?: ExportIntent
-  /** Not at its end yet, whatever its word. */
+  /** Whether it has VMs to see to, whatever its word says of the image. */
   readonly goesOn?: boolean
   readonly vms: readonly string[]
   readonly requester: string
@@ -79,7 +79,7 @@ function openRecord(key: string, intent: ExportIntent | 'unreadable', image: Vir
   const progress = state && !isImported(state) ? state.progress : undefined
   const word = openWord(intent, image, state, carrierOf(intent))
   return {
-    key: `claim ${key}`, word, goesOn: word !== 'no-image' && !intent.isSettled, claim: key, title: intent.image.displayName, intent, ...(image && { image }),
+    key: `claim ${key}`, word, goesOn: !isSettledOf(intent), claim: key, title: intent.image.displayName, intent, ...(image && { image }),
     vms: vmsOf(intent), requester: intent.requester, begun: intent.startedAt, ...(progress !== undefined && { progress }), path,
   }
 }
