@@ -99,7 +99,7 @@ async function stateOf({ namespace, name }: Taking, reads: FreshReads | undefine
   return claims?.state === 'live' ? claims.objects.filter(claim => keeperOf(claim) === `${namespace}/${name}`).map(claim => claim.metadata.name) : undefined
 }
 
-async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], { reads, now, warned }: { readonly reads: FreshReads | undefined } & Pick<ExportGuard, 'warned'> & { readonly now: number }): Promise<Holds> {
+async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], { reads, now, warned }: Pick<ExportGuard, 'warned'> & { readonly reads: FreshReads | undefined, readonly now: number }): Promise<Holds> {
   const { namespace, claims: names } = taking
   const lost = (isSettled: (turn: Turn, index: number) => boolean) => names.map((name, index) => {
     const rival = rivals[index]?.find(turn => !isSettled(turn, index))
@@ -120,7 +120,7 @@ async function findHolds(taking: Taking, rivals: readonly (readonly Turn[])[], {
     const claim = claims[index]
     return images.objects.some(image => objectKey(image) === who) || (claim?.state === 'seen' && isRefusedImage(claim.object, who))
   })
-  const made = images.objects.filter(({ spec }) => spec.pvcNamespace === namespace && names.includes(spec.pvcName ?? '')).filter(image => !warned.has(image))
+  const made = images.objects.filter(image => image.spec.pvcNamespace === namespace && names.includes(image.spec.pvcName ?? '') && !warned.has(image))
   const copied = await copiedStill(made, reads)
   const sentences = claims.map((claim, index) => {
     const hold = claim.state === 'seen' ? holdOnClaim(claim.object, { images: made, dataVolumes: dataVolumes.objects, copied }, now, vm) : undefined

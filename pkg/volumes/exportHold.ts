@@ -69,11 +69,16 @@ function isReleased(intent: ExportIntent, image: VirtualMachineImage | undefined
 }
 
 function isReading(image: VirtualMachineImage, { dataVolumes }: HoldWorld): boolean {
-  return isOpen(image, { objects: dataVolumes, state: 'live' }) && !isLetGo(image) && !runningAcknowledgementOf(image)
+  return isOpen(image, { objects: dataVolumes, state: 'live' }) && isWaitedFor(image)
+}
+
+/** Somebody relies on what is read of the disk. */
+function isWaitedFor(image: VirtualMachineImage): boolean {
+  return !isLetGo(image) && !runningAcknowledgementOf(image)
 }
 
 function isCopied(image: VirtualMachineImage, { copied }: HoldWorld): boolean {
-  return copied?.has(objectKey(image)) === true && !isLetGo(image) && !runningAcknowledgementOf(image)
+  return copied?.has(objectKey(image)) === true && isWaitedFor(image)
 }
 
 /** Longhorn may still copy the disk when CDI has done its part (`copyOf`): whoever carries the export out sees that, and says when it is over. A copy that is called torn already is not protected any more. */

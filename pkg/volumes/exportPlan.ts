@@ -45,7 +45,7 @@ export function planExport(request: ExportRequest): ExportPlan {
 /** One that somebody has halted already is off, though its guest is still ending: nobody owes it a start. */
 function describeVm(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): ExportedVm {
   const isHalted = effectiveRunStrategy(vm) === 'Halted' && !startsAgain(vm)
-  const wasRunning = isHalted ? false : vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm)
+  const wasRunning = !isHalted && (vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm))
   return { name: vm.metadata.name, runStrategy: effectiveRunStrategy(vm), wasRunning, ...(vmi?.status?.nodeName && { node: vmi.status.nodeName }) }
 }
 

@@ -33,10 +33,10 @@ function podsOn({ metadata, spec }: PersistentVolumeClaim, volumes: Seen<Longhor
   const { namespace, pvcName, lastPodRefAt = '', workloadsStatus } = volume?.status?.kubernetesStatus ?? {}
   if (!volume || namespace !== metadata.namespace || pvcName !== metadata.name)
     return undefined
-  const named = (workloadsStatus ?? []).filter(({ podName }) => podName)
-  const namesOf = (workloads: typeof named) => workloads.flatMap(({ podName }) => podName ?? [])
+  const pods = (workloadsStatus ?? []).flatMap(({ podName, podStatus }) => podName ? [{ name: podName, isPending: podStatus === 'Pending' }] : [])
   // One that was Pending to the end is not known to have had the disk; that it had not is not known either.
-  return { uid: volume.metadata.uid, goneAt: lastPodRefAt, names: namesOf(named), begun: namesOf(named.filter(({ podStatus }) => podStatus !== 'Pending')), isListed: named.length > 0 && lastPodRefAt === '' }
+  const begun = pods.filter(({ isPending }) => !isPending)
+  return { uid: volume.metadata.uid, goneAt: lastPodRefAt, names: pods.map(({ name }) => name), begun: begun.map(({ name }) => name), isListed: pods.length > 0 && lastPodRefAt === '' }
 }
 
 /**

@@ -72,11 +72,12 @@ function givenUp(intent: ExportIntent, image: VirtualMachineImage, { isOver, cop
 
 /** When the export ended, noted on the image before the note on the claim goes: the claim tells of no export that is over. */
 function noteEnd(image: VirtualMachineImage, intent: ExportIntent, end: BareStep, now: number): BareStep {
-  const isEnd = end.word === 'clean' || end.word === 'stopped'
+  if (intent.refusal !== undefined || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined)
+    return end
   // Whoever ends it while a VM does not come to run ends it here too.
-  if (end.word === 'wait-start' && end.dismiss && intent.refusal === undefined && image.metadata.annotations?.[ENDED_ANNOTATION] === undefined)
+  if (end.word === 'wait-start' && end.dismiss)
     return { ...end, dismiss: [markEnded(image, now), ...end.dismiss] }
-  if (!isEnd || intent.refusal !== undefined || image.metadata.annotations?.[ENDED_ANNOTATION] !== undefined)
+  if (end.word !== 'clean' && end.word !== 'stopped')
     return end
   return { word: 'note-end', writes: [markEnded(image, now)], because: end.because, ...(end.result && { result: end.result }) }
 }
@@ -167,16 +168,18 @@ const RESULTS: Readonly<Record<Wholeness, ExportResult>> = {
   'overtaken': 'overtaken', 'acknowledged': 'crash-consistent', 'unverified': 'unverified', 'crash-consistent': 'crash-consistent', 'not-observed': 'not-observed', 'whole': 'exported',
 }
 
-/** How the export ended, by its image. */
-export function resultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult {
-  const isThere = wasImported(image) && !['failed', 'missing'].includes(stateOf(image, world).word)
-  return isOvertaken(image) || isThere ? RESULTS[wholenessOf(image)] : 'import-failed'
+/** How the export ended, by its image, as far as that is seen: undefined while an image is not seen to be imported, torn or failed, of which the end may be known before. */
+export function seenResultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult | undefined {
+  if (isOvertaken(image))
+    return RESULTS[wholenessOf(image)]
+  if (['failed', 'missing'].includes(stateOf(image, world).word))
+    return 'import-failed'
+  return wasImported(image) ? RESULTS[wholenessOf(image)] : undefined
 }
 
-/** The same as far as it is seen: undefined while an image is not seen to be imported, torn or failed, of which the end may be known before. */
-export function seenResultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult | undefined {
-  const isSeen = isOvertaken(image) || wasImported(image) || ['failed', 'missing'].includes(stateOf(image, world).word)
-  return isSeen ? resultOf(image, world) : undefined
+/** The same of one that has ended: an image that is not there by then has failed. */
+export function resultOf(image: VirtualMachineImage, world: Pick<StepWorld, 'dataVolumes'>): ExportResult {
+  return seenResultOf(image, world) ?? 'import-failed'
 }
 
 function reasonsOf(image: VirtualMachineImage, intent: ExportIntent): StepReason[] {

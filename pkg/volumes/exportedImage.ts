@@ -107,26 +107,25 @@ export function isOvertaken(image: VirtualMachineImage): boolean {
   return image.metadata.annotations?.[OVERTAKEN_ANNOTATION] !== undefined
 }
 
-/** Who had the disk, or may have had, while the image was read, `namespace/name`; empty where nobody is named. */
-export function overtakersOf(image: VirtualMachineImage): readonly string[] {
+/** Who is said to have had the disk; undefined where the mark says nothing that can be read. */
+function takersOn(image: VirtualMachineImage): readonly unknown[] | undefined {
   try {
     const read: unknown = JSON.parse(image.metadata.annotations?.[OVERTAKEN_ANNOTATION] ?? 'null')
-    return isFields(read) && Array.isArray(read.by) ? read.by.filter(by => typeof by === 'string') : []
+    return isFields(read) && Array.isArray(read.by) ? read.by : undefined
   }
   catch {
-    return []
+    return undefined
   }
+}
+
+/** Who had the disk, or may have had, while the image was read, `namespace/name`; empty where nobody is named. */
+export function overtakersOf(image: VirtualMachineImage): readonly string[] {
+  return (takersOn(image) ?? []).filter(by => typeof by === 'string')
 }
 
 /** Whether it is marked so with nobody named: it was given up while it was being read. */
 export function isGivenUp(image: VirtualMachineImage): boolean {
-  try {
-    const read: unknown = JSON.parse(image.metadata.annotations?.[OVERTAKEN_ANNOTATION] ?? 'null')
-    return isFields(read) && Array.isArray(read.by) && read.by.length === 0
-  }
-  catch {
-    return false
-  }
+  return takersOn(image)?.length === 0
 }
 
 /** Whether nobody waits for the image any more, though it may still be read: its export was given up, or has ended. */
