@@ -136,6 +136,11 @@ function afterTheGuest(vm: VirtualMachine, vmi: VirtualMachineInstance, strategy
 const PRINTED_TROUBLE = ['ErrorPvcNotFound', 'DataVolumeError', 'ErrorUnschedulable', 'ErrImagePull', 'ImagePullBackOff']
 const PRINTED_WAIT = ['Provisioning', 'WaitingForVolumeBinding']
 
+/** KubeVirt's own word for why a VM does not come to run, where its status is one; undefined for any other. */
+export function printedTrouble({ status }: VirtualMachine): string | undefined {
+  return [...PRINTED_TROUBLE, 'CrashLoopBackOff'].find(word => word === status?.printableStatus)
+}
+
 function withoutInstance(vm: VirtualMachine, strategy: RunStrategy, now: number): PowerState {
   const { startFailure, conditions, printableStatus = '', created } = vm.status ?? {}
   if (created && strategy !== 'Halted')

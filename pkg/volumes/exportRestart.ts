@@ -8,7 +8,7 @@ import { objectKey } from '#kube/object.ts'
 import { blindSpot } from '#kube/seen.ts'
 import { annotate, heldToVersion, jsonPointer, patchOf, testVersion } from '#kube/write.ts'
 import { planStart } from '#vms/powerActions.ts'
-import { derivePowerState, startsByItself } from '#vms/powerState.ts'
+import { derivePowerState, printedTrouble, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
 import { amendIntent, exportReference, referenceOn } from './exportIntent.ts'
@@ -53,14 +53,8 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
   if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
     return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
-  const message = power.message ?? troubleOf(vm)
+  const message = power.message ?? printedTrouble(vm)
   return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(message && { message }) }] }
-}
-
-/** KubeVirt's own word for why a VM does not come to run, where its status is one (kubevirt staging/src/kubevirt.io/api/core/v1/types.go VirtualMachinePrintableStatus). */
-function troubleOf({ status }: VirtualMachine): string | undefined {
-  const printed = status?.printableStatus
-  return printed && /Error|Err|CrashLoopBackOff|Unschedulable/.test(printed) ? printed : undefined
 }
 
 /**
