@@ -37,6 +37,11 @@ const ask = async (page: Page, id: string) => {
   await page.getByRole('dialog').waitFor()
 }
 const confirm = (page: Page) => page.locator('[role=dialog] button').last().click()
+/** What another page of the console tells meanwhile. */
+const toldOn = (name: string, path: string, testId: string): Moment => ({ name, async reach(page) {
+  await open(page, path, 'demo')
+  await page.getByTestId(testId).waitFor()
+} })
 const check = (page: Page, value: string) => page.locator('.el-radio', { has: page.locator(`input[value="${value}"]`) }).click()
 const begin = async (page: Page) => {
   await page.locator('form button[type=submit]').click()
@@ -143,10 +148,7 @@ const givenUp: Story = { keeper: 'own', moments: [
     await confirm(page)
     await remedy(page, 'abandon').waitFor({ state: 'detached' })
   } },
-  { name: 'abandoned-vm', async reach(page) {
-    await open(page, '/virtual-machines/lab/deaf-14', 'demo')
-    await page.getByTestId('open-export').waitFor()
-  } },
+  toldOn('abandoned-vm', '/virtual-machines/lab/deaf-14', 'open-export'),
 ] }
 
 /** Nobody carries it on: whoever does remembers what was asked for, and writes the note anew. */
@@ -158,14 +160,8 @@ const unreadable: Story = { keeper: 'off', moments: [
     await api(page).patch(`${PATHS.claims(LAB)}/web-16-root`, { metadata: { annotations: { 'guardrails.harvesterhci.io/export': '{ "version": 1, "vms": ' } } })
     await page.getByTestId('unreadable-note').waitFor()
   } },
-  { name: 'unreadable-volume', async reach(page) {
-    await open(page, '/volumes/lab/web-16-root', 'demo')
-    await page.getByTestId('unreadable-note').waitFor()
-  } },
-  { name: 'unreadable', async reach(page) {
-    await open(page, '/volumes/lab/web-16-root/export', 'demo')
-    await page.getByTestId('unreadable-note').waitFor()
-  } },
+  toldOn('unreadable-volume', '/volumes/lab/web-16-root', 'unreadable-note'),
+  toldOn('unreadable', '/volumes/lab/web-16-root/export', 'unreadable-note'),
 ] }
 
 const cloned: Story = { keeper: 'own', moments: [
@@ -221,10 +217,7 @@ const meanwhile: Story = { keeper: 'own', moments: [
     await open(page, '/virtual-machines/lab/web-12', 'demo')
     await page.getByTestId('open-export').waitFor()
   } },
-  { name: 'volume', async reach(page) {
-    await open(page, '/volumes/lab/web-12-root', 'demo')
-    await page.getByTestId('open-export').waitFor()
-  } },
+  toldOn('volume', '/volumes/lab/web-12-root', 'open-export'),
   { name: 'tasks', reach: async () => undefined, async pose(page) {
     await page.locator('.tasks-button').click()
     await page.getByRole('dialog').waitFor()
