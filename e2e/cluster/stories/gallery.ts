@@ -64,6 +64,12 @@ export class Gallery {
     await this.stage.admin.upload(name, { field, file, size, harvester: (await this.tour()).harvester })
   }
 
+  /** Somebody deletes the image, and it goes. */
+  async remove(): Promise<void> {
+    await this.stage.admin.remove('VirtualMachineImage', NOBLE)
+    await this.stage.untilGone('VirtualMachineImage', NOBLE)
+  }
+
   /** An image as the story finds it: imported, and ready on so many disks. */
   async imported(given: Picture, copies = 3, name = NOBLE): Promise<void> {
     await this.make(given, name)

@@ -16,8 +16,7 @@ export const CDI_IMAGES: readonly Story[] = [
   byHarvester('CDI: an image is downloaded and deleted', async stage => {
     await stage.images.make({ ...CDI, url: LASTING })
     await stage.images.untilImported()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.untilGone('DataVolume', NOBLE)
   }),
   byHarvester('CDI: an image whose file is not there says Importing for ever', async stage => {
@@ -28,8 +27,7 @@ export const CDI_IMAGES: readonly Story[] = [
   byHarvester('CDI: an image is deleted while it is downloaded', async stage => {
     await stage.images.make({ ...CDI, url: 'faults/slow/disk.qcow2' })
     await stage.until('some of it', () => stage.find('DataVolume', NOBLE)?.status?.phase === 'ImportInProgress')
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.untilGone('DataVolume', NOBLE)
   }),
   byHarvester('CDI: a disk is exported into an image', async stage => {
@@ -41,8 +39,7 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.images.make({ ...CDI, sourceType: 'upload' })
     await stage.until('an image that waits', () => stage.find('VirtualMachineImage', NOBLE)?.status !== undefined)
     await stage.settle()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
   }),
   byHarvester('CDI: a disk that nobody provisions is exported, and waited for', async stage => {
     await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
@@ -54,8 +51,7 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.admin.create('PersistentVolumeClaim', claimOf(stage.namespace, 'disk', 'nobody-provisions'))
     await stage.images.make({ ...CDI, sourceType: 'export-from-volume', pvcName: 'disk', retry: 2 })
     await stage.images.untilGivenUp()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
   }),
   byHarvester('CDI: an image whose host does not answer is tried again to the limit, and given up', async stage => {
     await stage.images.make({ ...CDI, url: 'http://127.0.0.1:9/disk.qcow2', retry: 2 })
@@ -64,8 +60,7 @@ export const CDI_IMAGES: readonly Story[] = [
   byHarvester('CDI: an image is cloned, tried again to its limit, and deleted', async stage => {
     await stage.images.make({ ...CDI, sourceType: 'clone', retry: 2 })
     await stage.images.untilGivenUp()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
   }),
   byHarvester('CDI: an image is cloned, which Harvester cannot do', async stage => {
     await stage.images.make({ ...CDI, sourceType: 'clone', retry: 0 })
@@ -76,8 +71,7 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.images.uploadToCdi(FILE)
     await stage.images.untilImported()
     await stage.settle()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.untilGone('DataVolume', NOBLE)
   }),
   byUpload('CDI: an image is uploaded without a word on its size, and can be uploaded again', async stage => {
@@ -94,8 +88,7 @@ export const CDI_IMAGES: readonly Story[] = [
     await stage.lookOn(AGAIN_MS)
     await stage.images.uploadToCdi(FILE)
     await stage.settle()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.untilGone('DataVolume', NOBLE)
   }),
 ]

@@ -115,7 +115,6 @@ export const COPIES: readonly Story[] = [
     await stage.admin.remove('BackingImage', fileName(stage))
     await stage.until('the file gone', () => stage.images.file() === undefined)
     await stage.settle()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
   }),
 ]

@@ -11,11 +11,6 @@ const SOMETHING_ELSE = '0123456789abcdef'.repeat(8)
 const byHarvester = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester'], run })
 const byLonghorn = (name: string, run: Story['run']): Story => ({ name, looksAt: OF_IMAGES, needs: ['harvester', 'longhorn'], run })
 
-async function untilImageGone(stage: Stage): Promise<void> {
-  await stage.untilGone('VirtualMachineImage', NOBLE)
-  await stage.until('its file gone', () => stage.images.file() === undefined)
-}
-
 /** Longer than Longhorn waits before it fetches a file anew that has failed: a minute. */
 const AGAIN_SECONDS = 170
 
@@ -27,8 +22,8 @@ async function untilCleanedUp(stage: Stage): Promise<void> {
 }
 
 async function remove(stage: Stage): Promise<void> {
-  await stage.admin.remove('VirtualMachineImage', NOBLE)
-  await untilImageGone(stage)
+  await stage.images.remove()
+  await stage.until('its file gone', () => stage.images.file() === undefined)
 }
 
 export const IMPORTS: readonly Story[] = [

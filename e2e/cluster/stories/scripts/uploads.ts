@@ -1,5 +1,5 @@
 import type { Picture } from '../imageManifests.ts'
-import { NOBLE, SECRET, encrypted, encrypting } from '../imageManifests.ts'
+import { SECRET, encrypted, encrypting } from '../imageManifests.ts'
 import { OF_IMAGES } from '../sight.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -37,8 +37,7 @@ async function untilThrownAway(stage: Stage): Promise<void> {
 export const UPLOADS: readonly Story[] = [
   byLonghorn('an image is uploaded, kept on three disks, and deleted', async stage => {
     await uploaded(stage, 3)
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.until('its file gone', () => stage.images.file() === undefined)
   }),
   byLonghorn('an image is uploaded of another size than was told', async stage => {
@@ -53,8 +52,7 @@ export const UPLOADS: readonly Story[] = [
     // Harvester waits for a minute until Longhorn would take it.
     await stage.images.sendFile(FILE)
     await stage.settle()
-    await stage.admin.remove('VirtualMachineImage', NOBLE)
-    await stage.untilGone('VirtualMachineImage', NOBLE)
+    await stage.images.remove()
     await stage.until('its file gone', () => stage.images.file() === undefined)
   }),
   byLonghorn('an image is uploaded whose checksum is of another file', async stage => {
