@@ -172,6 +172,29 @@ const cloned: Story = { keeper: 'own', moments: [
   } },
 ] }
 
+/** Somebody starts the VM while its disk is read: no guard keeps it from that. */
+const torn: Story = { keeper: 'own', moments: [
+  { name: 'torn', async reach(page) {
+    await formOf(page, 'web-17', { size: '60Gi' })
+    await begin(page)
+    await isUnderWay(page.locator('.task-timeline progress'))
+    await api(page).patch(`${PATHS.vms(LAB)}/web-17`, { spec: { runStrategy: 'Always' } })
+    await state(page).locator('xpath=self::*[@data-tone="attention"]').waitFor({ timeout: 60_000 })
+  } },
+  toldOn('torn-vm', '/virtual-machines/lab/web-17', 'open-export'),
+] }
+
+/** A guest that crashes whenever it is started again. */
+const stuck: Story = { keeper: 'own', moments: [
+  { name: 'stuck', async reach(page) {
+    await formOf(page, 'web-18')
+    await beginHeld(page, 'web-18-root')
+    await api(page).patch(`${PATHS.vms(LAB)}/web-18`, { spec: { template: { metadata: { annotations: { 'guardrails.test/guest': 'crashing' } } } } })
+    await letDetach(page, 'web-18-root')
+    await remedy(page, 'dismiss').waitFor({ timeout: 120_000 })
+  } },
+] }
+
 const marked: Story = { keeper: 'own', moments: [
   { name: 'marked', async reach(page) {
     await formOf(page, 'deaf-12', { guest: 'deaf', grace: 4 })
@@ -302,4 +325,4 @@ const backupFails: Story = { keeper: 'own', moments: [
 ] }
 
 /** The pictures are called `export-step-<moment>`. */
-export const EXPORT_STORIES: readonly Story[] = [byWhom, byItself, unreadable, powerCut, givenUp, cloned, marked, noImage, meanwhile, leftOff, running, shared, backupFails]
+export const EXPORT_STORIES: readonly Story[] = [byWhom, byItself, unreadable, powerCut, givenUp, cloned, torn, stuck, marked, noImage, meanwhile, leftOff, running, shared, backupFails]
