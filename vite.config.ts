@@ -26,6 +26,7 @@ export default defineConfig(({ isSsrBuild }) => ({
   ...isSsrBuild && { ssr: { noExternal: true, external: SERVER_LIBRARIES } },
   test: {
     environment: 'node',
+    globalSetup: ['server/testFolders.ts'],
     include: ['{src,pkg,server,bench}/**/*.spec.ts', 'scripts/*.spec.mjs'],
     // Processes that are killed and started again by the dozen: a tier of its own (npm run test:kills).
     exclude: process.env.KILLS ? [] : ['server/keeperProcess.spec.ts'],
