@@ -8,7 +8,7 @@ import { useNow } from '#sdk/time.ts'
 import { useBar } from '#sdk/useBar.ts'
 import { useOperator } from '#sdk/useOperator.ts'
 import { useSubmit } from '#sdk/useSubmit.ts'
-import type { Tone, VerdictRemedy } from '#sdk/verdict.ts'
+import type { VerdictRemedy } from '#sdk/verdict.ts'
 import { costOfGivingUp } from './exportGiveUp.ts'
 import type { ExportIntent } from './exportIntent.ts'
 import { readAnew } from './exportFreshWorld.ts'
@@ -17,8 +17,9 @@ import { exportReference } from './exportIntent.ts'
 import { planStartNow, vmsKeptOff } from './exportRestart.ts'
 import { rightsOfExport, rightsOfForce, rightsOfStart } from './exportRights.ts'
 import { putAway } from './exportRunner.ts'
-import { blindnessOf, isStillRead, sightQuestion } from './exportSight.ts'
+import { blindnessOf, sightQuestion } from './exportSight.ts'
 import { nextExportStep } from './exportSteps.ts'
+import { toneOfExport } from './exportTone.ts'
 import { VMIS } from '#vms/vm.ts'
 import { carrierOf } from './keeperStatus.ts'
 import { useAbandon } from './useAbandon.ts'
@@ -52,7 +53,7 @@ export function useExportActs(intent: () => ExportIntent, world: LiveExportWorld
   // An import goes on by itself; every other step needs somebody.
   const isCarriedOut = computed(() => carrier.value === 'here' || carrier.value === 'server')
   const keptOff = computed(() => vmsKeptOff(world, intent()).map(key => world.vms.objects.find(vm => objectKey(vm) === key)?.metadata.name ?? key))
-  const tone = computed<Tone>(() => step.value.word === 'stopped' ? 'bad' : isCarriedOut.value ? cost.value === 'torn-already' ? 'attention' : step.value.word === 'blind' && !isStillRead(step.value) ? 'unknown' : 'progress' : keeper.value.state === 'asking' ? 'unknown' : 'attention')
+  const tone = computed(() => toneOfExport(step.value, isCarriedOut.value ? 'carried' : keeper.value.state === 'asking' ? 'asking' : 'left', cost.value))
   const title = computed(() => t(`volumes.export.state.${step.value.word === 'stopped' ? 'stopped' : keeper.value.state === 'asking' && carrier.value !== 'here' ? 'asking' : carrier.value}`, { name: exportReference(intent()) }))
 
   /** What it waits for as long as something cannot be seen, by whoever carries it out. */
