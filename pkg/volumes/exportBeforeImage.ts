@@ -15,7 +15,7 @@ import { createExportImage } from './exportImage.ts'
 import { callOff } from './exportCallOff.ts'
 import { forceStop, notedEnding, noteEndings, waitingForGuest } from './exportGuests.ts'
 import { isClosed } from './exportAnswer.ts'
-import { exportReference, isOverdue, otherExportOf, referenceOn } from './exportIntent.ts'
+import { exportReference, isOverdue, isStoppedFor, otherExportOf, referenceOn } from './exportIntent.ts'
 import { exportImageKey } from './exportedImage.ts'
 import { stopForExport } from './exportPlan.ts'
 import { vmsOf } from './exportRestart.ts'
@@ -53,7 +53,7 @@ function takenByOthers(world: StepWorld, intent: ExportIntent): CallOffReason[] 
 /** VMs that hold, or are about to take, the disk without this export having left them on: none may be shut down unasked. */
 function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: PersistentVolumeClaim): CallOffReason[] {
   const users = usersOfClaim(claim, { vms: world.vms.objects, vmis: world.vmis.objects, pods: world.pods.objects })
-  const gone = vmsOf(world, intent).filter(({ entry, vm }) => entry.wasRunning && !vm).map(({ entry }) => ({ code: 'vm-gone' as const, vm: keyOf(intent, entry.name) }))
+  const gone = vmsOf(world, intent).filter(({ entry, vm }) => isStoppedFor(entry) && !vm).map(({ entry }) => ({ code: 'vm-gone' as const, vm: keyOf(intent, entry.name) }))
   const started = users.vms.filter(vm => {
     const reference = referenceOn(vm, intent)
     // No image, and yet its start was asked for: the export was given up, and stays so.
@@ -62,7 +62,7 @@ function startedMeanwhile(world: StepWorld, intent: ExportIntent, claim: Persist
     // The export halts a VM in the write that notes it there: what is wanted on since then is wanted by somebody else, though its old guest may still be ending.
     if (reference === 'stopped')
       return effectiveRunStrategy(vm) !== 'Halted' || startsByItself(vm)
-    return isOn(vm, users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)) && !intent.vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning)
+    return isOn(vm, users.vmis.find(candidate => candidate.metadata.name === vm.metadata.name)) && !intent.vms.some(entry => entry.name === vm.metadata.name && isStoppedFor(entry))
   })
   return [...gone, ...started.map(vm => ({ code: 'vm-started' as const, vm: objectKey(vm) }))]
 }
@@ -92,7 +92,7 @@ function shutDown(world: StepWorld, intent: ExportIntent, claim: PersistentVolum
   const cut = known.filter(one => notedEnding(intent, one) === 'cut-off')
   if (cut.length && intent.ifCutOff !== 'mark-crash-consistent')
     return callOff(claim, intent, cut.map(({ entry }) => ({ code: 'cut-off-no-image', vm: keyOf(intent, entry.name) })))
-  const forced = intent.forcedBy === undefined ? [] : known.flatMap(({ vmi }) => vmi ? forceStop(vmi) : [])
+  const forced = intent.forcedBy === undefined ? [] : known.flatMap(({ vm, vmi }) => vm && vmi ? forceStop(vmi) : [])
   return forced.length ? { word: 'force-stop', writes: forced, because: known.map(({ entry }) => ({ code: 'forcing-stop', vm: keyOf(intent, entry.name) })) } : undefined
 }
 

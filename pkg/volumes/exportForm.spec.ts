@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StorageClass } from '#kube/core.ts'
 import type { ExportForm, RunningOffer } from './exportForm.ts'
+import type { ExportedVm } from './exportIntent.ts'
 import { choicesOf, emptyExportForm, isAcknowledged, offerRunning } from './exportForm.ts'
 import type { ExportSafety, ExportSafetyWord } from './exportSafety.ts'
 import { CLAIM, exportImage, meta } from './scriptedWorld.ts'
@@ -63,13 +64,18 @@ describe('the export\'s form', () => {
     expect(isAcknowledged({ typed }, CLAIM)).toBe(taken)
   })
 
-  it.each<[string, Partial<ExportForm>, boolean, object]>([
-    ['nothing but the time limit by default', {}, true, { deadline: '2026-03-01T13:00:00.000Z' }],
-    ['nothing at all without one', { deadlineMinutes: 0 }, true, {}],
-    ['the marked image and the backup where something is shut down', { ifCutOff: 'mark-crash-consistent', backupFirst: true, deadlineMinutes: 0 }, true, { ifCutOff: 'mark-crash-consistent', backupFirst: true }],
-    ['none of them, nor the time limit, where nothing is', { ifCutOff: 'mark-crash-consistent', backupFirst: true }, false, {}],
-    ['who said that it may be torn, and nothing that needs a shutdown', { way: 'while-running', backupFirst: true }, true, { runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00.000Z' } }],
-  ])('chooses %s', (_, form, stops, choices) => {
-    expect(choicesOf({ ...FORM, ...form }, stops, 'ann', NOW)).toEqual(choices)
+  const RUNNING = { name: 'web-01', runStrategy: 'Always', wasRunning: true } as const
+  const ENDING = { name: 'web-01', runStrategy: 'Halted', wasRunning: true, isEnding: true } as const
+  const OFF = { name: 'web-01', runStrategy: 'Halted', wasRunning: false } as const
+
+  it.each<[string, Partial<ExportForm>, ExportedVm, object]>([
+    ['nothing but the time limit by default', {}, RUNNING, { deadline: '2026-03-01T13:00:00.000Z' }],
+    ['nothing at all without one', { deadlineMinutes: 0 }, RUNNING, {}],
+    ['the marked image and the backup where something is shut down', { ifCutOff: 'mark-crash-consistent', backupFirst: true, deadlineMinutes: 0 }, RUNNING, { ifCutOff: 'mark-crash-consistent', backupFirst: true }],
+    ['none of them, nor the time limit, where nothing is', { ifCutOff: 'mark-crash-consistent', backupFirst: true }, OFF, {}],
+    ['what becomes of a guest whose power is cut, where one is ending already, and nothing that needs a shutdown', { ifCutOff: 'mark-crash-consistent', backupFirst: true }, ENDING, { ifCutOff: 'mark-crash-consistent' }],
+    ['who said that it may be torn, and nothing that needs a shutdown', { way: 'while-running', backupFirst: true }, RUNNING, { runningAcknowledged: { by: 'ann', at: '2026-03-01T12:00:00.000Z' } }],
+  ])('chooses %s', (_, form, vm, choices) => {
+    expect(choicesOf({ ...FORM, ...form }, [vm], 'ann', NOW)).toEqual(choices)
   })
 })

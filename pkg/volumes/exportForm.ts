@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
 import type { ExportSafety } from './exportSafety.ts'
-import type { ExportChoices } from './exportIntent.ts'
+import type { ExportChoices, ExportedVm } from './exportIntent.ts'
+import { isStoppedFor } from './exportIntent.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
 import { findNamesake } from '#images/imageFindings.ts'
 import { canBeAcknowledged, isKnownInUse } from './exportSafety.ts'
@@ -63,13 +64,14 @@ export function isAcknowledged({ typed }: Pick<ExportForm, 'typed'>, { metadata 
   return typed.trim() === metadata.name
 }
 
-/** What the form has chosen for later, as it stands in the intent. `stops`: whether a VM is shut down for it; `who` acknowledges; `now` in epoch milliseconds. */
-export function choicesOf(form: ExportForm, stops: boolean, who: string, now: number): ExportChoices {
+/** What the form has chosen for later, as it stands in the intent. `vms` as the intent has them; `who` acknowledges; `now` in epoch milliseconds. */
+export function choicesOf(form: ExportForm, vms: readonly ExportedVm[], who: string, now: number): ExportChoices {
   const at = (ms: number) => new Date(ms).toISOString()
   if (form.way === 'while-running')
     return { runningAcknowledged: { by: who, at: at(now) } }
+  const stops = vms.some(isStoppedFor)
   return {
-    ...(stops && form.ifCutOff === 'mark-crash-consistent' && { ifCutOff: form.ifCutOff }),
+    ...(vms.some(vm => vm.wasRunning) && form.ifCutOff === 'mark-crash-consistent' && { ifCutOff: form.ifCutOff }),
     ...(stops && form.backupFirst && { backupFirst: true }),
     ...(stops && form.deadlineMinutes > 0 && { deadline: at(now + form.deadlineMinutes * 60_000) }),
   }

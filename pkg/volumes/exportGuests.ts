@@ -4,12 +4,13 @@ import type { VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent, NotedEnding } from './exportIntent.ts'
 import type { KnownVm } from './exportRestart.ts'
 import type { BareStep, StepReason } from './exportStep.ts'
-import { objectKey } from '#kube/object.ts'
 import { isFinal } from '#vms/powerState.ts'
 import { DEFAULT_GRACE_SECONDS, VM_SUBRESOURCES, effectiveRunStrategy } from '#vms/vm.ts'
 import { amendIntent } from './exportIntent.ts'
 
 const graceOf = (vmi: VirtualMachineInstance): number => vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+/** Of the VM, which may be gone before its instance. */
+const keyOf = ({ claim }: ExportIntent, { entry }: KnownVm): string => `${claim.namespace}/${entry.name}`
 /** Without ACPI a guest cannot be asked to end, nor switch its power off. */
 const hearsOfItsEnd = (vmi: VirtualMachineInstance): boolean => vmi.spec.domain?.features?.acpi?.enabled !== false
 
@@ -31,7 +32,7 @@ function endingOf(vmi: VirtualMachineInstance | undefined): NotedEnding['word'] 
 /** What is to be noted of the guest: how one ended whose VM was halted for the export, and of one that had ended before only that it was cut off. */
 function toNote({ entry, vm, vmi }: KnownVm): NotedEnding['word'] | undefined {
   if (entry.wasRunning)
-    return vm && effectiveRunStrategy(vm) === 'Halted' ? endingOf(vmi) : undefined
+    return (vm ? effectiveRunStrategy(vm) === 'Halted' : entry.isEnding) ? endingOf(vmi) : undefined
   return endingOf(vmi) === 'cut-off' ? 'cut-off' : undefined
 }
 
@@ -49,7 +50,7 @@ export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, 
   const found = known.flatMap(one => {
     const word = toNote(one)
     const noted = notedEnding(intent, one)
-    return one.vm && word && (noted === undefined || (word === 'cut-off' && noted !== word)) ? [{ name: one.entry.name, vm: objectKey(one.vm), word, generation: one.vm.metadata.generation }] : []
+    return word && (noted === undefined || (word === 'cut-off' && noted !== word)) ? [{ name: one.entry.name, vm: keyOf(intent, one), word, generation: one.vm?.metadata.generation }] : []
   })
   const moved = known.flatMap(one => {
     const node = one.vmi?.status?.nodeName
@@ -61,7 +62,7 @@ export function noteEndings(claim: PersistentVolumeClaim, intent: ExportIntent, 
   const nodes = { ...intent.nodes, ...Object.fromEntries(moved.map(({ entry, node }) => [entry.name, node])) }
   const because: StepReason[] = found.length
     ? found.map(({ vm, word }) => ({ code: word === 'shut-down' ? 'noting-end' : word, vm }))
-    : moved.flatMap(({ vm, vmi }) => vm && vmi ? waitingForGuest(objectKey(vm), vmi, now) : [])
+    : moved.flatMap(one => one.vmi ? waitingForGuest(keyOf(intent, one), one.vmi, now) : [])
   return { write: amendIntent(claim, intent, { ...(moved.length > 0 && { nodes }), ...(found.length > 0 && { endings: { ...intent.endings, ...noted } }) }), because }
 }
 

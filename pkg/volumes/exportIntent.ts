@@ -16,7 +16,10 @@ export interface ExportedVm {
   readonly name: string
   /** What it had, and gets back. */
   readonly runStrategy: RunStrategy
+  /** Its guest ran, or had not ended yet: that end is waited for, and tells how whole the image is. */
   readonly wasRunning: boolean
+  /** Somebody had halted it already, and its guest was still ending: this export does not stop it, and owes it no start. */
+  readonly isEnding?: true
   /** Where it ran: its instance will be gone when that is asked. */
   readonly node?: string
 }
@@ -173,9 +176,14 @@ function hasVms(claim: PersistentVolumeClaim): boolean {
   return intent !== undefined && (intent === 'unreadable' || (isClaimOf(claim, intent) && !intent.isSettled))
 }
 
+/** Whether the export has it shut down, and so owes it a start. */
+export function isStoppedFor({ wasRunning, isEnding }: Pick<ExportedVm, 'wasRunning' | 'isEnding'>): boolean {
+  return wasRunning && isEnding === undefined
+}
+
 /** Whether an export that is over has nothing more to do with any VM: it had none to stop, or has noted that all is done. An export of a running disk stops nothing. */
 export function isSettledOf({ isSettled = false, runningAcknowledged, vms }: ExportIntent): boolean {
-  return isSettled || runningAcknowledged !== undefined || !vms.some(vm => vm.wasRunning)
+  return isSettled || runningAcknowledged !== undefined || !vms.some(isStoppedFor)
 }
 
 /** Adds notes to the intent on the claim. Every runner goes on from there. Fails (422) when the intent is no longer the one that was read. */

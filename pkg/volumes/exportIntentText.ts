@@ -117,7 +117,7 @@ function isKey(value: unknown): boolean {
 function parseVm(read: unknown): ExportedVm | undefined {
   if (!isFields(read) || typeof read.name !== 'string' || typeof read.runStrategy !== 'string' || !STRATEGIES.includes(read.runStrategy))
     return undefined
-  return { name: read.name, runStrategy: read.runStrategy as RunStrategy, wasRunning: read.wasRunning === true, ...textOf(read, 'node') }
+  return { name: read.name, runStrategy: read.runStrategy as RunStrategy, wasRunning: read.wasRunning === true, ...(read.isEnding === true && { isEnding: true as const }), ...textOf(read, 'node') }
 }
 
 function parseIdentity(read: unknown): Identity | undefined {

@@ -9,7 +9,7 @@ import { planStop } from '#vms/powerActions.ts'
 import { isFinal, startsByItself } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { exportReference, writeIntent } from './exportIntent.ts'
+import { exportReference, isStoppedFor, writeIntent } from './exportIntent.ts'
 
 export interface ExportRequest {
   readonly claim: PersistentVolumeClaim
@@ -34,19 +34,24 @@ export interface ExportPlan { readonly intent: ExportIntent, readonly writes: re
  */
 export function planExport(request: ExportRequest): ExportPlan {
   const { claim, users, id, image, storageClass, restart, requester, choices = {}, now } = request
-  const vms = users.vms.map(vm => describeVm(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name)))
+  const vms = [...users.vms.map(vm => describeVm(vm, users.vmis.find(vmi => vmi.metadata.name === vm.metadata.name))), ...endingWithoutVm(users)]
   const intent: ExportIntent = { id, claim: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, claimUid: claim.metadata.uid, image, storageClass, vms, restart, requester, startedAt: new Date(now).toISOString(), ...choices }
   const written = annotate(claim, { [EXPORT_ANNOTATION]: writeIntent(intent) })
   const first = patchOf(CLAIMS, claim, written[0]?.op === 'test' ? written : [testVersion(claim), ...written])
-  const running = choices.backupFirst || choices.runningAcknowledged ? [] : users.vms.filter(vm => vms.some(entry => entry.name === vm.metadata.name && entry.wasRunning))
+  const running = choices.backupFirst || choices.runningAcknowledged ? [] : users.vms.filter(vm => vms.some(entry => entry.name === vm.metadata.name && isStoppedFor(entry)))
   return { intent, writes: [first, ...running.map(vm => stopForExport(vm, intent))] }
 }
 
-/** One that somebody has halted already is off, though its guest is still ending: nobody owes it a start. */
 function describeVm(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): ExportedVm {
-  const isHalted = effectiveRunStrategy(vm) === 'Halted' && !startsAgain(vm)
-  const wasRunning = !isHalted && (vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm))
-  return { name: vm.metadata.name, runStrategy: effectiveRunStrategy(vm), wasRunning, ...(vmi?.status?.nodeName && { node: vmi.status.nodeName }) }
+  const wasRunning = vmi ? !isFinal(vmi) || startsAgain(vm) : startsByItself(vm)
+  const isEnding = wasRunning && effectiveRunStrategy(vm) === 'Halted' && !startsAgain(vm)
+  return { name: vm.metadata.name, runStrategy: effectiveRunStrategy(vm), wasRunning, ...(isEnding && { isEnding }), ...(vmi?.status?.nodeName && { node: vmi.status.nodeName }) }
+}
+
+/** Guests that are ending and whose VM is gone, or has the disk no more: how they end tells how whole the image is. */
+function endingWithoutVm({ vms, vmis }: ClaimUsers): ExportedVm[] {
+  const bare = vmis.filter(vmi => vmi.metadata.deletionTimestamp !== undefined && !isFinal(vmi) && !vms.some(vm => vm.metadata.name === vmi.metadata.name))
+  return bare.map(({ metadata: { name }, status }) => ({ name, runStrategy: 'Halted', wasRunning: true, isEnding: true, ...(status?.nodeName && { node: status.nodeName }) }))
 }
 
 function startsAgain(vm: VirtualMachine): boolean {

@@ -11,7 +11,7 @@ import { planStart } from '#vms/powerActions.ts'
 import { derivePowerState, printedTrouble, startsByItself } from '#vms/powerState.ts'
 import { VMIS, VMS, effectiveRunStrategy } from '#vms/vm.ts'
 import { EXPORT_ANNOTATION } from './exportIntentText.ts'
-import { amendIntent, exportReference, referenceOn } from './exportIntent.ts'
+import { amendIntent, exportReference, isStoppedFor, referenceOn } from './exportIntent.ts'
 
 // Whoever shuts a VM down for an export owes it a start.
 
@@ -126,7 +126,7 @@ function noteStarted(writes: readonly Write[], vm: VirtualMachine, intent: Expor
  * late (`stopForExport`), so that the export can end. Not of one with a mark, with which it has changed too.
  */
 export function releaseVms(intent: ExportIntent, known: readonly KnownVm[]): Write[] {
-  const bare = known.flatMap(({ entry, vm }) => entry.wasRunning && vm && vm.metadata.annotations?.[EXPORT_ANNOTATION] === undefined ? vm : [])
+  const bare = known.flatMap(({ entry, vm }) => isStoppedFor(entry) && vm && vm.metadata.annotations?.[EXPORT_ANNOTATION] === undefined ? vm : [])
   return bare.map(vm => patchOf(VMS, vm, [testVersion(vm), ...annotate(vm, { [EXPORT_ANNOTATION]: exportReference(intent, 'released') })]))
 }
 

@@ -1,5 +1,6 @@
 import type { Permission } from '#kube/write.ts'
 import type { ExportIntent } from './exportIntent.ts'
+import { isStoppedFor } from './exportIntent.ts'
 import { CLAIMS } from '#kube/core.ts'
 import { IMAGES } from '#images/image.ts'
 import { VMS, VM_SUBRESOURCES } from '#vms/vm.ts'
@@ -30,7 +31,7 @@ export function rightsOfForce({ claim: { namespace } }: Rights): readonly Permis
 
 /** What *Start now* takes: the note that the export was given up, and the VMs back on with their own strategies. */
 export function rightsOfStart({ claim: { namespace }, vms, restart, runningAcknowledged }: Rights): readonly Permission[] {
-  const stopped = runningAcknowledged ? [] : vms.filter(vm => vm.wasRunning)
+  const stopped = runningAcknowledged ? [] : vms.filter(isStoppedFor)
   const start = restart && stopped.some(vm => vm.runStrategy === 'Manual')
   return [
     { verb: 'patch', resource: CLAIMS, where: { namespace } },

@@ -81,18 +81,96 @@ describe('an export on a bad day', () => {
     expect(cluster.running('web-01')).toBe(true)
   })
 
-  it('owes no start to a VM that somebody has halted before, though its guest is still ending, and waits for that', () => {
-    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest: 'deaf' } })
-    const vm = cluster.vm('web-01')
-    if (vm)
+  describe('of a VM that somebody has halted before, and whose guest is still ending', () => {
+    function halting(guest: 'obedient' | 'deaf' = 'deaf') {
+      const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure', guest } })
+      const vm = cluster.vm('web-01')
+      const vmi = cluster.vmis[0]
+      if (!vm || !vmi)
+        throw new Error('the cluster has no web-01')
       vm.spec.runStrategy = 'Halted'
-    const { words, last } = run(cluster, cluster.begin())
-    expect(words[0]).toBe('wait-detach')
-    expect(words).not.toContain('start-vm')
-    expect(last.word).toBe('done')
-    expect(last.timeline.map(({ step }) => step)).toEqual(['record', 'release', 'create', 'import', 'end'])
-    expect(vm?.spec.runStrategy).toBe('Halted')
-    expect(cluster.images.map(image => cutOffOf(image as VirtualMachineImage))).toEqual([['web-01']])
+      vmi.status = { ...vmi.status, nodeName: 'node-1' }
+      return { cluster, vm }
+    }
+
+    it('waits for that, makes no image where its power was cut, as nobody has chosen one, and owes no start', () => {
+      const { cluster, vm } = halting()
+      const { words, last } = run(cluster, cluster.begin(), { turns: 90 })
+      expect(words[0]).toBe('wait-guest')
+      expect(words).not.toContain('create-image')
+      expect(words).not.toContain('start-vm')
+      expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
+      expect(last.timeline.map(({ step }) => step)).toEqual(['record', 'release', 'create', 'import', 'end'])
+      expect(vm.spec.runStrategy).toBe('Halted')
+      expect(vm.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
+    })
+
+    it('marks the image where that was chosen', () => {
+      const { cluster } = halting()
+      const { last } = run(cluster, cluster.begin(true, { ifCutOff: 'mark-crash-consistent' }), { turns: 90 })
+      expect(last).toMatchObject({ word: 'done', result: 'crash-consistent' })
+      expect(cluster.images.map(image => cutOffOf(image as VirtualMachineImage))).toEqual([['web-01']])
+    })
+
+    it('makes a whole image of one that was seen to shut down, and leaves it off without a mark', () => {
+      const { cluster, vm } = halting('obedient')
+      const { words, last } = run(cluster, cluster.begin())
+      expect(words).not.toContain('start-vm')
+      expect(words).not.toContain('release-vm')
+      expect(last).toMatchObject({ word: 'done', result: 'exported' })
+      expect(vm.spec.runStrategy).toBe('Halted')
+      expect(vm.metadata.annotations?.[EXPORT_ANNOTATION]).toBeUndefined()
+    })
+
+    it('calls no image whole of which nobody saw how its guest ended', () => {
+      const { cluster } = halting()
+      const { last } = run(cluster, cluster.begin(), { turns: 90, each: (_step, turn) => {
+        if (turn === 0)
+          Array.from({ length: 40 }, () => cluster.turn())
+      } })
+      expect(last).toMatchObject({ word: 'done', result: 'not-observed' })
+    })
+
+    it('makes none while the node is lost on which it was ending, though its pod and its attachment were removed by force', () => {
+      const { cluster } = halting()
+      const intent = cluster.begin()
+      const lost = (world: StepWorld): StepWorld => ({ ...world, nodes: { ...world.nodes, objects: world.nodes.objects.map(node => ({ ...node, status: { conditions: [{ type: 'Ready', status: 'Unknown' as const }] } })) } })
+      cluster.vmis = []
+      cluster.pods = []
+      cluster.attachments = []
+      cluster.note()
+      const { words, last } = run(cluster, intent, { turns: 30, world: lost })
+      expect(words).not.toContain('create-image')
+      expect(last.word).toBe('blind')
+    })
+
+    it('watches its end too where the VM is deleted, and only its instance is left', () => {
+      const { cluster } = halting()
+      cluster.vms = []
+      const [vmi] = cluster.vmis
+      if (vmi)
+        vmi.metadata = { ...vmi.metadata, deletionTimestamp: new Date(cluster.time).toISOString() }
+      const { words, last } = run(cluster, cluster.begin(), { turns: 30, each: (_step, turn) => {
+        if (vmi && turn === 3)
+          vmi.status = { ...vmi.status, phase: 'Failed' }
+        if (turn === 6)
+          cluster.vmis = []
+      } })
+      expect(words[0]).toBe('wait-guest')
+      expect(words).not.toContain('create-image')
+      expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'cut-off-no-image', vm: 'production/web-01' }] })
+    })
+
+    it('is called off where somebody starts it meanwhile', () => {
+      const { cluster, vm } = halting()
+      const { words, last } = run(cluster, cluster.begin(), { turns: 30, each: (_step, turn) => {
+        if (turn === 2)
+          vm.spec.runStrategy = 'Always'
+      } })
+      expect(words).not.toContain('stop-vm')
+      expect(last).toMatchObject({ word: 'stopped', because: [{ code: 'vm-started', vm: 'production/web-01' }] })
+      expect(vm.spec.runStrategy).toBe('Always')
+    })
   })
 
   it('can be ended where a VM that it has started does not come to run, in the cluster\'s own words, and not before that is known', () => {

@@ -1,4 +1,5 @@
 import type { ExportIntent } from './exportIntent.ts'
+import { isStoppedFor } from './exportIntent.ts'
 
 export type StepWord
   = | 'blind' | 'make-backup' | 'wait-backup' | 'stop-vm' | 'wait-guest' | 'force-stop' | 'wait-detach' | 'call-off' | 'create-image' | 'wait-import' | 'mark-overtaken' | 'verify'
@@ -25,7 +26,7 @@ type Shown = Pick<ExportIntent, 'vms' | 'restart' | 'backupFirst' | 'runningAckn
 
 /** The export's steps as an operator counts them: done, now, to come. What was given up is failed or left out. */
 export function exportTimeline(step: { readonly word: StepWord, readonly result?: ExportResult }, intent: Shown): TimelineEntry[] {
-  const stops = !intent.runningAcknowledged && intent.vms.some(vm => vm.wasRunning)
+  const stops = !intent.runningAcknowledged && intent.vms.some(isStoppedFor)
   const isShown: Readonly<Partial<Record<TimelineStep, boolean>>> = { 'back-up': intent.backupFirst ?? false, 'shut-down': stops, 'start': stops && intent.restart }
   const shown = ORDER.filter(entry => isShown[entry] ?? true)
   // After an end is known, waiting is part of the start: save for a guest that has not ended yet, since the export was given up before.

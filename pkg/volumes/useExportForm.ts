@@ -19,8 +19,8 @@ import { backupsOf } from './exportBackup.ts'
 import type { ExportForm } from './exportForm.ts'
 import { choicesOf, emptyExportForm, isAcknowledged, offerRunning } from './exportForm.ts'
 import { createExportImage } from './exportImage.ts'
-import type { ExportIntent } from './exportIntent.ts'
-import { readIntent } from './exportIntent.ts'
+import type { ExportedVm, ExportIntent } from './exportIntent.ts'
+import { isStoppedFor, readIntent } from './exportIntent.ts'
 import { judgeExportPace } from './exportPace.ts'
 import { planExport, stopForExport } from './exportPlan.ts'
 import { isRefusedInUse, judgeWriteFailure } from './exportRefusal.ts'
@@ -72,11 +72,14 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   const opened = proxy.time()
   const planWith = (way: ExportForm['way'], now = 0) => {
     const request = { claim: claim(), users: users.value, id, image: { namespace: form.namespace, displayName: form.displayName, ...(form.description && { description: form.description }) }, storageClass: form.storageClass, restart: form.restart, requester: requester.value, now }
-    const stops = planExport(request).intent.vms.some(vm => vm.wasRunning)
-    return planExport({ ...request, choices: choicesOf({ ...form, way }, stops, who(), now) })
+    return planExport({ ...request, choices: choicesOf({ ...form, way }, planExport(request).intent.vms, who(), now) })
   }
-  const running = computed(() => planWith('at-rest', opened).intent.vms.filter(vm => vm.wasRunning))
-  const names = computed(() => new Intl.ListFormat(t('volumes.export.listLanguage')).format(running.value.map(vm => vm.name)))
+  // Of some the end is only waited for: somebody has halted them already.
+  const awaited = computed(() => planWith('at-rest', opened).intent.vms.filter(vm => vm.wasRunning))
+  const running = computed(() => awaited.value.filter(isStoppedFor))
+  const listed = (vms: readonly ExportedVm[]) => new Intl.ListFormat(t('volumes.export.listLanguage')).format(vms.map(vm => vm.name))
+  const names = computed(() => listed(running.value))
+  const awaitedNames = computed(() => listed(awaited.value))
 
   const question = computed(() => {
     if (!seen.value.reasons.some(isClosed) || !targetClass.value || Object.keys(target.value.problems).length)
@@ -99,7 +102,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
   })
   const verb = computed(() => way.value === 'while-running' ? t('volumes.export.verbRunning') : stops.value ? t('volumes.export.verbStopping', { vms: names.value }) : t('volumes.export.verb'))
 
-  const stoppable = computed(() => new Set(running.value.map(vm => `${claim().metadata.namespace}/${vm.name}`)))
+  const stoppable = computed(() => new Set(awaited.value.map(vm => `${claim().metadata.namespace}/${vm.name}`)))
   const isFreeable = computed(() => {
     const { word, reasons } = safety.value
     return word === 'at-rest' || word === 'detaching' || (reasons.length > 0 && isFreedByStopping(safety.value, stoppable.value))
@@ -133,7 +136,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
       // A VM is not shut down for an image that would then be refused. While it runs Harvester refuses some images only for that.
       for (last of writes.value) {
         await carryOut(proxy, last, { dryRun: true }).catch((thrown: unknown) => {
-          if (!running.value.length || !isRefusedInUse(toApiError(thrown)))
+          if (!awaited.value.length || !isRefusedInUse(toApiError(thrown)))
             throw thrown
         })
       }
@@ -149,7 +152,7 @@ export function useExportForm(claim: () => PersistentVolumeClaim, world: LiveExp
       return begin(tries - 1)
     }
   }
-  return { form, choices, namespaces, users, running, names, stops, way, isBackedUp, offer, safety, answer, answerState, target, writes, verb, blocked, backupBar, pace, submission }
+  return { form, choices, namespaces, users, running, names, awaited, awaitedNames, stops, way, isBackedUp, offer, safety, answer, answerState, target, writes, verb, blocked, backupBar, pace, submission }
 }
 
 /** What the parts of the form share: its state is one, and `useExportForm` its owner. */

@@ -1,4 +1,5 @@
 import type { ExportIntent } from '../exportIntent.ts'
+import { isStoppedFor } from '../exportIntent.ts'
 import type { ExportStep } from '../exportStep.ts'
 import type { ModelApi } from './modelApi.ts'
 import type { ModelTruth } from './modelTruth.ts'
@@ -61,7 +62,7 @@ export function checkPutAway(api: ModelApi, { intents, imaged }: ModelTruth): vo
 function checkStrategies({ vms, restart, abandonedBy }: ExportIntent, api: ModelApi, { touched }: ModelTruth): void {
   const mayBeOff = !restart && abandonedBy === undefined
   const isOwn = (now: RunStrategy, own: RunStrategy) => now === own || (mayBeOff && now === 'Halted')
-  const strange = vms.filter(entry => entry.wasRunning && !touched.has(entry.name) && api.list('vms').some(vm => vm.metadata.name === entry.name && !isOwn(effectiveRunStrategy(vm), entry.runStrategy)))
+  const strange = vms.filter(entry => isStoppedFor(entry) && !touched.has(entry.name) && api.list('vms').some(vm => vm.metadata.name === entry.name && !isOwn(effectiveRunStrategy(vm), entry.runStrategy)))
   if (strange.length)
     throw new BrokenPromiseError(`${strange.map(vm => vm.name).join()} did not get its run strategy back`)
 }

@@ -4,6 +4,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '#vms/vm.ts'
 import type { ExportIntent } from '../exportIntent.ts'
 import type { ModelApi, Writer } from './modelApi.ts'
 import { wasImported } from '#images/imageState.ts'
+import { isFinal } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { isGivenUp, isOvertaken, wholenessOf } from '../exportedImage.ts'
 import { EXPORT_ANNOTATION } from '../exportIntentText.ts'
@@ -25,6 +26,8 @@ export class ModelTruth {
   /** VMs whose last guest has ended by itself, and which they were when an image was made. */
   private readonly shutDown = new Set<string>()
   private readonly shutDownBefore = new Map<string, ReadonlySet<string>>()
+  /** By the name of an image: the VMs whose guests had not ended when its export began. */
+  private readonly guests = new Map<string, ReadonlySet<string>>()
   /** How often the image of each name was made without anybody having deleted the one before unnoticed. */
   private readonly made = new Map<string, number>()
   /** By the name of its image. */
@@ -68,9 +71,16 @@ export class ModelTruth {
       this.heardImage(before as VirtualMachineImage | undefined, after as VirtualMachineImage | undefined)
     const [was, intent] = [before, after].map(object => object?.kind === 'PersistentVolumeClaim' ? readIntent(object) : undefined)
     if (intent && intent !== 'unreadable')
-      this.intents.set(`export-${intent.id}`, intent)
+      this.heardIntent(intent)
     if (was && intent && (was === 'unreadable' || intent === 'unreadable' || was.id !== intent.id))
       this.broken ??= 'an export was begun over another'
+  }
+
+  private heardIntent(intent: ExportIntent): void {
+    const name = `export-${intent.id}`
+    if (!this.intents.has(name))
+      this.guests.set(name, new Set(this.api.list('vmis').filter(vmi => !isFinal(vmi)).map(vmi => vmi.metadata.name)))
+    this.intents.set(name, intent)
   }
 
   private heardVm(before: VirtualMachine | undefined, after: VirtualMachine | undefined, by: Writer): void {
@@ -172,10 +182,10 @@ export class ModelTruth {
     const wholeness = wholenessOf(image)
     if (this.torn.has(name) && ['whole', 'not-observed', 'crash-consistent'].includes(wholeness))
       throw new BrokenPromiseError(`an image that was read from a disk in use looks good: ${wholeness}`)
-    const stopped = this.intents.get(name)?.vms.filter(vm => vm.wasRunning) ?? []
-    const lies = stopped.filter(vm => !this.shutDownBefore.get(name)?.has(vm.name))
+    // Whatever the export has made of them.
+    const lies = [...this.guests.get(name) ?? []].filter(vm => !this.shutDownBefore.get(name)?.has(vm))
     if (wholeness === 'whole' && lies.length)
-      throw new BrokenPromiseError(`an image looks whole, though a guest did not end by itself: ${lies.map(vm => vm.name).join()}`)
+      throw new BrokenPromiseError(`an image looks whole, though a guest did not end by itself: ${lies.join()}`)
     if ((this.made.get(name) ?? 0) > 1)
       throw new BrokenPromiseError('a second image was made of one intent')
   }

@@ -21,6 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'takes a guest that nobody saw for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `return 'not-observed'`, replace: `return 'shut-down'` },
   { name: 'takes a guest whose power was cut at once for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `graceOf(vmi) > 0 && hearsOfItsEnd(vmi)`, replace: `hearsOfItsEnd(vmi)` },
   { name: 'takes a guest without ACPI for one that shut down', file: 'pkg/volumes/exportGuests.ts', find: `graceOf(vmi) > 0 && hearsOfItsEnd(vmi)`, replace: `graceOf(vmi) > 0`, isNoticedSoon: true },
+  { name: 'takes a guest that was ending already for one that was off', file: 'pkg/volumes/exportPlan.ts', find: `wasRunning, ...(isEnding && { isEnding }),`, replace: `wasRunning: wasRunning && !isEnding,` },
   { name: 'stops a VM by an old picture of it', file: 'pkg/volumes/exportPlan.ts', find: `heldToVersion(stop, vm)`, replace: `stop` },
   { name: 'does not let go of a VM before it ends', file: 'pkg/volumes/exportEnd.ts', find: `if (release.length)`, replace: `if (release.length > 99)` },
   { name: 'leaves a VM at the strategy that KubeVirt gave it', file: 'pkg/volumes/exportRestart.ts', find: `if (!hasForeignStrategy({ entry, vm }, intent))`, replace: `if (vm.metadata.name)` },

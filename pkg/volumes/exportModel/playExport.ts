@@ -20,7 +20,7 @@ import { checkPutAway, judgeEnding } from './judgeEnding.ts'
 import { ModelGuard } from './modelGuard.ts'
 import { ModelRunner, settled } from './modelRunner.ts'
 import { ModelTruth } from './modelTruth.ts'
-import { drawCdi, drawScenario } from './scenario.ts'
+import { drawCdi, drawHalted, drawScenario } from './scenario.ts'
 
 const ACTS = 450
 /** Rounds in which nothing new happens before a job counts as one that waits. */
@@ -63,16 +63,17 @@ class Play {
     this.tempo = this.chance.of([0.3, 1, 1])
     this.controllers = new ModelControllers(this.api, this.chance, this.scenario.isCalm ? { imports: 0, backups: 0, hangs: 0 } : { imports: 0.2, backups: 0.2, hangs: 0.2 }, this.cdi?.by)
     this.api.isHarvester = this.scenario.isHarvester
-    if (this.scenario.isGuarded)
-      this.api.guard = new ModelGuard(this.api, CLAIM)
-    this.furnish()
+    this.api.guard = this.scenario.isGuarded ? new ModelGuard(this.api, CLAIM) : undefined
     this.truth = new ModelTruth(this.api, () => this.runners.some(runner => runner.isWriting('create', IMAGES as Resource)), this.controllers, this.scenario.isGuarded, tell)
+    this.furnish(this.scenario.isCalm ? undefined : drawHalted(seed))
   }
 
-  private furnish(): void {
+  private furnish(halted: number | undefined): void {
     furnish(this.api, this.controllers, this.chance, this.scenario, this.cdi)
-    for (let round = 0; round < 15; round++)
-      this.round()
+    Array.from({ length: 15 }, () => this.round())
+    const off = halted === undefined ? [] : this.scenario.vms
+    off.forEach(({ name }) => this.turnOff(name))
+    Array.from({ length: halted ?? 0 }, () => this.round(1))
   }
 
   /** Every controller acts once, and some seconds pass. */
@@ -238,8 +239,8 @@ class Play {
 
   /** Whoever turned a VM on turns it off again. */
   private turnOff(name: string): void {
-    const vm = this.api.find('vms', name)
     this.turnedOn = undefined
+    const vm = this.api.find('vms', name)
     if (vm)
       this.api.put('vms', { ...vm, spec: wanted(vm, false) }, 'somebody')
   }

@@ -27,6 +27,12 @@ export function drawCdi(seed: number): CdiScenario | undefined {
   return chance.happens(0.4) ? { by: chance.of(['csi-clone', 'csi-clone', 'csi-clone', 'copy']), isBlind: chance.happens(0.15), disturbsCopy: chance.happens(0.5) } : undefined
 }
 
+/** How many rounds before the export begins somebody halts its VMs, whose guests may still be ending then; undefined where nobody does. Drawn by itself too. */
+export function drawHalted(seed: number): number | undefined {
+  const chance = new Chance(seed ^ 0x0A_17_ED)
+  return chance.happens(0.12) ? Math.floor(chance.between(0, 4)) : undefined
+}
+
 /** What is exported, with which choices. `now` in epoch milliseconds. */
 export function drawScenario(chance: Chance, now: number): Scenario {
   const guest = () => chance.of<Guest>(['obedient', 'obedient', 'obedient', 'obedient', 'obedient', 'deaf', 'crashing', 'hanging', 'powerless'])

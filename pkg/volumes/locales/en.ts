@@ -109,6 +109,7 @@ export default {
       title: 'If {vms} does not shut down | If one of {vms} does not shut down',
       grace: 'After {seconds} s KubeVirt cuts the power of a guest that has not shut down; this cannot be called back. Then:',
       noImage: 'No image; start again',
+      noImageOnly: 'No image',
       mark: 'Make the image, marked as crash-consistent',
     },
     around: 'Before and after',
@@ -140,6 +141,8 @@ export default {
     will: {
       'stop': 'The guest of {vm} is asked to shut down. After {seconds} s KubeVirt cuts its power; this cannot be called back.',
       'backup': 'A backup of {vms} is taken and waited for.',
+      'await': '{vm} is shutting down already, and its guest’s end is waited for.',
+      'no-image-only': 'If the power was cut, there is no image.',
       'no-image': 'If the power was cut, there is no image and what was shut down starts again.',
       'mark-crash-consistent': 'If the power was cut, the image is made all the same and marked as crash-consistent.',
       'running': 'Nothing is shut down.',

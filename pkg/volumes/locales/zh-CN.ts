@@ -109,6 +109,7 @@ export default {
       title: '如果 {vms} 没有关机 | 如果 {vms} 中有一台没有关机',
       grace: '{seconds} 秒后 KubeVirt 会切断尚未关机的客户机的电源；此操作无法撤回。届时：',
       noImage: '不生成镜像，重新启动',
+      noImageOnly: '不生成镜像',
       mark: '仍生成镜像，并标记为崩溃一致',
     },
     around: '之前与之后',
@@ -140,6 +141,8 @@ export default {
     will: {
       'stop': '请求 {vm} 的客户机关机。{seconds} 秒后 KubeVirt 会切断电源；此操作无法撤回。',
       'backup': '为 {vms} 做备份并等待完成。',
+      'await': '{vm} 已在关机，等待它的客户机结束。',
+      'no-image-only': '如果电源被切断，则不生成镜像。',
       'no-image': '如果电源被切断，则不生成镜像，已关机的重新启动。',
       'mark-crash-consistent': '如果电源被切断，仍生成镜像，并标记为崩溃一致。',
       'running': '不关闭任何虚拟机。',
