@@ -23,6 +23,8 @@ const { positionals: words, values } = parseArgs({
   options: { real: { type: 'string' }, parts: { type: 'string' }, record: { type: 'boolean', default: false }, times: { type: 'string', default: '1' }, pace: { type: 'string', default: '4' }, atonce: { type: 'string', default: '5' }, print: { type: 'boolean', default: false } },
 })
 
+if (values.real && values.record)
+  await (await load('e2e/cluster/demandUpstream.ts')).demandUpstream(values.real)
 const side = values.real ? 'upstream' : 'embedded'
 // What the embedded cluster does as upstream has upstream's record alone.
 const named = STORIES.filter(({ name, otherwise }) => (otherwise || values.real || !values.record) && (words.length === 0 || words.some(word => name.toLowerCase().includes(word.toLowerCase()))))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { demandUpstream } from '../demandUpstream.ts'
 import { differentAnswers } from '../differences.ts'
 import { readRecorded, writeRecorded } from './record.ts'
 import type { Told } from './row.ts'
@@ -20,6 +21,8 @@ async function askAll(kubeconfig: string): Promise<Recorded> {
 }
 
 beforeAll(async () => {
+  if (REAL_KUBECONFIG && ANSWERS_RECORD)
+    await demandUpstream(REAL_KUBECONFIG);
   [embedded, real] = await Promise.all([askAll(inject('embedded')), REAL_KUBECONFIG ? askAll(REAL_KUBECONFIG) : undefined])
   if (real && ANSWERS_RECORD)
     writeRecorded(real, PARTS)

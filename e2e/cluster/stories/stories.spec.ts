@@ -1,5 +1,6 @@
 import type { TestContext } from 'vitest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { demandUpstream } from '../demandUpstream.ts'
 import { STORIES } from './all.ts'
 import { describe as inWords, differencesOf } from './comparison.ts'
 import { startEmbedded } from './embedded.ts'
@@ -28,6 +29,8 @@ const outcomes = new Map<string, Outcome>()
 const isReal = (story: Story) => isPlayedBy(REAL_PARTS.split(','), story)
 
 beforeAll(async () => {
+  if (REAL_KUBECONFIG && STORIES_RECORD)
+    await demandUpstream(REAL_KUBECONFIG)
   embedded = await startEmbedded({ pace: PACE })
   ours = new Theatre(embedded.kubeconfig)
 })

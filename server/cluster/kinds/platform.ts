@@ -40,23 +40,6 @@ const attachment: KindDefinition = {
   }),
 }
 
-const csiDriver: KindDefinition = {
-  ...storage, kind: 'CSIDriver', plural: 'csidrivers',
-  schema: object('A storage driver.', {
-    'spec!': shape('What it can do.', {
-      attachRequired: flag('Whether volumes are attached.', { default: true }),
-      podInfoOnMount: flag('Whether it is told of pods.', { default: false }),
-      storageCapacity: flag('Whether it says how much is free.', { default: false }),
-      requiresRepublish: flag('Whether it is called again.', { default: false }),
-      seLinuxMount: flag('Whether it labels by mount.', { default: false }),
-      fsGroupPolicy: text('Whether it changes owners.', { default: 'ReadWriteOnceWithFSType' }),
-      nodeAllocatableUpdatePeriodSeconds: byteCount('How often limits are read.'),
-      tokenRequests: listOf(open(''), 'Tokens that it wants.'),
-      volumeLifecycleModes: textList('Which volumes it can make.', { default: ['Persistent'] }),
-    }),
-  }),
-}
-
 const rules = listOf(shape('', {
   'verbs!': textList('What may be done; * is all.'),
   'apiGroups': textList('API groups; "" is core, * is all.'),
@@ -88,7 +71,6 @@ const authentication = { group: 'authentication.k8s.io', versions: ['v1'], verbs
 
 const reviews: KindDefinition[] = [
   { ...authentication, kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', schema: object('Who am I?', { status: shape('The answer.', { userInfo }) }) },
-  { ...authentication, kind: 'TokenReview', plural: 'tokenreviews', schema: object('Whose token is this?', { 'spec!': shape('The token.', { token: text('Token.'), audiences: textList('Audiences.') }), 'status': open('The answer.') }) },
   { ...authorization, kind: 'LocalSubjectAccessReview', plural: 'localsubjectaccessreviews', schema: object('May somebody do this, in this namespace?', { 'spec!': shape('The question.', otherUser), 'status': reviewed }) },
   { ...authorization, kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', cluster: true, schema: object('May I do this?', { 'spec!': shape('The question.', question), 'status': reviewed }) },
   { ...authorization, kind: 'SelfSubjectRulesReview', plural: 'selfsubjectrulesreviews', cluster: true, schema: object('What may I do in a namespace?', { 'spec!': shape('The question.', { namespace: text('Namespace.') }), 'status': open('The answer.') }) },
@@ -152,4 +134,4 @@ const lease: KindDefinition = {
   }),
 }
 
-export const PLATFORM_KINDS: readonly KindDefinition[] = [storageClass, attachment, csiDriver, ...access, ...reviews, definition, lease]
+export const PLATFORM_KINDS: readonly KindDefinition[] = [storageClass, attachment, ...access, ...reviews, definition, lease]
