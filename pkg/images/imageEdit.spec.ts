@@ -15,7 +15,7 @@ describe('what may be changed of an image', () => {
   })
 
   it.each([
-    [{ retry: 11 }, 'retry'], [{ retry: -1 }, 'retry'], [{ retry: 1.5 }, 'retry'], [{ retry: Number.NaN }, 'retry'], [{ osType: 'two words' }, 'osType'], [{ osType: 'x'.repeat(64) }, 'osType'],
+    [{ retry: 11 }, 'retry'], [{ retry: -1 }, 'retry'], [{ retry: 1.5 }, 'retry'], [{ retry: Number.NaN }, 'retry'], [{ osType: 'two words' }, 'osType'], [{ osType: 'x'.repeat(64) }, 'osType'], [{ description: 'é'.repeat(100_001) }, 'description'],
   ])('is checked: %o', (change, field) => {
     expect(Object.keys(checkEdit({ ...BASE, ...change }))).toEqual([field])
   })

@@ -1,6 +1,8 @@
 import type { Patch } from '#kube/client.ts'
 import type { VirtualMachineImage } from './image.ts'
+import { LONGEST_ANNOTATION, bytesOf } from '#kube/room.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, OS_TYPE_LABEL } from './image.ts'
+import { isLabelValue } from './imageLabels.ts'
 
 /** What of an image may be changed after it was made; all else Harvester refuses (pkg/image/common/validator.go). */
 export interface ImageEdit {
@@ -11,10 +13,9 @@ export interface ImageEdit {
   readonly retry: number
 }
 export type ImageEditField = keyof ImageEdit
-export type ImageEditReason = { readonly code: 'out-of-range' | 'not-a-label-value' }
+export type ImageEditReason = { readonly code: 'out-of-range' | 'not-a-label-value' | 'no-room' }
 
 const FIELDS: readonly ImageEditField[] = ['description', 'osType', 'imageType', 'retry']
-const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 
 /** The fields as they are. A description is kept as an annotation; the spec's own counts where there is none. */
 export function editOf({ metadata, spec }: VirtualMachineImage): ImageEdit {
@@ -26,9 +27,11 @@ export function editOf({ metadata, spec }: VirtualMachineImage): ImageEdit {
   }
 }
 
-export function checkEdit({ osType, retry }: ImageEdit): Partial<Record<ImageEditField, ImageEditReason>> {
+/** What stands in the way of the change, by field. */
+export function checkEdit({ description, osType, retry }: ImageEdit): Partial<Record<ImageEditField, ImageEditReason>> {
   return {
-    ...(!LABEL_VALUE.test(osType) && { osType: { code: 'not-a-label-value' } }),
+    ...(bytesOf(description) > LONGEST_ANNOTATION && { description: { code: 'no-room' } }),
+    ...(!isLabelValue(osType) && { osType: { code: 'not-a-label-value' } }),
     ...(!(Number.isInteger(retry) && retry >= 0 && retry <= 10) && { retry: { code: 'out-of-range' } }),
   }
 }

@@ -4,7 +4,7 @@ import type { ImageForm, ImageFormProblems } from './imageForm.ts'
 import { describe, expect, it } from 'vitest'
 import { recognizeChecksum } from './checksum.ts'
 import { MISMATCH_ACKNOWLEDGED_ANNOTATION, acknowledgementOf } from './image.ts'
-import { checkImageForm, planExportImage, planImage, refusalsOf } from './imageForm.ts'
+import { OS_TYPE_PATH, checkImageForm, planExportImage, planImage, refusalsOf } from './imageForm.ts'
 
 const meta = (name: string, namespace?: string) => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
 const classOf = (name: string, parameters: Record<string, string> = {}, provisioner = 'driver.longhorn.io'): StorageClass => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: meta(name), provisioner, parameters })
@@ -39,6 +39,15 @@ describe('the check of the image form', () => {
   ])('finds %s', (_, change, storageClass, problems) => {
     expect(checkImageForm({ ...FORM, ...change }, [taken], storageClass)).toEqual(problems)
   })
+
+  it.each<[string, Partial<ImageForm>, ImageFormProblems]>([
+    ['an operating system that is no label', { osType: 'Rocky Linux' }, { osType: { code: 'not-a-label-value' } }],
+    ['none at all as fine', { osType: '' }, {}],
+    ['a description that the image has no room for, by bytes', { description: 'é'.repeat(100_001) }, { description: { code: 'no-room' } }],
+    ['the longest as fine', { description: 'é'.repeat(100_000) }, {}],
+  ])('finds %s', (_, change, problems) => {
+    expect(checkImageForm({ ...FORM, ...change }, [], V1)).toEqual(problems)
+  })
 })
 
 describe('a refusal of the cluster', () => {
@@ -49,6 +58,13 @@ describe('a refusal of the cluster', () => {
     ['of another kind beside no field', { status: 403, message: 'exceeded quota', causes: [] }, {}],
   ])('stands %s', (_, error, refusals) => {
     expect(refusalsOf(error)).toEqual(refusals)
+  })
+
+  it('of a label stands beside the field that the label is of, by the value that was sent', () => {
+    const words = (value: string) => `Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters`
+    const of = (value: string) => refusalsOf({ status: 422, message: 'denied', causes: [{ field: 'metadata.labels', message: words(value) }] }, { labels: { 'harvesterhci.io/os-type': 'Rocky Linux' } })
+    expect(of('Rocky Linux')).toEqual({ [OS_TYPE_PATH]: words('Rocky Linux') })
+    expect(of('no such name')).toEqual({ 'spec.displayName': words('no such name') })
   })
 })
 

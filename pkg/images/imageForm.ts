@@ -1,6 +1,7 @@
 import type { ApiError } from '#kube/apiError.ts'
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
+import { LONGEST_ANNOTATION, bytesOf } from '#kube/room.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { MutableAcknowledgement } from './image.ts'
@@ -10,8 +11,16 @@ import type { ImageType } from './imageLabels.ts'
 import { acceptedChecksum } from './checksum.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, MISMATCH_ACKNOWLEDGED_ANNOTATION, MUTABLE_ACKNOWLEDGED_ANNOTATION, OS_TYPE_LABEL, STORAGE_CLASS_ANNOTATION } from './image.ts'
 import { findInImage, findNamesake } from './imageFindings.ts'
-import { suggestImageType, suggestOsType } from './imageLabels.ts'
+import { isLabelValue, suggestImageType, suggestOsType } from './imageLabels.ts'
 import { imageBackendOf } from './storageClass.ts'
+
+/** Where the description is, as a path. */
+export const DESCRIPTION_PATH = `metadata.annotations[${DESCRIPTION_ANNOTATION}]`
+/** Where the operating system is. */
+export const OS_TYPE_PATH = `metadata.labels[${OS_TYPE_LABEL}]`
+
+/** What an image carries for people and for selectors. */
+type Labelled = Pick<Manifest<VirtualMachineImage>['metadata'], 'labels'>
 
 export interface ImageForm {
   /** What people call it; becomes `spec.displayName` and, through Harvester's mutator, a label. */
@@ -35,16 +44,14 @@ export interface ImageForm {
 /** What the form can be asked for. An image of a volume is made by exporting that, on a page of its own. */
 export type ImageSource = ImageForm['source'] | 'volume'
 
-export type ImageFormField = 'name' | 'namespace' | 'storageClass' | 'url' | 'checksum' | 'retry'
+export type ImageFormField = 'name' | 'namespace' | 'storageClass' | 'url' | 'checksum' | 'retry' | 'description' | 'osType'
 export type ImageFormReason
-  = | { readonly code: 'required' | 'too-long' | 'not-a-label-value' | 'not-found' | 'out-of-range' | 'image-class' }
+  = | { readonly code: 'required' | 'too-long' | 'not-a-label-value' | 'not-found' | 'out-of-range' | 'image-class' | 'no-room' }
     | { readonly code: 'taken', readonly image: string }
     | { readonly code: 'unusable-url', readonly reason: ImageUrlReason }
     | { readonly code: 'not-sha512', readonly kind: ChecksumKind }
     | { readonly code: 'ignored-by-cdi' }
 export type ImageFormProblems = Partial<Record<ImageFormField, ImageFormReason>>
-
-const LABEL_VALUE = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/
 
 /** What is wrong with a display name among the images that exist: it is a label value and unique in its namespace (harvester pkg/image/common/validator.go). */
 export function checkImageName(name: string, namespace: string, images: readonly VirtualMachineImage[]): ImageFormReason | undefined {
@@ -52,7 +59,7 @@ export function checkImageName(name: string, namespace: string, images: readonly
     return { code: 'required' }
   if (name.length > 63)
     return { code: 'too-long' }
-  if (!LABEL_VALUE.test(name))
+  if (!isLabelValue(name))
     return { code: 'not-a-label-value' }
   const other = findNamesake(name, namespace, images)
   return other && { code: 'taken', image: `${namespace}/${other.metadata.name}` }
@@ -82,6 +89,8 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
   }, { images, classes: storageClass ? [storageClass] : [] })
   return Object.assign({}, ...findings.map(problemOf), {
     ...(name && { name }),
+    ...(bytesOf(form.description) > LONGEST_ANNOTATION && { description: { code: 'no-room' } }),
+    ...(!isLabelValue(form.osType ?? '') && { osType: { code: 'not-a-label-value' } }),
     ...(!namespace && { namespace: { code: 'required' } }),
     ...(!storageClass && !form.storageClass && { storageClass: { code: 'required' } }),
     ...(!isFile && !url.trim() && { url: { code: 'required' } }),
@@ -89,17 +98,25 @@ export function checkImageForm(form: ImageForm, images: readonly VirtualMachineI
   } satisfies ImageFormProblems) as ImageFormProblems
 }
 
-/** The display name is a label too, and the class an annotation. */
-const ELSEWHERE: Readonly<Record<string, string>> = { 'metadata.labels': 'spec.displayName', [`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]`]: 'spec.targetStorageClassName' }
+/** The class is an annotation too, and what is said of all of them together is about the description: nothing else there can be long. */
+const ELSEWHERE: Readonly<Record<string, string>> = { 'metadata.annotations': DESCRIPTION_PATH, [`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]`]: 'spec.targetStorageClassName' }
+
+/** Kubernetes names no label, only its value. The display name is one too, which Harvester's webhook adds. */
+function fieldOf(field: string, message: string, { labels = {} }: Labelled): string {
+  if (field !== 'metadata.labels')
+    return ELSEWHERE[field] ?? field
+  const label = Object.keys(labels).find(name => message.startsWith(`Invalid value: ${JSON.stringify(labels[name])}`))
+  return label ? `metadata.labels[${label}]` : 'spec.displayName'
+}
 
 /**
- * The refusals of the cluster by path in the manifest: those that name one, and two that name none. RBAC says that nobody may
+ * The refusals of the cluster by path in the manifest of what was `sent`: those that name one, and two that name none. RBAC says that nobody may
  * create here, which is about the namespace; 409 is Harvester's for a display name that somebody took meanwhile (pkg/image/common/validator.go).
  */
-export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>): Readonly<Record<string, string>> {
+export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>, sent: Labelled = {}): Readonly<Record<string, string>> {
   const named = causes.filter(({ field }) => field)
   if (named.length)
-    return Object.fromEntries(named.map(({ field, message }) => [ELSEWHERE[field] ?? field, message]))
+    return Object.fromEntries(named.map(({ field, message }) => [fieldOf(field, message, sent), message]))
   if (status === 403 && message.includes('cannot create resource'))
     return { 'metadata.namespace': message }
   return status === 409 ? { 'spec.displayName': message } : {}

@@ -15,6 +15,11 @@ const MARKS: readonly (readonly [mark: RegExp, os: typeof OS_TYPES[number]])[] =
   [/linux/i, 'linux'],
 ]
 
+/** Whether a text can be the value of a label; the empty one can (apimachinery pkg/util/validation, `IsValidLabelValue`). */
+export function isLabelValue(text: string): boolean {
+  return /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(text)
+}
+
 /** The file name first, for a mirror may serve anything; then the whole link. */
 function partsOf(source: string): string[] {
   const path = source.trim().replace(/[?#].*$/, '')

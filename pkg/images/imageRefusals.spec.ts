@@ -50,6 +50,10 @@ const FORESEEN: Readonly<Record<string, readonly [broken: Partial<ImageForm>, fi
   'an image whose display name is too long': [{ name: 'n'.repeat(64) }, 'name'],
 }
 
+it('knows what upstream refuses, and two more that it takes and that fail when they are downloaded', () => {
+  expect(Object.keys(FORESEEN).filter(says => refusalOf(says).status < 400)).toEqual(['a download from a URL that no program downloads', 'a download with a checksum that is none'])
+})
+
 it.each(Object.entries(FORESEEN))('%s is known before it is sent', (_, [broken, field, storageClass = V1]) => {
   expect(checkImageForm(FORM, [waiting], V1)).toEqual({})
   expect(Object.keys(checkImageForm({ ...FORM, ...broken }, [waiting], storageClass))).toEqual([field])

@@ -74,10 +74,12 @@ export function useImageCreate() {
     return file.value && planUploadImage({ name: form.name, namespace: form.namespace, description: form.description, labels, file: file.value, format, digests }, chosen)
   }
 
+  const tried = shallowRef<typeof manifest.value>()
   const submission = useSubmit(async () => {
     const sent = manifest.value
     if (!sent)
       return undefined
+    tried.value = sent
     const source = file.value
     const begin = fileSource.value?.begin
     if (isFile.value && source && begin) {
@@ -98,7 +100,7 @@ export function useImageCreate() {
     notices.notify({ tone: warnings ? 'attention' : 'progress', text: t(key, { name: form.name }) + warnings, link: { text: form.name, path: pathOf(written) } })
   }
 
-  const refusals = computed(() => submission.error.value ? refusalsOf(submission.error.value) : {})
+  const refusals = computed(() => submission.error.value ? refusalsOf(submission.error.value, tried.value?.metadata) : {})
   const { shown, touch: touchField, unmet } = useImageProblems(form, () => problems.value, () => refusals.value)
   function touch(field: Parameters<typeof touchField>[0]): void {
     if (field === 'url')

@@ -1,10 +1,11 @@
 import { useI18n } from '#sdk/i18n.ts'
 import { useFieldProblems } from '#sdk/useFieldProblems.ts'
 import type { FieldProblems } from '#sdk/useFieldProblems.ts'
+import { DESCRIPTION_PATH, OS_TYPE_PATH } from './imageForm.ts'
 import type { ImageForm, ImageFormField, ImageFormProblems, ImageFormReason } from './imageForm.ts'
 import { useUrlVerdict } from './useUrlVerdict.ts'
 
-const PATHS = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName', retry: 'spec.retry' }
+const PATHS = { name: 'spec.displayName', url: 'spec.url', checksum: 'spec.checksum', namespace: 'metadata.namespace', storageClass: 'spec.targetStorageClassName', retry: 'spec.retry', description: DESCRIPTION_PATH, osType: OS_TYPE_PATH }
 
 /** The sentences beside the fields of the image form. Call in setup. */
 export function useImageProblems(form: ImageForm, problems: () => ImageFormProblems, refusals: () => Readonly<Record<string, string>>): FieldProblems<ImageFormField> {

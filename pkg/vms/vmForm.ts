@@ -5,6 +5,7 @@ import type { ImageState } from '#images/imageState.ts'
 import type { VirtualMachine } from './vm.ts'
 import type { VmForm } from './vmPlan.ts'
 import { objectKey } from '#kube/object.ts'
+import { LARGEST_SECRET, TOO_MANY_GIB, bytesOf } from '#kube/room.ts'
 import { IMAGE_TYPE_LABEL } from '#images/image.ts'
 import { isImported } from '#images/imageState.ts'
 import { isMap, parseDocument } from 'yaml'
@@ -19,15 +20,20 @@ export interface VmFormWorld {
 
 export type VmFormField = 'name' | 'namespace' | 'cpu' | 'memoryGib' | 'image' | 'diskGib' | 'network' | 'userData' | 'networkData'
 export type VmFormReason
-  = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-lost' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' }
+  = | { readonly code: 'required' | 'too-long' | 'not-a-dns-label' | 'taken' | 'not-a-positive-number' | 'not-whole' | 'not-found' | 'image-not-ready' | 'image-lost' | 'image-without-class' | 'installer-iso' | 'no-cloud-config-header' | 'not-a-mapping' | 'no-memory-left' }
     | { readonly code: 'below-minimum', readonly minimumGib: number }
-    | { readonly code: 'smaller-than-image', readonly bytes: number }
+    | { readonly code: 'above-maximum', readonly maximum: number }
+    | { readonly code: 'smaller-than-image' | 'no-room', readonly bytes: number }
     | { readonly code: 'not-yaml', readonly line: number, readonly message: string }
 export type VmFormProblems = Partial<Record<VmFormField, VmFormReason>>
 
 /** The smallest disk that Harvester's console offers for an image (harvester-ui-extension VirtualMachineVolume/type/vmImage.vue). */
 const SMALLEST_DISK_GIB = 10
 const GIB = 2 ** 30
+/** Cores are counted in 32 bits (kubevirt.io/api/core/v1 CPU). */
+const MOST_CORES = 2 ** 32 - 1
+/** Of a VM's memory so much is not the guest's, where nothing else is reserved (harvester pkg/webhook/resources/virtualmachine/mutator.go). */
+const RESERVED_GIB = 100 / 1024
 
 /** What stands in the way of creating the VM, by field; empty when nothing does. */
 export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
@@ -35,12 +41,12 @@ export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
   const checked: Record<VmFormField, VmFormReason | undefined> = {
     name: checkName(form, world.vms),
     namespace: form.namespace ? undefined : { code: 'required' },
-    cpu: checkNumber(form.cpu, true),
-    memoryGib: checkNumber(form.memoryGib, false),
+    cpu: checkNumber(form.cpu, MOST_CORES) ?? (Number.isInteger(form.cpu) ? undefined : { code: 'not-whole' }),
+    memoryGib: checkNumber(form.memoryGib, TOO_MANY_GIB - 1) ?? (form.memoryGib > RESERVED_GIB ? undefined : { code: 'no-memory-left' }),
     image: checkImage(form.image, image, world.stateOf),
     diskGib: checkDisk(form.diskGib, image),
     network: form.network && !world.networks.some(network => objectKey(network) === form.network) ? { code: 'not-found' } : undefined,
-    userData: checkUserData(form.userData),
+    userData: checkUserData(form.userData) ?? checkRoom(form),
     networkData: checkYaml(form.networkData),
   }
   return Object.fromEntries(Object.entries(checked).filter(([, reason]) => reason))
@@ -56,10 +62,10 @@ function checkName({ name, namespace }: VmForm, vms: readonly VirtualMachine[]):
   return vms.some(vm => vm.metadata.namespace === namespace && vm.metadata.name === name) ? { code: 'taken' } : undefined
 }
 
-function checkNumber(value: number, whole: boolean): VmFormReason | undefined {
+function checkNumber(value: number, maximum: number): VmFormReason | undefined {
   if (!(value > 0 && Number.isFinite(value)))
     return { code: 'not-a-positive-number' }
-  return whole && !Number.isInteger(value) ? { code: 'not-whole' } : undefined
+  return value > maximum ? { code: 'above-maximum', maximum } : undefined
 }
 
 function checkImage(name: string, image: VirtualMachineImage | undefined, stateOf: VmFormWorld['stateOf']): VmFormReason | undefined {
@@ -79,7 +85,7 @@ function checkImage(name: string, image: VirtualMachineImage | undefined, stateO
 }
 
 function checkDisk(diskGib: number, image: VirtualMachineImage | undefined): VmFormReason | undefined {
-  const number = checkNumber(diskGib, false)
+  const number = checkNumber(diskGib, TOO_MANY_GIB - 1)
   if (number)
     return number
   const bytes = image?.status?.virtualSize ?? 0
@@ -98,6 +104,12 @@ function checkUserData(text: string): VmFormReason | undefined {
   return header.trimEnd() === '#cloud-config' ? checkYaml(text) : { code: 'no-cloud-config-header' }
 }
 
+/** Both are kept in one Secret. */
+function checkRoom({ userData, networkData }: VmForm): VmFormReason | undefined {
+  const bytes = bytesOf(userData) + bytesOf(networkData)
+  return bytes > LARGEST_SECRET ? { code: 'no-room', bytes } : undefined
+}
+
 function checkYaml(text: string): VmFormReason | undefined {
   if (!text.trim())
     return undefined
@@ -110,6 +122,7 @@ function checkYaml(text: string): VmFormReason | undefined {
 
 /** Where in the form a path of the manifests is decided. Harvester spells some of them in its own way (pkg/webhook/resources/virtualmachine/validator.go). */
 const DECIDED: readonly (readonly [path: RegExp, field: VmFormField])[] = [
+  [/^data$/, 'userData'],
   [/^metadata\.name$/, 'name'],
   [/^metadata\.namespace$/, 'namespace'],
   [/\.domain\.cpu\b|\.resources\.\w+\.cpu$/, 'cpu'],

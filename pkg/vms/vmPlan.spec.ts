@@ -111,6 +111,14 @@ describe('the check of the VM form', () => {
     ['a list as user data', { userData: '#cloud-config\n- a\n' }, { userData: { code: 'not-a-mapping' } }],
     ['an empty cloud-config as fine', { userData: '#cloud-config\n' }, {}],
     ['a script as fine', { userData: '#!/bin/sh\necho [\n' }, {}],
+    ['more cores than can be counted', { cpu: 2 ** 32 }, { cpu: { code: 'above-maximum', maximum: 2 ** 32 - 1 } }],
+    ['as many as can be as fine', { cpu: 2 ** 32 - 1 }, {}],
+    ['memory of which nothing is left for the guest', { memoryGib: 100 / 1024 }, { memoryGib: { code: 'no-memory-left' } }],
+    ['memory that is no quantity, for being so little', { memoryGib: 1e-7 }, { memoryGib: { code: 'no-memory-left' } }],
+    ['a little memory as fine', { memoryGib: 0.25 }, {}],
+    ['more memory than bytes can be counted', { memoryGib: 2 ** 33 }, { memoryGib: { code: 'above-maximum', maximum: 2 ** 33 - 1 } }],
+    ['a larger disk than that', { diskGib: 1e21 }, { diskGib: { code: 'above-maximum', maximum: 2 ** 33 - 1 } }],
+    ['more user data than a Secret has room for, beside the network data', { userData: `#cloud-config\n# ${'é'.repeat(524_200)}\n`, networkData: `a: ${'b'.repeat(200)}` }, { userData: { code: 'no-room', bytes: 1_048_620 } }],
   ])('finds %s', (_, change, problems) => {
     expect(checkVmForm({ ...FORM, ...change }, { images, stateOf, vms, networks })).toEqual(problems)
   })

@@ -193,6 +193,7 @@ export default {
     'not-sha512-sha384': 'This is a SHA-384 checksum; Longhorn accepts only SHA-512 (128 digits).',
     'not-found': 'The cluster has no storage class of this name.',
     'image-class': 'This class belongs to an image and holds only its volumes.',
+    'no-room': 'Longer than what an object of the cluster has room for: at most 200,000 bytes.',
     'out-of-range': 'From 0 to 10.',
   },
   filter: { mutable: 'Mutable URL', importing: 'In progress', failed: 'Failed or retrying' },

@@ -193,6 +193,7 @@ export default {
     'not-sha512-sha384': '这是 SHA-384 校验和；Longhorn 只接受 SHA-512（128 位）。',
     'not-found': '集群中没有这个名称的存储类。',
     'image-class': '这个存储类属于某个镜像，只存放它的卷。',
+    'no-room': '超出集群对象可容纳的长度：最多 200,000 字节。',
     'out-of-range': '从 0 到 10。',
   },
   filter: { mutable: '内容会变的链接', importing: '进行中', failed: '失败或重试中' },
