@@ -77,6 +77,14 @@ export function claim(namespace: string, name: string, accessMode = 'ReadWriteMa
   }
 }
 
+/** A disk that CDI fills with what is at a URL. */
+export function importOf(namespace: string, name: string, url: string): Fields {
+  return {
+    apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume', metadata: { name, namespace },
+    spec: { source: { http: { url } }, storage: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', storageClassName: 'harvester-longhorn', resources: { requests: { storage: '1Gi' } } } },
+  }
+}
+
 /** A disk that CDI fills with what is on another; large where nothing is said, so that it takes its time. */
 export function copyOf(namespace: string, name: string, source: string, storage = '40Gi'): Fields {
   return {

@@ -96,6 +96,16 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'RerunOnFailure: stop, stop again, start, start again',
   },
   {
+    name: 'a disk whose import fails is not told of', file: `${CONTROLLERS}/vmStatus.ts`,
+    find: `['DataVolumeError', ({ dataVolumes }) => dataVolumes.some(isBroken)],\n`, replace: ``,
+    noticedBy: 'an import into a disk fails, and its VM is stopped, which goes on telling of it',
+  },
+  {
+    name: 'a guest starts on a disk that has lost the DataVolume which was to fill it', file: `${CONTROLLERS}/vmis.ts`,
+    find: `if (filler && !world.get(`, replace: `if (filler && name === '' && !world.get(`,
+    noticedBy: 'an import into a disk fails, its VM waits, and starts by itself once another import has filled it',
+  },
+  {
     name: 'a missing disk is not told of', file: `${CONTROLLERS}/vmStatus.ts`,
     find: `['ErrorPvcNotFound', ({ vmi }) => hasReason(vmi, 'Synchronized', 'FailedPvcNotFound')],\n`, replace: ``,
     noticedBy: 'Halted while a missing disk holds the start',

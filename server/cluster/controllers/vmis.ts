@@ -51,11 +51,11 @@ export const vmis: Controller<VirtualMachineInstance> = {
       return write(over(vmi, pods, pod, world, time), pods.flatMap(one => world.owned(PODS, one.metadata.uid)).filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one, 0)))
     const deleting = vmi.metadata.deletionTimestamp !== undefined
     const ending = deleting ? pods.filter(one => !one.metadata.deletionTimestamp).map(one => remove(PODS, one)) : []
-    const missing = deleting || pod ? undefined : missingClaim(vmi, world)
+    const trouble = deleting || pod ? undefined : claimTrouble(vmi, world)
     const unready = phase === '' || phase === 'Pending' ? waitsForData(vmi, world) : undefined
-    const launch = !deleting && !pod && !missing && unready === undefined && (phase === '' || phase === 'Pending') ? [launcherOf(vmi)] : []
+    const launch = !deleting && !pod && !trouble && unready === undefined && (phase === '' || phase === 'Pending') ? [launcherOf(vmi)] : []
     const plug = !deleting && pod && isReady(pod) && vmi.status && 'selinuxContext' in vmi.status ? attachVolumes(vmi, pod, world) : []
-    return write(ending, launch, deleting ? [] : orphans(pods, world), plug, next(vmi, { pod: pod ?? launched(launch), pods, missing, failedData: unready === 'failed', plugging: plug.length > 0 }, world, time))
+    return write(ending, launch, deleting ? [] : orphans(pods, world), plug, next(vmi, { pod: pod ?? launched(launch), pods, trouble, failedData: unready === 'failed', plugging: plug.length > 0 }, world, time))
   },
 }
 
@@ -64,7 +64,7 @@ function launched([made]: readonly Extract<Write, { do: 'create' }>[]): Pod | un
   return made?.object as Pod | undefined
 }
 
-interface Seen { readonly pod: Pod | undefined, readonly pods: readonly Pod[], readonly missing: string | undefined, readonly failedData: boolean, /** Pods for volumes come and go with this very step. */ readonly plugging: boolean }
+interface Seen { readonly pod: Pod | undefined, readonly pods: readonly Pod[], readonly trouble: ClaimTrouble | undefined, readonly failedData: boolean, /** Pods for volumes come and go with this very step. */ readonly plugging: boolean }
 
 function next(vmi: VirtualMachineInstance, seen: Seen, world: World, time: Time): Write[] {
   const phase = vmi.status?.phase ?? ''
@@ -112,13 +112,14 @@ export function withPhase(vmi: VirtualMachineInstance, phase: VmiPhase, time: Ti
   return seen.some(entry => entry.phase === phase) ? seen : [...seen, { phase, phaseTransitionTimestamp: stamp(time.now) }]
 }
 
-function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, missing }: Seen, time: Time): Condition[] {
+function conditionsOf(vmi: VirtualMachineInstance, phase: VmiPhase, { pod, trouble }: Seen, time: Time): Condition[] {
   const ready = withCondition(vmi.status?.conditions, readiness(phase, pod), time.now)
   const placed = findCondition(pod?.status?.conditions, 'PodScheduled')
-  const message = `PVC ${vmi.metadata.namespace}/${missing} does not exist, waiting for it to appear`
-  if (missing !== undefined)
-    return withCondition(withCondition(ready, { type: 'Synchronized', status: 'False', reason: 'FailedPvcNotFound', message }, time.now), { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, time.now)
-  const synced = findCondition(ready, 'Synchronized')?.reason === 'FailedPvcNotFound' ? withoutConditions(ready, 'Synchronized') : ready
+  if (trouble) {
+    const told = withCondition(ready, { type: 'Synchronized', status: 'False', ...trouble }, time.now)
+    return trouble.reason === 'FailedPvcNotFound' ? withCondition(told, { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: trouble.message }, time.now) : told
+  }
+  const synced = CLAIM_TROUBLES.some(reason => reason === findCondition(ready, 'Synchronized')?.reason) ? withoutConditions(ready, 'Synchronized') : ready
   if (placed?.status === 'False')
     return withCondition(synced, { type: 'PodScheduled', status: 'False', ...(placed.reason ? { reason: placed.reason } : {}), ...(placed.message ? { message: placed.message } : {}) }, time.now)
   // Whatever it said stays until the pod is looked at, and for good where there never is one.
@@ -152,8 +153,20 @@ function readiness(phase: VmiPhase, pod: Pod | undefined): Finding {
   return { type: 'Ready', status: ready.status, ...(ready.reason ? { reason: ready.reason } : {}), ...(ready.message ? { message: ready.message } : {}) }
 }
 
-function missingClaim(vmi: VirtualMachineInstance, world: World): string | undefined {
-  return claimNamesOf({ volumes: (vmi.spec.volumes ?? []).filter(volume => !isPluggable(volume)) }).find(name => !world.get(CLAIMS, `${vmi.metadata.namespace}/${name}`) && !world.get(DATA_VOLUMES, `${vmi.metadata.namespace}/${name}`))
+const CLAIM_TROUBLES = ['FailedPvcNotFound', 'FailedDataVolumeImport'] as const
+interface ClaimTrouble { readonly reason: typeof CLAIM_TROUBLES[number], readonly message: string }
+
+/** Why no pod is made for its claims (datavolumes.go areDataVolumesReady): one is not there, or one has lost the DataVolume that was to fill it, and nobody knows how full it is. */
+function claimTrouble({ metadata: { namespace }, spec }: VirtualMachineInstance, world: World): ClaimTrouble | undefined {
+  for (const name of claimNamesOf({ volumes: (spec.volumes ?? []).filter(volume => !isPluggable(volume)) })) {
+    const claim = world.get(CLAIMS, `${namespace}/${name}`)
+    const filler = claim?.metadata.ownerReferences?.find(owner => owner.controller && owner.kind === DATA_VOLUMES.kind)
+    if (!claim && !world.get(DATA_VOLUMES, `${namespace}/${name}`))
+      return { reason: 'FailedPvcNotFound', message: `PVC ${namespace}/${name} does not exist, waiting for it to appear` }
+    if (filler && !world.get(DATA_VOLUMES, `${namespace}/${filler.name}`))
+      return { reason: 'FailedDataVolumeImport', message: `Error determining if volume is ready unable to find datavolume ${namespace}/${filler.name}` }
+  }
+  return undefined
 }
 
 /** The DataVolumes behind its volumes, named or found by the claims that they have made. */

@@ -1,5 +1,5 @@
 import type { Machine } from '../manifests.ts'
-import { WEB, copyOf, instance } from '../manifests.ts'
+import { WEB, copyOf, importOf, instance } from '../manifests.ts'
 import { OF_VMS } from '../sight.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -60,6 +60,17 @@ const deletedUnder = (by: 'claim' | 'volume'): Story => aboutCopies(`a disk is d
   await stage.settle()
 })
 
+/** Hosts under .invalid have no address, wherever CDI is played. */
+const NOWHERE = 'http://images.invalid/web.raw'
+const SOMEWHERE = 'http://images.example.com/web.raw'
+
+/** A VM that is to run on a disk which CDI tries to fill in vain. */
+async function importing(stage: Stage, given: Machine): Promise<void> {
+  await stage.admin.create('DataVolume', importOf(stage.namespace, DISK, NOWHERE))
+  await stage.until('an import that fails', () => Number(stage.find('DataVolume', DISK)?.status?.restartCount) > 0)
+  await stage.admin.make(given)
+}
+
 export const DISKS: readonly Story[] = [
   deletedUnder('claim'),
   deletedUnder('volume'),
@@ -78,6 +89,33 @@ export const DISKS: readonly Story[] = [
     await stage.until('no instance', () => isOff(stage, WEB))
     await stage.until('the copy made', () => phaseOf(stage) === 'Succeeded')
     await stage.settle()
+  }),
+  aboutCopies('an import into a disk fails, its VM waits, and starts by itself once another import has filled it', async stage => {
+    await importing(stage, { runStrategy: 'RerunOnFailure', by: 'volume' })
+    await stage.untilPrinted('DataVolumeError')
+    await untilToldOf(stage)
+    await stage.admin.ask('start')
+    await stage.admin.remove('DataVolume', DISK)
+    await stage.untilPrinted('ErrorPvcNotFound')
+    await stage.untilGone('PersistentVolumeClaim', DISK)
+    await stage.settle()
+    await stage.admin.create('DataVolume', importOf(stage.namespace, DISK, SOMEWHERE))
+    await stage.until('the disk filled', () => phaseOf(stage) === 'Succeeded')
+    await stage.untilRunning()
+  }),
+  aboutCopies('an import into a disk fails, and its VM is stopped, which goes on telling of it', async stage => {
+    await importing(stage, { runStrategy: 'Halted', by: 'volume' })
+    await stage.untilPrinted('DataVolumeError')
+    await stage.admin.ask('start')
+    await untilToldOf(stage)
+    await stage.admin.ask('stop')
+    await stage.until('no instance', () => isOff(stage, WEB))
+    await stage.lookOn(1000)
+  }),
+  aboutCopies('an import into a disk fails, of which a VM that names it by its claim tells nothing', async stage => {
+    await importing(stage, { runStrategy: 'Always', by: 'claim' })
+    await untilToldOf(stage)
+    await stage.lookOn(1000)
   }),
   {
     name: 'two VMs share a disk, and one of them is stopped',
