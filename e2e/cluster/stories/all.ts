@@ -1,3 +1,4 @@
+import { BACK_OFF } from './scripts/backOff.ts'
 import { CDI_IMAGES } from './scripts/cdiImages.ts'
 import { COPIES } from './scripts/copies.ts'
 import { DELETING } from './scripts/deleting.ts'
@@ -18,4 +19,4 @@ import { VMS_OF_IMAGES } from './scripts/vmsOfImages.ts'
 import { VOLUMES } from './scripts/volumes.ts'
 import type { Story } from './story.ts'
 
-export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...VMS_OF_IMAGES, ...DISKS, ...RIGHTS, ...IMPORTS, ...UPLOADS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]
+export const STORIES: readonly Story[] = [...POWER, ...STRATEGIES, ...GUESTS, ...FAILING, ...BACK_OFF, ...PAUSES, ...DELETING, ...NODES, ...MIGRATIONS, ...DRAINS, ...VOLUMES, ...VMS_OF_IMAGES, ...DISKS, ...RIGHTS, ...IMPORTS, ...UPLOADS, ...CDI_IMAGES, ...COPIES, ...OTHERWISE]

@@ -96,6 +96,11 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'RerunOnFailure: stop, stop again, start, start again',
   },
   {
+    name: 'a stop or a restart leaves the count of the starts that failed', file: 'server/cluster/powerRequests.ts',
+    find: `stateChangeRequests: changes, startFailure: undefined }`, replace: `stateChangeRequests: changes }`,
+    noticedBy: 'RerunOnFailure: the try after a back-off is stopped, and a start does not wait for what failed before',
+  },
+  {
     name: 'a disk whose import fails is not told of', file: `${CONTROLLERS}/vmStatus.ts`,
     find: `['DataVolumeError', ({ dataVolumes }) => dataVolumes.some(isBroken)],\n`, replace: ``,
     noticedBy: 'an import into a disk fails, and its VM is stopped, which goes on telling of it',

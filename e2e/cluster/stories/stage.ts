@@ -103,6 +103,11 @@ export class Stage {
     return this.sight.all(kind)
   }
 
+  /** How many instances of the VM there have been. */
+  tries(name = WEB): number {
+    return new Set(this.sight.sightings.filter(({ object: { kind, metadata } }) => kind === 'VirtualMachineInstance' && metadata.name === name).map(({ object: { metadata } }) => metadata.uid)).size
+  }
+
   launchers(): readonly KubeObject[] {
     return this.sight.all('Pod')
   }

@@ -53,6 +53,7 @@ describe('how no VM, no instance and no disk may stand', () => {
     ['an instance is let go before it is over', [comes('vmi web 1'), ['vmi web 1', { phase: 'Running', finalizers: [] }]], ['vmi web 1 is not over, and nobody holds it']],
     ['a VM is said to be stopped while its guest runs', [off, comes('vmi web 1'), created, ['vmi web 1', { phase: 'Running' }], vm({ printableStatus: 'Stopped' })], ['vm web is said to be stopped, and its guest is not over']],
     ['a VM is said to be stopped when its guest is over', [off, comes('vmi web 1'), created, ['vmi web 1', { phase: 'Failed' }], vm({ printableStatus: 'Stopped' })], []],
+    ['a VM in back-off is said to be stopped by who has not yet seen that the next instance is there', [off, vm({ printableStatus: 'CrashLoopBackOff' }), comes('vmi web 2'), vm({ printableStatus: 'Stopped' }), created], []],
     ['a VM is said to run before its guest does', [off, comes('vmi web 1'), created, vm({ printableStatus: 'Running' })], ['vm web is said to run, and no guest of it does']],
     ['a VM is said to be ready before its guest is', [off, comes('vmi web 1'), created, vm({ ready: true }), ['vmi web 1', { 'condition Ready': 'True' }]], ['vm web is said to be ready, and no guest of it is']],
     ['a node is given up before it is drained', [['node 1', { 'life': 'there', 'condition Ready': 'Unknown · NodeStatusUnknown', 'condition Drained': 'True' }]], ['node 1 is given up, and is not lost or not drained']],

@@ -27,7 +27,7 @@ export function brokenStates({ changes }: Trace): string[] {
       if (changed.created === true)
         said.set(what, [...known.keys()].filter(other => other.startsWith(`vmi ${what.slice('vm '.length)} `) && isThere(other)))
       const guests = [...known.keys()].filter(other => other.startsWith(`vmi ${what.slice('vm '.length)} `) && isThere(other)).map(other => known.get(other) ?? {})
-      for (const words of saidTooEarly(what, changed, guests))
+      for (const words of saidTooEarly(what, changed, now, guests))
         broken.add(words)
       for (const words of [...awayTooEarly(what, changed, now, (said.get(what) ?? []).filter(isThere)), ...forgotten(before, now).filter(({ uid = '' }) => isThere(uid)).map(({ uid = '' }) => `${what} is no longer asked to stop, and ${uid} is there`)])
         broken.add(words)
@@ -53,10 +53,11 @@ function awayTooEarly(vm: string, changed: Facets, now: Facets, there: readonly 
 }
 
 /** What a VM's controller says of its instance only after that has said it. */
-function saidTooEarly(vm: string, { printableStatus, ready }: Facets, guests: readonly Facets[]): string[] {
+function saidTooEarly(vm: string, { printableStatus, ready }: Facets, { created }: Facets, guests: readonly Facets[]): string[] {
   const isOver = ({ phase }: Facets) => phase === 'Succeeded' || phase === 'Failed'
   return [
-    ...(printableStatus === 'Stopped' && !guests.every(isOver) ? [`${vm} is said to be stopped, and its guest is not over`] : []),
+    // One that has just come it may not have seen: it tells then that there is none.
+    ...(printableStatus === 'Stopped' && created === true && !guests.every(isOver) ? [`${vm} is said to be stopped, and its guest is not over`] : []),
     ...(printableStatus === 'Running' && !guests.some(({ phase }) => phase === 'Running') ? [`${vm} is said to run, and no guest of it does`] : []),
     ...(ready === true && !guests.some(guest => String(guest['condition Ready']).startsWith('True')) ? [`${vm} is said to be ready, and no guest of it is`] : []),
   ]

@@ -113,7 +113,14 @@ export function offOf({ changes }: Trace): string[] {
     ...(what.startsWith('vmi ') && life !== undefined ? [`${what} ${life === 'gone' ? 'goes' : 'comes'}`] : []),
   ])
   // A VM's controller makes the instance and writes the status of what it saw before: which of them is first is chance.
-  return order.map((word, index) => isEarlier(word, order[index + 1]) ? order[index + 1] ?? '' : isEarlier(order[index - 1], word) ? order[index - 1] ?? '' : word)
+  const told = order.map((word, index) => isEarlier(word, order[index + 1]) ? order[index + 1] ?? '' : isEarlier(order[index - 1], word) ? order[index - 1] ?? '' : word)
+  return told.filter((word, index) => !isOffAlready(word, told.slice(0, index)))
+}
+
+/** Whether a VM is called Stopped that waits in back-off: without an instance in between it is no news that it is off, and a start may come before KubeVirt says so. */
+function isOffAlready(word: string, before: readonly string[]): boolean {
+  const [, vm] = /^vm (\S+) Stopped$/.exec(word) ?? []
+  return vm !== undefined && before.findLast(one => one.startsWith(`vm ${vm} `) || (one.startsWith(`vmi ${vm} `) && one.endsWith(' comes'))) === `vm ${vm} CrashLoopBackOff`
 }
 
 /** The disks that are let go while the guest runs, on the node that it came from or because they were unplugged. At any other time it is how an image gets torn. */

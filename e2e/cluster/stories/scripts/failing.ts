@@ -5,9 +5,11 @@ import type { Story } from '../story.ts'
 
 // Starts that fail: back-off, missing and unbound disks, no room.
 
-const failures = (stage: Stage) => (stage.find('VirtualMachine')?.status?.startFailure as { consecutiveFailCount?: number } | undefined)?.consecutiveFailCount ?? 0
+/** How many starts in a row have failed, as KubeVirt counts them. */
+export const failures = (stage: Stage) => (stage.find('VirtualMachine')?.status?.startFailure as { consecutiveFailCount?: number } | undefined)?.consecutiveFailCount ?? 0
 
-async function untilBackedOff(stage: Stage, runStrategy: RunStrategy): Promise<void> {
+/** A VM that has failed twice and waits, with nothing of it left. */
+export async function untilBackedOff(stage: Stage, runStrategy: RunStrategy): Promise<void> {
   await stage.disk()
   await stage.admin.make({ runStrategy, guest: 'crashing' })
   await untilSecondFailure(stage)
