@@ -27,7 +27,7 @@ export function differencesOf(one: Trace, other: Trace): Difference[] {
 
 /** Both may show it: that they are alike does not excuse it. */
 function forbidden(...traces: readonly [Trace, Trace]): Difference[] {
-  const [one, other] = traces.map(trace => [...brokenRules(trace), ...brokenStates(trace)].join('; '))
+  const [one, other] = traces.map(trace => [...brokenRules(trace), ...brokenStates(trace), ...trace.untold ?? []].join('; '))
   return one || other ? [{ where: 'what no trace may show', one: one || 'nothing', other: other || 'nothing' }] : []
 }
 

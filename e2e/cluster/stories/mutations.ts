@@ -111,6 +111,26 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'an import into a disk fails, its VM waits, and starts by itself once another import has filled it',
   },
   {
+    name: 'an instance does not say on which nodes its pods are', file: `${CONTROLLERS}/vmis.ts`,
+    find: `{ activePods: Object.fromEntries(`, replace: `{ noPods: Object.fromEntries(`,
+    noticedBy: 'a deaf guest is cut off when its grace is over',
+  },
+  {
+    name: 'an instance does not say on which node the pod is that it moves to', file: `${CONTROLLERS}/vmis.ts`,
+    find: `Object.fromEntries(seen.pods.map(one =>`, replace: `Object.fromEntries(seen.pods.slice(0, 1).map(one =>`,
+    noticedBy: 'a migration that succeeds, and one back',
+  },
+  {
+    name: 'an instance does not say which claims are behind its disks', file: `${CONTROLLERS}/hotplug.ts`,
+    find: `return { claimName: claim.metadata.name, accessModes`, replace: `return { accessModes`,
+    noticedBy: 'a deaf guest is cut off when its grace is over',
+  },
+  {
+    name: 'a disk that is unplugged is no longer said to be on its claim while it is there', file: `${CONTROLLERS}/hotplug.ts`,
+    find: `return [{ ...status, hotplugVolume:`, replace: `return [{ ...status, persistentVolumeClaimInfo: {}, hotplugVolume:`,
+    noticedBy: 'a volume is plugged into a running VM by its template, and unplugged',
+  },
+  {
     name: 'a missing disk is not told of', file: `${CONTROLLERS}/vmStatus.ts`,
     find: `['ErrorPvcNotFound', ({ vmi }) => hasReason(vmi, 'Synchronized', 'FailedPvcNotFound')],\n`, replace: ``,
     noticedBy: 'Halted while a missing disk holds the start',

@@ -40,6 +40,8 @@ const LONG = 3_600_000
 /** Follows the kinds of a story, and remembers each change. */
 export class Sight {
   readonly sightings: Sighting[] = []
+  /** When nothing moved any more: by the newest resource version that had been seen. */
+  readonly rests: number[] = []
   private readonly namespace: string
   private readonly present = new Map<string, KubeObject>()
   private readonly watches: Watch[] = []
@@ -118,6 +120,7 @@ export class Sight {
     }
     if (this.broken)
       throw this.broken
+    this.rests.push(this.sightings.reduce((newest, { object }) => Math.max(newest, Number(object.metadata.resourceVersion)), 0))
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import { ownNode } from './names.ts'
 import type { Kind } from './sight.ts'
 import { OF_VMS, Sight, pathOf } from './sight.ts'
 import type { Said, Trace } from './trace.ts'
+import { untold } from './telling.ts'
 import { traceOf } from './trace.ts'
 import { LONGEST_PLAY_SECONDS } from './story.ts'
 
@@ -268,7 +269,7 @@ export class Stage {
 
   /** What has been said and seen so far. */
   trace(): Trace {
-    return traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims)
+    return { ...traceOf(this.namespace, this.said, this.sight.ours, this.sight.claims), untold: untold(this.sight.ours, this.sight.rests) }
   }
 
   /** Takes all finalizers off what would stay for ever, so that its namespace can go; what is gone already is no error. */

@@ -10,8 +10,8 @@ export interface Said { readonly who: string, readonly act: string, readonly cod
 /** A change of one object: what is new of it, and null for what is no longer there. `life` says that it came or went. */
 export type Change = readonly [what: string, changed: Facets]
 
-/** What was said and seen in one play of a story, each in its order. */
-export interface Trace { readonly answers: readonly Said[], readonly changes: readonly Change[] }
+/** What was said and seen in one play of a story, each in its order. A play alone knows what its instances kept to themselves (telling.ts); it is in no record. */
+export interface Trace { readonly answers: readonly Said[], readonly changes: readonly Change[], readonly untold?: readonly string[] }
 
 /**
  * The trace of a play, of what has been seen of its own objects. The watches of several kinds come beside each other, but one counter numbers all writes of a cluster:
