@@ -25,7 +25,7 @@ export const FLEETING: readonly Fleeting[] = [
   { object: /^vmi? /, facet: READY, value: /GuestNotRunning/, after: /^True/, why: 'As above.' },
   { object: /^vm /, facet: /^(ready|condition Ready)$/, value: /^false$|VMINotExists/, after: /./, before: /^$/, why: 'The last that is told of a VM that goes may come too late.' },
 
-  { object: /^vm /, facet: STATE, value: /(Starting|Provisioning|WaitingForVolumeBinding) · not created/, before: / · created/, why: 'The VM\'s controller tells of the start with the look that makes the instance, or once it has seen it.' },
+  { object: /^vm /, facet: STATE, value: /(Starting|Provisioning|WaitingForVolumeBinding|DataVolumeError) · not created/, before: / · created/, why: 'The VM\'s controller tells of the start with the look that makes the instance, or once it has seen it.' },
   { object: /^vm /, facet: STATE, value: /Running · created · not ready/, after: /Starting/, before: /Running · created · ready/, why: 'The instance is told to be ready soon after it runs, before the VM\'s controller looks again or after.' },
   { object: /^vm /, facet: STATE, value: /Running · created · not ready/, after: / Paused /, before: /Running · created · ready/, why: 'As above, of a guest that is resumed.' },
   { object: /^vm /, facet: STATE, value: /Stopped · not created/, after: /Stopped · created/, before: /Starting/, why: 'Of two instances, one after the other, the VM\'s controller sees that there is none in between, or does not. That there was none is told by the order.' },
