@@ -42,7 +42,8 @@ describe('the power state', () => {
     ['waits for its disks', vm('Always', { printableStatus: 'Provisioning' }), undefined, 'provisioning', 'waiting-for-disks'],
     ['its instance was refused', vm('Always', { conditions: [condition('Failure', 'True', 'FailedCreate', 'quota exceeded')] }), undefined, 'failing', 'cannot-start'],
     ['a data volume failed', vm('Always', { printableStatus: 'DataVolumeError' }), undefined, 'failing', 'cannot-start'],
-    ['crash loop', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3, retryAfterTimestamp: '2026-03-01T12:01:30Z' } }), undefined, 'crashed', 'crash-loop-waiting'],
+    ['crash loop', vm('RerunOnFailure', { ...START, runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3, retryAfterTimestamp: '2026-03-01T12:01:30Z' } }), undefined, 'crashed', 'crash-loop-waiting'],
+    ['a start that failed and was stopped: printed CrashLoopBackOff, and nothing starts it again', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', printableStatus: 'CrashLoopBackOff', startFailure: { consecutiveFailCount: 1 } }), undefined, 'off', 'start-given-up'],
     ['crash loop, then halted', vm('Halted', { startFailure: { consecutiveFailCount: 3 } }), undefined, 'off', 'halted'],
     ['waits for a migration from elsewhere', vm('WaitAsReceiver'), undefined, 'unknown', 'waiting-for-receiver'],
     ['stale Paused on a VM without instance', vm('Halted', { conditions: [condition('Paused', 'True')] }), undefined, 'off', 'halted'],
@@ -94,7 +95,7 @@ describe('the sign of a state', () => {
   it.each<[string, Parameters<typeof vmRow>[2], VirtualMachine, VirtualMachineInstance | undefined, ReturnType<typeof toneOf>]>([
     ['is good for a guest that is seen running', 'seen', vm('Always'), vmi('Running'), 'ok'],
     ['is not good for one that was running when the line was cut', 'outdated', vm('Always'), vmi('Running'), 'unknown'],
-    ['stays bad for one that could not start when the line was cut', 'outdated', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 3 } }), undefined, 'bad'],
+    ['stays bad for one that could not start when the line was cut', 'outdated', vm('Always', { startFailure: { consecutiveFailCount: 3 } }), undefined, 'bad'],
     ['is unknown where instances cannot be seen', 'blind', vm('Always'), undefined, 'unknown'],
   ])('%s', (_, sight, given, instance, tone) => {
     expect(toneOf(vmRow(given, instance, sight, NOW).state)).toBe(tone)
@@ -109,6 +110,7 @@ describe('the acts that are offered', () => {
     ['stopping', vm('Halted'), vmi('Running', {}, DELETED), ['still-stopping', 'already-stopping', 'strategy-forbids']],
     ['starting', vm('RerunOnFailure'), vmi('Scheduling'), ['already-starting', true, 'already-starting']],
     ['resting under RerunOnFailure', vm('RerunOnFailure'), undefined, [true, 'already-off', 'not-running']],
+    ['off after a start that was given up', vm('RerunOnFailure', { runStrategy: 'RerunOnFailure', startFailure: { consecutiveFailCount: 1 } }), undefined, [true, 'already-off', 'not-running']],
     ['crashed under Always', vm('Always', { startFailure: { consecutiveFailCount: 1 } }), undefined, ['starts-by-itself', true, 'not-running']],
     ['being deleted', vm('Always', {}, DELETED), vmi('Running'), ['being-deleted', 'being-deleted', 'being-deleted']],
     ['in a snapshot', vm('Always', { snapshotInProgress: 's' }), vmi('Running'), ['snapshot-in-progress', 'snapshot-in-progress', 'snapshot-in-progress']],

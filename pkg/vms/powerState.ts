@@ -6,7 +6,7 @@ import { effectiveRunStrategy } from './vm.ts'
 export type PowerWord = 'off' | 'starting' | 'running' | 'paused' | 'migrating' | 'stopping' | 'restarting' | 'crashed' | 'failing' | 'provisioning' | 'terminating' | 'unknown'
 
 type PowerReason
-  = | { readonly code: 'deleted' | 'halted' | 'not-started' | 'guest-shut-down' | 'guest-failed' | 'start-requested' | 'wanted-on' | 'strategy-switched' | 'stop-requested' | 'instance-ending' | 'instance-kept' | 'instance-not-seen' | 'instance-lost' | 'guest-running' | 'guest-not-ready' | 'guest-paused' | 'live-migration' | 'waiting-for-disks' | 'waiting-for-receiver' }
+  = | { readonly code: 'deleted' | 'halted' | 'not-started' | 'start-given-up' | 'guest-shut-down' | 'guest-failed' | 'start-requested' | 'wanted-on' | 'strategy-switched' | 'stop-requested' | 'instance-ending' | 'instance-kept' | 'instance-not-seen' | 'instance-lost' | 'guest-running' | 'guest-not-ready' | 'guest-paused' | 'live-migration' | 'waiting-for-disks' | 'waiting-for-receiver' }
     | { readonly code: 'scheduling', readonly phase: VmiPhase }
     | { readonly code: 'cannot-start', readonly reason: string }
     | { readonly code: 'crash-loop', readonly failures: number }
@@ -148,10 +148,12 @@ function withoutInstance(vm: VirtualMachine, strategy: RunStrategy, now: number)
   if (strategy === 'WaitAsReceiver')
     return { word: 'unknown', because: { code: 'waiting-for-receiver' } }
   const failures = startFailure?.consecutiveFailCount ?? 0
-  if (failures > 0 && strategy !== 'Halted' && strategy !== 'Manual')
+  const isTried = startsByItself(vm)
+  // KubeVirt prints CrashLoopBackOff also of a RerunOnFailure VM whose start somebody gave up: nothing starts that one again.
+  if (isTried && failures > 0 && strategy !== 'Halted' && strategy !== 'Manual')
     return { word: 'crashed', because: crashLoop(failures, startFailure?.retryAfterTimestamp, now), ...words(failureOf(conditions)) }
-  if (!startsByItself(vm))
-    return { word: created ? 'stopping' : 'off', because: resting(strategy) }
+  if (!isTried)
+    return { word: created ? 'stopping' : 'off', because: resting(strategy, failures) }
   const failure = failureOf(conditions)
   if (failure)
     return { word: 'failing', because: { code: 'cannot-start', reason: failure.reason ?? 'Failure' }, ...words(failure) }
@@ -163,10 +165,12 @@ function withoutInstance(vm: VirtualMachine, strategy: RunStrategy, now: number)
   return { word: 'starting', because: { code: requested ? 'start-requested' : strategy === 'RerunOnFailure' ? 'strategy-switched' : 'wanted-on' } }
 }
 
-function resting(strategy: RunStrategy): PowerReason {
+function resting(strategy: RunStrategy, failures: number): PowerReason {
   if (strategy === 'Halted')
     return { code: 'halted' }
-  return { code: strategy === 'RerunOnFailure' ? 'guest-shut-down' : 'not-started' }
+  if (strategy === 'RerunOnFailure')
+    return { code: failures > 0 ? 'start-given-up' : 'guest-shut-down' }
+  return { code: 'not-started' }
 }
 
 function failureOf(conditions: readonly Condition[] | undefined): Condition | undefined {

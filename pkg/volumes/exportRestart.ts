@@ -51,7 +51,8 @@ export function startAgain({ entry, vm, vmi }: KnownVm, intent: ExportIntent, no
   if (power.word === 'running')
     return { writes: [], because: [{ code: 'start-unproven', vm: key }] }
   // Manual starts on request only, and RerunOnFailure may have been put back, by somebody else too, while the old instance was there.
-  if (!vmi && !startsByItself(vm) && power.word !== 'crashed')
+  // A start that failed or was given up is not asked for again against whoever stopped it.
+  if (!vmi && !startsByItself(vm) && power.because.code !== 'start-given-up')
     return { writes: planStart(vm), because: [{ code: 'starting-vm', vm: key }] }
   const message = power.message ?? printedTrouble(vm)
   return { writes: [], because: [{ code: 'waiting-for-start', vm: key, ...(message && { message }) }] }

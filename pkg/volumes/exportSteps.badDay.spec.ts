@@ -173,6 +173,16 @@ describe('an export on a bad day', () => {
     })
   })
 
+  it('does not start a VM against somebody who gave up a start that failed', () => {
+    const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
+    const givenUp = { created: false, runStrategy: 'RerunOnFailure' as const, stateChangeRequests: [], printableStatus: 'CrashLoopBackOff', startFailure: { consecutiveFailCount: 1 } }
+    const stopped = (world: StepWorld): StepWorld => cluster.images.length
+      ? { ...world, vms: { ...world.vms, objects: world.vms.objects.map(vm => vm.spec.runStrategy === 'Halted' ? vm : { ...vm, status: { ...vm.status, ...givenUp } }) }, vmis: { ...world.vmis, objects: [] } }
+      : world
+    const { last } = run(cluster, cluster.begin(), { turns: 30, world: stopped })
+    expect(last).toMatchObject({ word: 'wait-start', writes: [], because: [{ code: 'waiting-for-start', vm: 'production/web-01', message: 'CrashLoopBackOff' }, { code: 'exported' }] })
+  })
+
   it('can be ended where a VM that it has started does not come to run, in the cluster\'s own words, and not before that is known', () => {
     const cluster = new Cluster({ 'web-01': { strategy: 'RerunOnFailure' } })
     const crashes = (world: StepWorld): StepWorld => ({ ...world, vms: { ...world.vms, objects: world.vms.objects.map(vm => cluster.images.length && vm.spec.runStrategy !== 'Halted' ? { ...vm, status: { ...vm.status, printableStatus: 'CrashLoopBackOff' } } : vm) }, vmis: { ...world.vmis, objects: cluster.images.length ? [] : world.vmis.objects } })

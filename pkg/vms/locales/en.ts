@@ -51,6 +51,7 @@ export default {
     'deleted': 'It is being deleted.',
     'halted': 'It was shut down and stays off.',
     'not-started': 'Nobody has started it.',
+    'start-given-up': 'Its start failed or was given up; it stays off until somebody starts it.',
     'guest-shut-down': 'The guest shut itself down.',
     'guest-failed': 'The guest ended with a failure.',
     'start-requested': 'A start was asked for.',

@@ -51,6 +51,7 @@ export default {
     'deleted': '正在删除。',
     'halted': '已被关机，并保持关机。',
     'not-started': '还没有人启动它。',
+    'start-given-up': '启动失败或已被放弃；在有人启动之前会一直关机。',
     'guest-shut-down': '客户机自行关机。',
     'guest-failed': '客户机异常结束。',
     'start-requested': '已请求启动。',
