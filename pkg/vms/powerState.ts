@@ -73,7 +73,7 @@ function derive(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, now
     return afterTheGuest(vm, vmi, strategy)
   const ending = vmi.metadata.deletionTimestamp ?? (strategy === 'Halted' || isStopRequested(vm, vmi))
   if (ending)
-    return { word: comesBack(vm, strategy) ? 'restarting' : 'stopping', because: { code: vmi.metadata.deletionTimestamp ? 'instance-ending' : 'stop-requested' } }
+    return { word: comesBack(vm, vmi, strategy) ? 'restarting' : 'stopping', because: { code: vmi.metadata.deletionTimestamp ? 'instance-ending' : 'stop-requested' } }
   return guestState(vmi)
 }
 
@@ -82,11 +82,20 @@ function isStopRequested(vm: VirtualMachine, vmi: VirtualMachineInstance): boole
   return first?.action === 'Stop' && (!first.uid || first.uid === vmi.metadata.uid)
 }
 
+/**
+ * Whether the instance is deleted under a VM of run strategy Once, which makes another whenever there is none. One whose guest
+ * is over it keeps, and a stop makes it Halted: so this is an eviction, or somebody's own hand. Source: kubevirt
+ * pkg/virt-controller/watch/vm/vm.go (RunStrategyOnce).
+ */
+export function isMadeAnew(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
+  return effectiveRunStrategy(vm) === 'Once' && vmi.metadata.deletionTimestamp !== undefined
+}
+
 /** Whether the instance that ends now will be followed by another. */
-function comesBack(vm: VirtualMachine, strategy: RunStrategy): boolean {
+function comesBack(vm: VirtualMachine, vmi: VirtualMachineInstance, strategy: RunStrategy): boolean {
   if (strategy === 'Halted')
     return false
-  return strategy === 'Always' || (vm.status?.stateChangeRequests ?? []).some(request => request.action === 'Start')
+  return strategy === 'Always' || isMadeAnew(vm, vmi) || (vm.status?.stateChangeRequests ?? []).some(request => request.action === 'Start')
 }
 
 const STARTING: readonly (VmiPhase | undefined)[] = [undefined, '', 'Pending', 'Scheduling', 'Scheduled']
@@ -124,7 +133,7 @@ function startTrouble(conditions: readonly Condition[] | undefined): PowerState 
 function afterTheGuest(vm: VirtualMachine, vmi: VirtualMachineInstance, strategy: RunStrategy): PowerState {
   const failed = vmi.status?.phase === 'Failed'
   const rerun = failed && strategy === 'RerunOnFailure' && !vmi.metadata.deletionTimestamp
-  if (comesBack(vm, strategy) || rerun)
+  if (comesBack(vm, vmi, strategy) || rerun)
     return { word: 'restarting', because: { code: failed ? 'guest-failed' : 'guest-shut-down' } }
   const kept = (strategy === 'Manual' || strategy === 'Once') && !vmi.metadata.deletionTimestamp
   if (!kept)

@@ -83,7 +83,7 @@ function byTheBook(vm: Standing, instance: Standing | undefined): Comes {
   switch (strategyOf(vm)) {
     case 'Halted': case 'Manual': return false
     case 'Always': return true
-    case 'Once': return instance ? false : true
+    case 'Once': return !instance || instance.facets.deleting === true
     default: return instance ? instance.facets.phase === 'Failed' && instance.facets.deleting !== true : undefined
   }
 }

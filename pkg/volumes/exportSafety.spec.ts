@@ -33,6 +33,8 @@ describe('the disk is', () => {
     ['about to be used: Stop and Start are queued', { vms: live(vm('RerunOnFailure', { printableStatus: 'Stopped', runStrategy: 'RerunOnFailure', stateChangeRequests: [{ action: 'Stop' }, { action: 'Start' }] })) }, 'will-start', ['vm-start-requested']],
     ['about to be used: a start is asked for under Halted', { vms: live(vm('Halted', { stateChangeRequests: [{ action: 'Start' }] })) }, 'will-start', ['vm-start-requested']],
     ['about to be used: Always, whose start fails and reads Stopped', { vms: live(vm('Always', { printableStatus: 'Stopped', startFailure: { consecutiveFailCount: 3 } })) }, 'will-start', ['vm-wanted-on']],
+    ['about to be used: Once, whose instance is over and being deleted', { vms: live(vm('Once')), vmis: live({ ...vmi('Succeeded'), metadata: { ...vmi('Succeeded').metadata, deletionTimestamp: '2026-03-01T12:00:00Z' } }) }, 'will-start', ['vm-wanted-on']],
+    ['at rest: Once, whose guest is over and whose instance is kept', { vms: live(vm('Once')), vmis: live(vmi('Succeeded')) }, 'at-rest', []],
     ['about to be used: Once', { vms: live(vm('Once')) }, 'will-start', ['vm-wanted-on']],
     ['about to be used: it waits for a migration from elsewhere', { vms: live(vm('WaitAsReceiver')) }, 'will-start', ['vm-wanted-on']],
     ['about to be used: Manual with a start asked for', { vms: live(vm('Manual', { stateChangeRequests: [{ action: 'Start' }] })) }, 'will-start', ['vm-start-requested']],

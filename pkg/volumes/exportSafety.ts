@@ -3,7 +3,7 @@ import type { ClaimUsers } from './claimUsers.ts'
 import type { ExportSafetyReason } from './exportReason.ts'
 import type { ExportWorld } from './exportWorld.ts'
 import { objectKey } from '#kube/object.ts'
-import { startsByItself } from '#vms/powerState.ts'
+import { isMadeAnew, startsByItself } from '#vms/powerState.ts'
 import { effectiveRunStrategy } from '#vms/vm.ts'
 import { usersOfClaim } from './claimUsers.ts'
 import { holdersOf } from './exportHolders.ts'
@@ -81,7 +81,7 @@ function startOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): E
   // A restart is a Stop followed by a Start, and the Start is done once the Stop is.
   if (vm.status?.stateChangeRequests?.some(request => request.action === 'Start'))
     return { code: 'vm-start-requested', vm: objectKey(vm) }
-  if (strategy === 'Always' || strategy === 'WaitAsReceiver' || (!vmi && startsByItself(vm)))
+  if (strategy === 'Always' || strategy === 'WaitAsReceiver' || (vmi ? isMadeAnew(vm, vmi) : startsByItself(vm)))
     return { code: 'vm-wanted-on', vm: objectKey(vm), strategy }
   const rerun = strategy === 'RerunOnFailure' && vmi?.status?.phase === 'Failed' && !vmi.metadata.deletionTimestamp
   return rerun ? { code: 'vm-will-restart', vm: objectKey(vm) } : undefined
