@@ -1,4 +1,3 @@
-import type { Tone } from '#sdk/verdict.ts'
 import type { GivingUp } from './exportGiveUp.ts'
 import { isStillRead } from './exportSight.ts'
 import type { ExportStep } from './exportStep.ts'
@@ -7,7 +6,7 @@ import type { ExportStep } from './exportStep.ts'
 export type Carried = 'carried' | 'left' | 'asking'
 
 /** The tone of an export under way. Calm only where somebody carries it out, its image is sound so far, and its VMs come to run. */
-export function toneOfExport(step: Pick<ExportStep, 'word' | 'because' | 'ask' | 'dismiss'>, carried: Carried, cost: GivingUp): Tone {
+export function toneOfExport(step: Pick<ExportStep, 'word' | 'because' | 'ask' | 'dismiss'>, carried: Carried, cost: GivingUp): 'bad' | 'attention' | 'unknown' | 'progress' {
   if (step.word === 'stopped')
     return 'bad'
   if (carried !== 'carried')
