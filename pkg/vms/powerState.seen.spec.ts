@@ -21,6 +21,7 @@ describe('the power state, at every moment that KubeVirt was seen in', () => {
     expect(new Set(open.map(({ words, why }) => `${words.join(' or ')}: ${why}`))).toEqual(new Set([
       'restarting or stopping: its guest has failed, and who deletes its instance is not told',
       'off or starting: it has no instance, and whether one comes is not told',
+      'off or crashed: it has no instance, and whether one comes is not told',
     ]))
     expect(open.length).toBeLessThan(40)
   })
@@ -30,7 +31,7 @@ describe('the power state, at every moment that KubeVirt was seen in', () => {
     const shown = turning.filter(({ isShown }) => isShown)
     expect(turning.length).toBeGreaterThan(1000)
     expect(shown.length / turning.length).toBeGreaterThan(0.7)
-    expect([...new Set(shown.flatMap(({ words }) => words))].sort()).toEqual(['crashed', 'off', 'provisioning', 'restarting', 'starting', 'stopping'])
+    expect([...new Set(shown.flatMap(({ words }) => words))].sort()).toEqual(['crashed', 'failing', 'off', 'provisioning', 'restarting', 'starting', 'stopping'])
   })
 
   it('leaves out those in which an instance stands without a VM, by name', () => {

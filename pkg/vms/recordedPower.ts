@@ -122,7 +122,9 @@ const PRINTED: Readonly<Record<string, readonly PowerWord[]>> = {
 }
 
 function withoutInstance({ vm, comes }: Moment): Reading {
-  const printed = String(vm.facets.printableStatus ?? 'nothing')
+  // A start that is asked for forgets what failed before, a moment before KubeVirt prints anew (kubevirt pkg/virt-api/rest/lifecycle.go).
+  const isForgotten = vm.facets.printableStatus === 'CrashLoopBackOff' && !vm.facets.startFailure
+  const printed = isForgotten ? 'nothing new' : String(vm.facets.printableStatus ?? 'nothing')
   // A start that is asked for of a Halted VM makes it Always: how often it failed before counts no more then.
   const coming = saysOf(vm, 'Failure').startsWith('True') ? ['failing'] as const : strategyOf(vm) === 'Halted' ? ['starting'] as const : PRINTED[printed] ?? ['starting']
   if (comes === undefined)
