@@ -1,15 +1,17 @@
 import type { Patch } from '#kube/client.ts'
 import type { PersistentVolumeClaim, StorageClass } from '#kube/core.ts'
-import { CLAIMS, CONFIG_MAPS } from '#kube/core.ts'
+import { CLAIMS, CONFIG_MAPS, SELF_SUBJECT_REVIEWS } from '#kube/core.ts'
 import type { Lease } from '#kube/lease.ts'
 import { LEASES } from '#kube/lease.ts'
 import type { KubeObject, Manifest } from '#kube/object.ts'
+import { reviewRequest, rulesRequest } from '#kube/request.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Seen } from '#kube/seen.ts'
+import { whoAmI } from '#kube/whoAmI.ts'
 import type { Write } from '#kube/write.ts'
 import { createOf, permissionOf } from '#kube/write.ts'
 import type { VirtualMachineImage } from '#images/image.ts'
-import { IMAGES } from '#images/image.ts'
+import { IMAGES, IMAGE_TYPE_LABEL, OS_TYPE_LABEL } from '#images/image.ts'
 import { editOf, planEdit } from '#images/imageEdit.ts'
 import type { ImageForm } from '#images/imageForm.ts'
 import { planImage } from '#images/imageForm.ts'
@@ -68,7 +70,7 @@ export const BACKUP = 'the backup before an export'
 
 /** Everything that the console and its server can write, by the pure functions that they call, made for what stands there. */
 export function catalogueOf(standing: Standing): Catalogue {
-  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing), ...endings(standing), ...ofServer(standing)]
+  return [...images(standing), ...vms(standing), ...power(standing), ...exports(standing), ...endings(standing), ...questions(standing), ...ofServer(standing)]
 }
 
 const patched = (image: VirtualMachineImage, patch: Patch): Write => ({ act: 'patch', resource: IMAGES, at: { namespace: image.metadata.namespace ?? '', name: image.metadata.name }, patch })
@@ -76,8 +78,8 @@ const patched = (image: VirtualMachineImage, patch: Patch): Write => ({ act: 'pa
 function images({ namespace, classes, images: { v1, v2 } }: Standing): Catalogue {
   const form: ImageForm = { name: 'written', namespace, storageClass: classes.v1.metadata.name, source: 'url', url: ' https://images.answers.test/noble.img ', checksum: '', description: '', retry: 3 }
   const file = { name: 'noble.qcow2' }
-  const upload: UploadImage = { name: 'sent', namespace, description: 'by hand', file, digests: { sha512: SHA512 } }
-  const iso: UploadImage = { ...upload, name: 'installer', description: '', format: { kind: 'iso', label: 'NOBLE', hybrid: true }, digests: {} }
+  const upload: UploadImage = { name: 'sent', namespace, description: 'by hand', labels: { [OS_TYPE_LABEL]: 'ubuntu', [IMAGE_TYPE_LABEL]: 'raw_qcow2' }, file, digests: { sha512: SHA512 } }
+  const iso: UploadImage = { ...upload, name: 'installer', description: '', labels: { [OS_TYPE_LABEL]: '', [IMAGE_TYPE_LABEL]: 'iso' }, format: { kind: 'iso', label: 'NOBLE', hybrid: true }, digests: {} }
   const full = editOf(v1)
   const note = makeNote({ manifest: recreationOf(v1), uid: v1.metadata.uid, who: 'admin', when: new Date(NOW).toISOString() })
   const made = (manifest: Manifest<VirtualMachineImage>) => [createOf(IMAGES, manifest)]
@@ -176,6 +178,18 @@ function endings({ classes, begun, vms: { on, off, stopped }, vmi }: Standing): 
     ['the mark of an ended export on a VM', liftMark(stopped)],
     ['the start of a VM that an ended export left off', planStartLeftOff(stopped)],
     ['a VM that is let go of', releaseVms(intent, [{ entry: entry(off), vm: off, vmi: undefined }])],
+  ]
+}
+
+const QUESTION = { group: 'authorization.k8s.io', version: 'v1', namespaced: false } as const
+
+/** What the console asks of who uses it: who that is, and what he may do. */
+function questions({ namespace }: Standing): Catalogue {
+  const asked = (kind: string, plural: string, body: unknown): Sent => createOf({ ...QUESTION, kind, plural } as Resource, { ...body as Manifest, metadata: {} })
+  return [
+    ['the question who one is', [createOf(SELF_SUBJECT_REVIEWS, whoAmI())]],
+    ['the question whether one may do something', [asked('SelfSubjectAccessReview', 'selfsubjectaccessreviews', reviewRequest({ verb: 'create', resource: IMAGES, namespace, name: 'written', subresource: 'status' }).body)]],
+    ['the question what one may do', [asked('SelfSubjectRulesReview', 'selfsubjectrulesreviews', rulesRequest(namespace).body)]],
   ]
 }
 
