@@ -1,4 +1,4 @@
-import type { Mutation } from '../../e2e/cluster/stories/mutations.ts'
+import type { Breakage } from '../../e2e/cluster/stories/mutations.ts'
 import type { allDisagreements } from './recordedPower.ts'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import { broken } from '../../e2e/cluster/stories/mutations.ts'
 
 const FILE = 'pkg/vms/powerState.ts'
 
-interface Wrong extends Pick<Mutation, 'name' | 'find' | 'replace'> {
+interface Wrong extends Pick<Breakage, 'name' | 'find' | 'replace'> {
   /** How what is noticed ends. */
   readonly noticed: string
 }

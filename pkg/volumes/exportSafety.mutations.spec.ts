@@ -1,4 +1,4 @@
-import type { Mutation } from '../../e2e/cluster/stories/mutations.ts'
+import type { Breakage } from '../../e2e/cluster/stories/mutations.ts'
 import type { allDisagreements } from './recordedDisks.ts'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { broken } from '../../e2e/cluster/stories/mutations.ts'
 
 // The test of the test: what the judgement overlooks on purpose, each noticed by what upstream was seen in.
 
-const MUTATIONS: readonly Omit<Mutation, 'noticedBy'>[] = [
+const MUTATIONS: readonly Breakage[] = [
   { name: 'data volumes that fill a disk or copy it', file: 'pkg/volumes/exportWork.ts', find: `...dataVolumesOf(world), `, replace: `` },
   { name: 'images that are made of a disk', file: 'pkg/volumes/exportWork.ts', find: `...exportsOf(world), `, replace: `` },
   { name: 'that the disk is deleted', file: 'pkg/volumes/exportSafety.ts', find: `...(world.claim.metadata.deletionTimestamp ? [{ code: 'claim-deleting' } as const] : []),`, replace: `` },

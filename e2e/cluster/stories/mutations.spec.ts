@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STORIES } from './all.ts'
 import { describe as inWords, differencesOf } from './comparison.ts'
 import { startEmbedded } from './embedded.ts'
-import type { Mutation } from './mutations.ts'
+import type { Breakage, Mutation } from './mutations.ts'
 import { MUTATIONS, broken } from './mutations.ts'
 import { Theatre } from './play.ts'
 import { readRecord } from './records.ts'
@@ -17,11 +17,14 @@ const chosen = process.env.ALL_MUTATIONS ? MUTATIONS : MUTATIONS.filter((_mutati
 const PATIENCE_SECONDS = 30
 const PACE = 3
 
+/** A controller that throws wherever it should look. Its story waits in vain too. */
+const CRASH = { name: 'a controller throws', file: 'server/cluster/controllers/kubelet.ts', find: `if (!isAttached(pod, world))`, replace: `if (nodeName)\n      throw new Error('broken on purpose')\n    if (!isAttached(pod, world))`, noticedBy: 'Always: stop, stop again, start, start again' }
+
 /** Seen to be as they are recorded where no rule is broken: without that a story that is red would prove nothing. */
 const green = new Set<string>()
 const noticed: string[] = []
 
-function recorded({ noticedBy: name }: Mutation): { readonly story: Story, readonly record: Trace } {
+function recorded({ noticedBy: name }: Pick<Mutation, 'noticedBy'>): { readonly story: Story, readonly record: Trace } {
   const story = STORIES.find(one => one.name === name)
   const record = story && readRecord(story)
   if (!record)
@@ -29,10 +32,35 @@ function recorded({ noticedBy: name }: Mutation): { readonly story: Story, reado
   return { story, record }
 }
 
-async function isNoticed(mutation: Mutation, theatre: Theatre): Promise<boolean> {
+interface Play {
+  /** What is different, or what was waited for in vain and what there was instead; empty where nothing was noticed. */
+  readonly told: string
+  /** What a controller or the API threw: a cluster that crashes breaks no rule. */
+  readonly crashed: readonly string[]
+}
+
+/** As a controller tells of it that throws, and the API of a request that it could not answer. */
+const isCrash = (line: string) => /: \w*Error\b|\bincident\b/.test(line)
+
+async function playBroken(mutation: Breakage & Pick<Mutation, 'noticedBy'>): Promise<Play> {
   const { story, record } = recorded(mutation)
-  // What never comes is a difference too; a cluster that is broken in another way is none.
-  return theatre.play(story, PATIENCE_SECONDS).then(trace => differencesOf(record, trace).length > 0, (thrown: unknown) => String(thrown).includes('was not seen within'))
+  const crashed: string[] = []
+  const cluster = await startEmbedded({ pace: PACE, plugins: [broken(mutation)], log: line => { if (isCrash(line)) crashed.push(line) } })
+  const theatre = new Theatre(cluster.kubeconfig)
+  try {
+    const trace = await theatre.play(story, PATIENCE_SECONDS)
+    return { told: inWords(differencesOf(record, trace), ['upstream', 'broken']), crashed }
+  }
+  catch (thrown) {
+    const told = String(thrown)
+    if (!told.includes('was not seen within'))
+      throw thrown
+    return { told, crashed }
+  }
+  finally {
+    await theatre.close()
+    await cluster.stop()
+  }
 }
 
 describe('no rule broken', () => {
@@ -60,15 +88,14 @@ describe('a broken rule turns a story red', () => {
 
   it.each(chosen)('$name', async mutation => {
     expect(green).toContain(mutation.noticedBy)
-    const cluster = await startEmbedded({ pace: PACE, plugins: [broken(mutation)] })
-    const theatre = new Theatre(cluster.kubeconfig)
-    try {
-      expect(await isNoticed(mutation, theatre)).toBe(true)
-      noticed.push(mutation.name)
-    }
-    finally {
-      await theatre.close()
-      await cluster.stop()
-    }
+    const { told, crashed } = await playBroken(mutation)
+    expect(crashed).toEqual([])
+    mutation.tells.forEach(words => expect(told).toContain(words))
+    noticed.push(mutation.name)
+  })
+
+  it('and one that crashes does not count', async () => {
+    const { crashed } = await playBroken(CRASH)
+    expect(crashed.join('\n')).toContain('Error: broken on purpose')
   })
 })
