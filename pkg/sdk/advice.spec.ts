@@ -20,7 +20,13 @@ describe('what to try after a refusal', () => {
     [0, 'InternalError', undefined],
     [200, 'BadAnswer', 'server'],
   ] as const)('of %i %s: %s', (status, reason, advice) => {
-    expect(adviceFor({ status, reason })).toBe(advice)
+    expect(adviceFor({ status, reason, message: '' })).toBe(advice)
+  })
+
+  it('of what a webhook denies is about the request, whatever the status says', () => {
+    const message = 'admission webhook "mutator.harvesterhci.io" denied the request: annotation much can\'t be converted to memory unit'
+    expect(adviceFor({ status: 500, reason: 'InternalError', message })).toBe('invalid')
+    expect(adviceFor({ status: 500, reason: 'InternalError', message: 'failed calling webhook "mutator.harvesterhci.io"' })).toBe('server')
   })
 })
 

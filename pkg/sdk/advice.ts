@@ -2,6 +2,9 @@ import type { ApiError } from '#kube/apiError.ts'
 
 type Failed = Pick<ApiError, 'status' | 'reason'>
 
+/** Harvester's mutators refuse what they cannot read with 500, as if it were their own failure; Kubernetes says of each webhook that it denied the request (apiserver pkg/admission/plugin/webhook/errors). */
+const DENIED = /^admission webhook "[^"]+" denied the request/
+
 /** What to try after a refusal; the sentences are `sdk.error.try.<advice>`. */
 export type Advice = 'unreachable' | 'unauthorized' | 'forbidden' | 'missing' | 'conflict' | 'exists' | 'invalid' | 'busy' | 'server'
 
@@ -25,7 +28,7 @@ export function wasAnswered(error: Failed): boolean {
  * Judges by the HTTP status, and by the reason where one status has two meanings (`AlreadyExists` and `Conflict` are both 409)
  * or there is none. Undefined where the words of the failure say all that there is to say: work that was given up or stopped.
  */
-export function adviceFor(error: Failed): Advice | undefined {
+export function adviceFor(error: Failed & Pick<ApiError, 'message'>): Advice | undefined {
   switch (error.status) {
     case 0: return wasAnswered(error) ? undefined : 'unreachable'
     case 401: return 'unauthorized'
@@ -35,6 +38,8 @@ export function adviceFor(error: Failed): Advice | undefined {
     case 429: return 'busy'
     case 502: case 503: case 504: return 'unreachable'
   }
+  if (DENIED.test(error.message))
+    return 'invalid'
   return error.status >= 500 || error.reason === 'BadAnswer' ? 'server' : 'invalid'
 }
 
