@@ -26,7 +26,7 @@ const READY = { meant: 90, allowed: 180 }
 /** Twice as fast as the nodes' side is: upstream's programs still see each state for long enough. */
 const TEST_PACE = 2
 const USAGE = `usage: npm run cluster -- --real [--parts kubevirt,longhorn-webhook,harvester,longhorn] [--dir DIR] [--console-port N] [--pace N]
-DIR is emptied first; without one it is a new folder below that of temporary files.
+DIR is emptied first and kept; without one it is a new folder below that of temporary files, which goes with the end.
 N times faster than real time is what the nodes' side does that we play.
 The embedded cluster is what npm start opens.`
 
@@ -152,6 +152,8 @@ async function show({ parts: named, dir, 'console-port': port, pace }) {
     ending = true
     await own.remove()
     await cluster.stop()
+    if (dir === undefined)
+      rmSync(folder, { recursive: true, force: true })
     process.exit(0)
   }
   process.on('SIGINT', end).on('SIGTERM', end)
