@@ -24,16 +24,21 @@ function withoutStack(message: string): Error {
 /** A console of one test's own, in a folder of its own: it can be stopped and started again on the same data. */
 export class OwnConsole {
   readonly port: number
-  readonly folder = mkdtempSync(join(tmpdir(), 'guardrails-e2e-'))
   private readonly args: readonly string[]
   private readonly environment: Readonly<Record<string, string>>
   private process?: ChildProcess
+  private made?: string
   output = ''
 
   constructor(port: number, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
     this.port = port
     this.args = args
     this.environment = environment
+  }
+
+  /** Made when it is first asked for: a file of tests that is only listed leaves none behind. */
+  get folder(): string {
+    return this.made ??= mkdtempSync(join(tmpdir(), 'guardrails-e2e-'))
   }
 
   get url(): string {
@@ -79,7 +84,9 @@ export class OwnConsole {
 
   async remove(): Promise<void> {
     await this.stop()
-    rmSync(this.folder, { recursive: true, force: true })
+    if (this.made)
+      rmSync(this.made, { recursive: true, force: true })
+    this.made = undefined
   }
 
   /** A request to the embedded API itself, past the console, as the administrator of demo.kubeconfig. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
@@ -65,7 +65,9 @@ async function publishedSum(mirror: string): Promise<string> {
 
 /** From the disk, as an operator does: what is handed over by the debugger's line takes half a minute on a busy machine. */
 async function choose(page: Page, name: string, bytes: Buffer): Promise<void> {
-  const file = join(mkdtempSync(join(tmpdir(), 'guardrails-file-')), name)
+  const folder = mkdtempSync(join(tmpdir(), 'guardrails-file-'))
+  page.once('close', () => { rmSync(folder, { recursive: true, force: true }) })
+  const file = join(folder, name)
   writeFileSync(file, bytes)
   await page.locator('.el-radio', { has: page.locator('input[value="file"]') }).click()
   await page.locator('input[type=file]').setInputFiles(file)

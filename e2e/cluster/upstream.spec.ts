@@ -60,7 +60,7 @@ async function crdsOf(api: Api): Promise<Definition[]> {
 }
 
 describe.skipIf(!existsSync(UPSTREAM))('upstream\'s definitions', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'guardrails-upstream-'))
+  let folder: string
   const embedded = new OwnConsole(PORT)
   let real: RealCluster
   const demonstration: KubeObject[] = []
@@ -68,6 +68,7 @@ describe.skipIf(!existsSync(UPSTREAM))('upstream\'s definitions', () => {
   let theirs: Api
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'guardrails-upstream-'));
     [real] = await Promise.all([startRealCluster({ folder, binary: KUBE_BINARY, tied: true }), embedded.start()])
     ours = apiOf(join(embedded.folder, 'demo.kubeconfig'))
     theirs = apiOf(real.kubeconfig)

@@ -19,18 +19,24 @@ export async function startEmbedded({ pace = 1, plugins = [], log = () => {} }: 
   const folder = mkdtempSync(join(tmpdir(), 'guardrails-stories-'))
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })
+  const stop = async () => {
+    try {
+      await cluster.stop()
+    }
+    finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
   const api = new Api(readAccess(kubeconfig, contextsOf(kubeconfig)[0] ?? ''))
   try {
     await furnish(api, [...beforePrograms(), ...afterWebhooks(folder, [])])
   }
+  catch (error) {
+    await stop()
+    throw error
+  }
   finally {
     await api.close()
   }
-  return {
-    kubeconfig,
-    stop: async () => {
-      await cluster.stop()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+  return { kubeconfig, stop }
 }
