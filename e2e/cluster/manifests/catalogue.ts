@@ -124,8 +124,8 @@ function power({ vms: { on, off, old } }: Standing): Catalogue {
     ['shut down', planPower('stop', on)],
     ['restart', planPower('restart', on)],
     ['start', planPower('start', off)],
-    // The request that follows is for the VM that the patch has made of it.
-    ['start of a VM that was Manual', planPower('start', manual).slice(0, 1)],
+    // Tried on the VM as it is: KubeVirt starts one that is Halted, too.
+    ['start of a VM that was Manual', planPower('start', manual)],
     ['start of a VM that is kept in the deprecated way', planPower('start', old)],
     ['shut down of a VM that is kept in the deprecated way', planPower('stop', old)],
   ]
