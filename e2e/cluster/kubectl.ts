@@ -6,34 +6,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 interface Run { readonly input?: string, readonly environment?: Readonly<Record<string, string>>, readonly milliseconds?: number }
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'guardrails-kubectl-'))
-
-/** kubectl at one cluster, as an operator at a terminal: what it prints, errors and exit code included. Each run has a folder of its own, which goes with it. */
+/** kubectl at one cluster, as an operator at a terminal: what it prints, errors and exit code included. */
 export class Kubectl {
   private readonly binary: string
   private readonly kubeconfig: string
+  private readonly folder = mkdtempSync(join(tmpdir(), 'guardrails-kubectl-'))
 
   constructor(binary: string, kubeconfig: string) {
     this.binary = binary
     this.kubeconfig = kubeconfig
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }))
   }
 
   /** Answers stdout, stderr and the exit code as one text; a run that is cut after `milliseconds` is no error. */
   run(args: readonly string[], { input, environment = {}, milliseconds }: Run = {}): Promise<string> {
-    const folder = newFolder()
     const child = spawn(this.binary, ['kubectl', ...args], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: this.kubeconfig, KUBECACHEDIR: join(folder, 'cache'), ...environment },
+      cwd: this.folder,
+      env: { PATH: process.env.PATH, HOME: this.folder, KUBECONFIG: this.kubeconfig, KUBECACHEDIR: join(this.folder, 'cache'), ...environment },
       timeout: milliseconds,
     })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString() })
     child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString() })
     child.stdin.end(input)
-    return new Promise<string>((done, fail) => {
+    return new Promise((done, fail) => {
       child.on('error', fail)
       child.on('close', code => done(code ? `${output}exit code ${code}\n` : output))
-    }).finally(() => { rmSync(folder, { recursive: true, force: true }) })
+    })
   }
 
   /** What `get -w` and its like print while something is done. */
@@ -46,10 +45,9 @@ export class Kubectl {
 
   /** Runs `kubectl edit` with an editor that does one replacement. */
   async edit(args: readonly string[], from: string, to: string): Promise<string> {
-    const folder = newFolder()
-    const editor = join(folder, 'editor.sh')
+    const editor = join(this.folder, 'editor.sh')
     writeFileSync(editor, `#!/bin/sh\nsed -i 's/${from}/${to}/' "$1"\n`, { mode: 0o700 })
-    return this.run(['edit', ...args], { environment: { KUBE_EDITOR: editor } }).finally(() => { rmSync(folder, { recursive: true, force: true }) })
+    return this.run(['edit', ...args], { environment: { KUBE_EDITOR: editor } })
   }
 }
 

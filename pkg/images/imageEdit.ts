@@ -1,6 +1,6 @@
 import type { Patch } from '#kube/client.ts'
 import type { VirtualMachineImage } from './image.ts'
-import { LONGEST_ANNOTATION, bytesOf } from '#kube/room.ts'
+import { LONGEST_ANNOTATION, bytesOf } from '#kube/core.ts'
 import { DESCRIPTION_ANNOTATION, IMAGE_TYPE_LABEL, OS_TYPE_LABEL } from './image.ts'
 import { isLabelValue } from './imageLabels.ts'
 

@@ -1,7 +1,7 @@
 import type { ApiError } from '#kube/apiError.ts'
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
-import { LONGEST_ANNOTATION, bytesOf } from '#kube/room.ts'
+import { LONGEST_ANNOTATION, bytesOf } from '#kube/core.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { MutableAcknowledgement } from './image.ts'

@@ -1,7 +1,7 @@
-import type { Condition, KubeObject } from './object.ts'
+import type { Condition, KubeObject, Manifest } from './object.ts'
 import { defineResource } from './resource.ts'
 
-// The built-in kinds that the console reads. Only the fields that somebody here looks at.
+// The built-in kinds that the console reads. Only the fields that somebody here looks at, and how much has room in them.
 
 export interface Namespace extends KubeObject { readonly status?: { readonly phase?: string } }
 export const NAMESPACES = defineResource<Namespace>('v1', 'Namespace', 'namespaces', 'cluster')
@@ -66,3 +66,25 @@ export const VOLUME_ATTACHMENTS = defineResource<VolumeAttachment>('storage.k8s.
 /** Asks the cluster who the user is; created, never kept. Source: kubernetes api/authentication/v1. */
 export interface SelfSubjectReview extends KubeObject { readonly status?: { readonly userInfo?: { readonly username?: string, readonly groups?: readonly string[] } } }
 export const SELF_SUBJECT_REVIEWS = defineResource<SelfSubjectReview>('authentication.k8s.io/v1', 'SelfSubjectReview', 'selfsubjectreviews', 'cluster')
+
+/** The question what the cluster calls who asks. */
+export function whoAmI(): Manifest<SelfSubjectReview> {
+  return { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {} }
+}
+
+/**
+ * Bytes of a text that is kept as an annotation. All annotations of an object have room for 262,144 together, names included
+ * (apimachinery pkg/api/validation/objectmeta.go, `TotalAnnotationSizeLimitB`); what Harvester, KubeVirt and this console keep there fits beside it.
+ */
+export const LONGEST_ANNOTATION = 200_000
+
+/** Bytes that all values of a Secret have room for together (kubernetes pkg/apis/core/types.go, `MaxSecretSize`). */
+export const LARGEST_SECRET = 1_048_576
+
+/** Gibibytes that no quantity of bytes can be counted to: 2⁶³ bytes (apimachinery pkg/api/resource, which counts in int64). */
+export const TOO_MANY_GIB = 2 ** 33
+
+/** How many bytes a text has in UTF-8. */
+export function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
+}

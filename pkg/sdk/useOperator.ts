@@ -1,5 +1,4 @@
-import { SELF_SUBJECT_REVIEWS } from '#kube/core.ts'
-import { whoAmI } from '#kube/whoAmI.ts'
+import { SELF_SUBJECT_REVIEWS, whoAmI } from '#kube/core.ts'
 import { useProxyStore } from './proxyStore.ts'
 
 /** Asks the cluster what it calls the user; `''` where it does not say. Call in setup, await the answer when it is needed. */
