@@ -38,6 +38,7 @@ const RESERVED_GIB = 100 / 1024
 /** What stands in the way of creating the VM, by field; empty when nothing does. */
 export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
   const image = world.images.find(candidate => objectKey(candidate) === form.image)
+  const room = checkRoom(form)
   const checked: Record<VmFormField, VmFormReason | undefined> = {
     name: checkName(form, world.vms),
     namespace: form.namespace ? undefined : { code: 'required' },
@@ -46,8 +47,8 @@ export function checkVmForm(form: VmForm, world: VmFormWorld): VmFormProblems {
     image: checkImage(form.image, image, world.stateOf),
     diskGib: checkDisk(form.diskGib, image),
     network: form.network && !world.networks.some(network => objectKey(network) === form.network) ? { code: 'not-found' } : undefined,
-    userData: checkUserData(form.userData) ?? checkRoom(form),
-    networkData: checkYaml(form.networkData),
+    userData: room.userData ?? checkUserData(form.userData),
+    networkData: room.networkData ?? checkYaml(form.networkData),
   }
   return Object.fromEntries(Object.entries(checked).filter(([, reason]) => reason))
 }
@@ -104,10 +105,14 @@ function checkUserData(text: string): VmFormReason | undefined {
   return header.trimEnd() === '#cloud-config' ? checkYaml(text) : { code: 'no-cloud-config-header' }
 }
 
-/** Both are kept in one Secret. */
-function checkRoom({ userData, networkData }: VmForm): VmFormReason | undefined {
-  const bytes = bytesOf(userData) + bytesOf(networkData)
-  return bytes > LARGEST_SECRET ? { code: 'no-room', bytes } : undefined
+/** Both are kept in one Secret: where that has no room, the longer one is to be cut. */
+function checkRoom({ userData, networkData }: VmForm): VmFormProblems {
+  const [ofUser, ofNetwork] = [bytesOf(userData), bytesOf(networkData)]
+  const bytes = ofUser + ofNetwork
+  if (bytes <= LARGEST_SECRET)
+    return {}
+  const noRoom: VmFormReason = { code: 'no-room', bytes }
+  return ofUser < ofNetwork ? { networkData: noRoom } : { userData: noRoom }
 }
 
 function checkYaml(text: string): VmFormReason | undefined {

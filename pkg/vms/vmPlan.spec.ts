@@ -119,6 +119,9 @@ describe('the check of the VM form', () => {
     ['more memory than bytes can be counted', { memoryGib: 2 ** 33 }, { memoryGib: { code: 'above-maximum', maximum: 2 ** 33 - 1 } }],
     ['a larger disk than that', { diskGib: 1e21 }, { diskGib: { code: 'above-maximum', maximum: 2 ** 33 - 1 } }],
     ['more user data than a Secret has room for, beside the network data', { userData: `#cloud-config\n# ${'é'.repeat(524_200)}\n`, networkData: `a: ${'b'.repeat(200)}` }, { userData: { code: 'no-room', bytes: 1_048_620 } }],
+    ['more network data than that, where it is the longer', { networkData: `a: ${'b'.repeat(1_048_576)}` }, { networkData: { code: 'no-room', bytes: 1_048_608 } }],
+    ['too much before it is read as YAML', { userData: 'x'.repeat(1_048_577) }, { userData: { code: 'no-room', bytes: 1_048_577 } }],
+    ['just as much as there is room for as fine', { userData: `#cloud-config\n# ${'x'.repeat(1_048_576 - 16)}`, networkData: '' }, {}],
   ])('finds %s', (_, change, problems) => {
     expect(checkVmForm({ ...FORM, ...change }, { images, stateOf, vms, networks })).toEqual(problems)
   })
