@@ -60,6 +60,12 @@ describe('a refusal of the cluster', () => {
     expect(refusalsOf(error)).toEqual(refusals)
   })
 
+  it('for a namespace that is gone stands beside the namespace', () => {
+    const message = 'namespaces "ghost" not found'
+    expect(refusalsOf({ status: 404, message, causes: [] })).toEqual({ 'metadata.namespace': message })
+    expect(refusalsOf({ status: 404, message: 'virtualmachineimages.harvesterhci.io "ghost" not found', causes: [] })).toEqual({})
+  })
+
   it('of a label stands beside the field that the label is of, by the value that was sent', () => {
     const words = (value: string) => `Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters`
     const of = (value: string) => refusalsOf({ status: 422, message: 'denied', causes: [{ field: 'metadata.labels', message: words(value) }] }, { labels: { 'harvesterhci.io/os-type': 'Rocky Linux' } })

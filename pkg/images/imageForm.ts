@@ -1,7 +1,7 @@
 import type { ApiError } from '#kube/apiError.ts'
 import type { StorageClass } from '#kube/core.ts'
 import type { Manifest } from '#kube/object.ts'
-import { LONGEST_ANNOTATION, bytesOf } from '#kube/core.ts'
+import { LONGEST_ANNOTATION, bytesOf, isNamespaceGone } from '#kube/core.ts'
 import type { ChecksumKind } from './checksum.ts'
 import type { VirtualMachineImage } from './image.ts'
 import type { MutableAcknowledgement } from './image.ts'
@@ -110,14 +110,14 @@ function fieldOf(field: string, message: string, { labels = {} }: Labelled): str
 }
 
 /**
- * The refusals of the cluster by path in the manifest of what was `sent`: those that name one, and two that name none. RBAC says that nobody may
- * create here, which is about the namespace; 409 is Harvester's for a display name that somebody took meanwhile (pkg/image/common/validator.go).
+ * The refusals of the cluster by path in the manifest of what was `sent`: those that name one, and three that name none. RBAC says that nobody may
+ * create here, and Kubernetes that there is no such namespace; 409 is Harvester's for a display name that somebody took meanwhile (pkg/image/common/validator.go).
  */
 export function refusalsOf({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>, sent: Labelled = {}): Readonly<Record<string, string>> {
   const named = causes.filter(({ field }) => field)
   if (named.length)
     return Object.fromEntries(named.map(({ field, message }) => [fieldOf(field, message, sent), message]))
-  if (status === 403 && message.includes('cannot create resource'))
+  if ((status === 403 && message.includes('cannot create resource')) || isNamespaceGone({ status, message }))
     return { 'metadata.namespace': message }
   return status === 409 ? { 'spec.displayName': message } : {}
 }

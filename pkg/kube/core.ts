@@ -84,6 +84,11 @@ export const LARGEST_SECRET = 1_048_576
 /** Gibibytes that no quantity of bytes can be counted to: 2⁶³ bytes (apimachinery pkg/api/resource, which counts in int64). */
 export const TOO_MANY_GIB = 2 ** 33
 
+/** Whether a refusal says that the namespace of what was to be made is not there; it names no path (apiserver pkg/admission/plugin/namespace/lifecycle). */
+export function isNamespaceGone({ status, message }: { readonly status: number, readonly message: string }): boolean {
+  return status === 404 && /^namespaces ".*" not found$/.test(message)
+}
+
 /** How many bytes a text has in UTF-8. */
 export function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length

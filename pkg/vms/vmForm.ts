@@ -5,7 +5,7 @@ import type { ImageState } from '#images/imageState.ts'
 import type { VirtualMachine } from './vm.ts'
 import type { VmForm } from './vmPlan.ts'
 import { objectKey } from '#kube/object.ts'
-import { LARGEST_SECRET, TOO_MANY_GIB, bytesOf } from '#kube/core.ts'
+import { LARGEST_SECRET, TOO_MANY_GIB, bytesOf, isNamespaceGone } from '#kube/core.ts'
 import { IMAGE_TYPE_LABEL } from '#images/image.ts'
 import { isImported } from '#images/imageState.ts'
 import { isMap, parseDocument } from 'yaml'
@@ -141,10 +141,10 @@ const GONE_NETWORK = /network-attachment-definitions\.k8s\.cni\.cncf\.io "[^"]+"
 
 /**
  * What the cluster refused, by field of the form, in its words; what no field decides is left to be shown beside the button.
- * Two refusals name no path: RBAC's, which is about the namespace, and that of a name that somebody took meanwhile.
+ * Three refusals name no path: RBAC's and that of a namespace that is gone, both about the namespace, and that of a name that somebody took meanwhile.
  */
 export function refusalsOfVm({ status, message, causes }: Pick<ApiError, 'status' | 'message' | 'causes'>): Partial<Record<VmFormField, string>> {
-  if (status === 403 && message.includes('cannot create resource'))
+  if ((status === 403 && message.includes('cannot create resource')) || isNamespaceGone({ status, message }))
     return { namespace: message }
   if (status === 409 && message.startsWith('virtualmachines.kubevirt.io '))
     return { name: message }

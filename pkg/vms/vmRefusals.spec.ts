@@ -68,6 +68,12 @@ describe('a refusal of a VM', () => {
   })
 })
 
+it('a namespace that is gone is told beside its field', () => {
+  const message = 'namespaces "ghost" not found'
+  expect(refusalsOfVm({ status: 404, message, causes: [] })).toEqual({ namespace: message })
+  expect(refusalsOfVm({ status: 404, message: 'virtualmachines.kubevirt.io "ghost" not found', causes: [] })).toEqual({})
+})
+
 const image: VirtualMachineImage = {
   apiVersion: 'harvesterhci.io/v1beta1', kind: 'VirtualMachineImage', metadata: { name: 'noble', namespace: 'lab', uid: 'i', resourceVersion: '1', creationTimestamp: 'x' }, spec: { displayName: 'noble', sourceType: 'download' },
   status: { virtualSize: 2 ** 30, storageClassName: 'lh-1', progress: 100, conditions: [{ type: 'Imported', status: 'True' }] },
