@@ -18,6 +18,8 @@ import { imageBackendOf } from './storageClass.ts'
 export const DESCRIPTION_PATH = `metadata.annotations[${DESCRIPTION_ANNOTATION}]`
 /** Where the operating system is. */
 export const OS_TYPE_PATH = `metadata.labels[${OS_TYPE_LABEL}]`
+/** Where the type is. */
+export const IMAGE_TYPE_PATH = `metadata.labels[${IMAGE_TYPE_LABEL}]`
 
 /** What an image carries for people and for selectors. */
 type Labelled = Pick<Manifest<VirtualMachineImage>['metadata'], 'labels'>
