@@ -6,7 +6,7 @@ interface FieldRules<Field extends string, Problem> {
   /** What is typed, reactive. */
   readonly form: Readonly<Partial<Record<Field, unknown>>>
   readonly problems: () => Readonly<Partial<Record<Field, Problem>>>
-  /** What the cluster said of each path at the last try: `fieldErrors` of `useSubmit`. */
+  /** What the cluster said of each path at the last try, of the `error` of `useSubmit`. */
   readonly refusals: () => Readonly<Record<string, string>>
   /** Where a field goes in the manifest. */
   readonly paths: Readonly<Partial<Record<Field, string>>>

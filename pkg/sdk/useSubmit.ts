@@ -1,5 +1,5 @@
-import { computed, shallowRef } from 'vue'
-import type { ComputedRef, ShallowRef } from 'vue'
+import { shallowRef } from 'vue'
+import type { ShallowRef } from 'vue'
 import { toApiError } from '#kube/apiError.ts'
 import type { ApiError } from '#kube/apiError.ts'
 
@@ -7,8 +7,6 @@ export interface Submission<Args extends readonly unknown[], R> {
   readonly pending: Readonly<ShallowRef<boolean>>
   /** What failed last, until the next try. */
   readonly error: Readonly<ShallowRef<ApiError | undefined>>
-  /** What the cluster says of each field, by its path in the manifest (`spec.url`). */
-  readonly fieldErrors: ComputedRef<Readonly<Record<string, string>>>
   /** Warnings that came with the last answer, when the work returned what was `Written`. */
   readonly warnings: Readonly<ShallowRef<readonly string[]>>
   /** Does the work once: a second call meanwhile waits for the first. Undefined when it failed; never throws. */
@@ -17,16 +15,12 @@ export interface Submission<Args extends readonly unknown[], R> {
   readonly reset: () => void
 }
 
-/** The one place where a write's failure is caught: shown beside the button and the fields by `ErrorNotice`. */
+/** The one place where a write's failure is caught: shown at the button by `ErrorNotice`, and beside the fields by `useFieldProblems`. */
 export function useSubmit<Args extends readonly unknown[], R>(work: (...args: Args) => Promise<R>): Submission<Args, R> {
   const pending = shallowRef(false)
   const error = shallowRef<ApiError>()
   const warnings = shallowRef<readonly string[]>([])
   let current: Promise<R | undefined> | undefined
-
-  const fieldErrors = computed(() => Object.fromEntries(
-    (error.value?.causes ?? []).filter(cause => cause.field).map(cause => [cause.field, cause.message]),
-  ))
 
   function reset(): void {
     error.value = undefined
@@ -56,7 +50,7 @@ export function useSubmit<Args extends readonly unknown[], R>(work: (...args: Ar
     return current
   }
 
-  return { pending, error, fieldErrors, warnings, submit, reset }
+  return { pending, error, warnings, submit, reset }
 }
 
 function warningsOf(result: unknown): readonly string[] {
