@@ -15,9 +15,9 @@ export class Theatre {
     this.people = { admin: new Api(readAccess(kubeconfig, contexts[0] ?? '')), editor: as('-editor'), viewer: as('-viewer') }
   }
 
-  /** Plays a story once; throws with what was seen where it does not come to its end, or a wait of its takes longer than that. */
-  async play(story: Story, patienceSeconds?: number): Promise<Trace> {
-    const stage = new Stage(this.people, { looksAt: story.looksAt, patience: patienceSeconds })
+  /** Plays a story once; throws with what was seen where it does not come to its end, or a wait of its takes longer than `patienceSeconds`, or all of it than `playSeconds`. */
+  async play(story: Story, patienceSeconds?: number, playSeconds?: number): Promise<Trace> {
+    const stage = new Stage(this.people, { looksAt: story.looksAt, patience: patienceSeconds, playSeconds })
     const trace = await perform(story, stage).catch(async (error: unknown) => {
       // What could not be put right again afterwards is not why it failed.
       await stage.close().catch(() => undefined)

@@ -47,7 +47,7 @@ export class Stage {
   private readonly undoings: (() => Promise<void>)[] = []
   private eye: Sight | undefined
 
-  constructor(people: People, { looksAt = OF_VMS, patience, playSeconds = LONGEST_PLAY_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined, readonly playSeconds?: number } = {}) {
+  constructor(people: People, { looksAt = OF_VMS, patience, playSeconds = LONGEST_PLAY_SECONDS }: { readonly looksAt?: readonly Kind[] | undefined, readonly patience?: number | undefined, readonly playSeconds?: number | undefined } = {}) {
     this.patience = patience ?? PATIENCE_SECONDS
     this.longest = patience ?? Infinity
     this.playSeconds = playSeconds
